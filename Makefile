@@ -1,0 +1,103 @@
+# Everything a contributor runs. It needs Python 3.11 or newer and make, and installs the rest into .venv/.
+#
+#   make PYTHON=/path/to/python3.12 test      pick the interpreter
+#   make PORT=9090 ui                         pick the port of Airflow's web interface
+
+PYTHON ?= python3
+PORT ?= 8080
+PYTEST_ARGS ?=
+
+TOOLS := .venv/tools
+UV := $(TOOLS)/bin/uv
+AIRFLOW_3 := .venv/airflow-3.3
+AIRFLOW_2 := .venv/airflow-2.11
+BENCH := .venv/bench
+PINS := requirements
+
+# The distribution is built with pinned build tools as well.
+BUILD := --build-constraints $(PINS)/tools.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo ui test test-3.3 test-2.11 lint bench-import wheel pins clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(AIRFLOW_3)/.installed ## Run all eleven operators twice against a local SmartRecruiters and print what changed
+	@$(AIRFLOW_3)/bin/python scripts/demo.py
+
+ui: $(AIRFLOW_3)/.installed ## Start Airflow's web interface with a local SmartRecruiters and the examples (PORT=8080)
+	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
+
+test: lint test-3.3 test-2.11 ## Lint, then all tests on Airflow 3.3 and on 2.11
+
+test-3.3: $(AIRFLOW_3)/.installed ## All tests on Airflow 3.3
+	@echo "== tests on Airflow 3.3"
+	@$(AIRFLOW_3)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-2.11: $(AIRFLOW_2)/.installed ## All tests on Airflow 2.11
+	@echo "== tests on Airflow 2.11"
+	@$(AIRFLOW_2)/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (import-linter)
+	@echo "== style, types, import rules"
+	@$(AIRFLOW_3)/bin/ruff check .
+	@$(AIRFLOW_3)/bin/ruff format --check .
+	@$(AIRFLOW_3)/bin/mypy
+	@$(AIRFLOW_3)/bin/lint-imports
+
+bench-import: $(BENCH)/.installed ## Measure what importing the operators costs, beside the http and slack providers
+	@$(BENCH)/bin/python benchmarks/import_time.py
+
+wheel: $(UV) ## Build the wheel and the source distribution into dist/
+	@$(UV) build --quiet $(BUILD) --out-dir dist
+	@ls dist
+
+pins: $(UV) ## Resolve requirements/*.txt anew
+	@echo "== resolving requirements/"
+	@printf 'uv\nhatchling\neditables\n' | $(COMPILE) - --output-file $(PINS)/tools.txt
+	@echo 'apache-airflow==3.3.2' | $(COMPILE) pyproject.toml - --extra emulator --group dev --group lint \
+		--output-file $(PINS)/airflow-3.3.txt
+	@echo 'apache-airflow==2.11.2' | $(COMPILE) pyproject.toml - --extra emulator --group dev \
+		--output-file $(PINS)/airflow-2.11.txt
+	@printf 'apache-airflow-providers-http\napache-airflow-providers-slack\n' | $(COMPILE) pyproject.toml - \
+		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
+
+clean: ## Remove environments, caches, builds and what `make ui` and `make demo` left
+	rm -rf .venv .airflow dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
+
+# uv, from the tools' own environment: the one thing that pip installs.
+$(UV): $(PINS)/tools.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "== installing uv into $(TOOLS)"
+	@$(PYTHON) -m venv $(TOOLS) || \
+		{ echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		"$$(grep '^uv==' $(PINS)/tools.txt)"
+	@touch $@
+
+$(AIRFLOW_3)/.installed: NEWEST := 3.13
+$(AIRFLOW_3)/.installed: $(PINS)/airflow-3.3.txt
+$(AIRFLOW_2)/.installed: NEWEST := 3.12
+$(AIRFLOW_2)/.installed: $(PINS)/airflow-2.11.txt
+$(BENCH)/.installed: NEWEST := 3.13
+$(BENCH)/.installed: $(PINS)/bench.txt
+
+# One environment: PYTHON itself where this Airflow supports it, else one that uv finds or downloads; then the
+# pins, and this package from its sources.
+.venv/%/.installed: $(UV) pyproject.toml
+	@python=$(TOOLS)/bin/python; \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] > tuple(map(int, "$(NEWEST)".split("."))))' || \
+		python='>=3.11,<=$(NEWEST).99'; \
+	echo "== installing $(PINS)/$*.txt into .venv/$*"; \
+	$(UV) venv --quiet --clear --python "$$python" .venv/$* || \
+		{ echo "No Python from 3.11 to $(NEWEST) was found for $*. Install one, or name it: make PYTHON=python3.12"; exit 1; }
+	@$(UV) pip sync --quiet --python .venv/$*/bin/python $(PINS)/$*.txt
+	@$(UV) pip install --quiet --python .venv/$*/bin/python --no-deps $(BUILD) --editable .
+	@touch $@
