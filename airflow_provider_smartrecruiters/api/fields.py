@@ -1,0 +1,178 @@
+"""The kinds of argument that changes take: record ids, dates, short texts.
+
+All of them are built for values that a template rendered: an empty form field is "not given", the text
+``None`` is a template that rendered nothing, and neither may reach the API as if somebody had meant it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, get_args
+from urllib.parse import quote
+
+from pydantic import BeforeValidator
+
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+ID_MAX_LENGTH = 256
+"""Longest id, in characters: ``Identifiable.id`` of the contract."""
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
+
+_UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
+
+
+def check_id(value: Any) -> str:
+    """Return ``value`` as the text of a record id.
+
+    Ids are opaque: nothing about their form is assumed but what a URL needs.
+
+    :param value: a text, or a whole number as it may come out of an XCom.
+    :raises ValueError: says what is wrong with it, without repeating a value that may be anything.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"must be the text of an id, not {type(value).__name__}")
+    if not value.strip():
+        raise ValueError("is empty; a template may have rendered nothing")
+    if value in _UNRENDERED:
+        raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
+    if len(value) > ID_MAX_LENGTH:
+        raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
+    if any(unicodedata.category(character).startswith("C") for character in value):
+        raise ValueError("holds control characters (a line break, perhaps)")
+    if value != value.strip():
+        raise ValueError("begins or ends with a space")
+    if not value.strip("."):
+        raise ValueError("consists of dots, which would lead to another endpoint")
+    return value
+
+
+def path_segment(value: Any) -> str:
+    """Return an id as one percent-encoded segment of a URL path.
+
+    :raises ValueError: as :func:`check_id`.
+    """
+    return quote(check_id(value), safe="")
+
+
+def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
+    """Return a path with its placeholders replaced by percent-encoded ids.
+
+    :param template: ``/jobs/{jobId}/status``, or a literal path without placeholders.
+    :param path_params: a value for each placeholder.
+    :raises InvalidInputError: when the result would not lie on the endpoint that the template names.
+    """
+    names = _PLACEHOLDER.findall(template)
+    if set(names) != set(path_params):
+        raise InvalidInputError(
+            f"The path {template} needs {', '.join(names) or 'no values'}; given: {', '.join(path_params) or 'none'}.",
+            fields=tuple(sorted(set(names) ^ set(path_params))),
+        )
+
+    def segment(match: re.Match[str]) -> str:
+        name = match.group(1)
+        try:
+            return path_segment(path_params[name])
+        except ValueError as error:
+            raise InvalidInputError(f"{name} {error}.", fields=(name,)) from None
+
+    path = _PLACEHOLDER.sub(segment, template)
+    # Literal paths are the caller's own; a dot segment or a stray character would end at another endpoint.
+    if not _PATH.fullmatch(path) or any(not part.strip(".") for part in path.split("/")[1:]):
+        raise InvalidInputError(
+            "The path is not one below the API's address: it begins with a slash and has no query, no empty parts "
+            "and no characters that need encoding.",
+            hint="Put ids into path_params and the query into params.",
+            fields=("path",),
+        )
+    return path
+
+
+def to_api_datetime(value: Any) -> str:
+    """Return a point in time as the API writes it: UTC, milliseconds, ``2026-01-31T00:00:00.000Z``.
+
+    :param value: a :class:`~datetime.datetime`, a :class:`~datetime.date` (midnight UTC), or ISO 8601 text of
+        either. A time without an offset is UTC.
+    :raises ValueError: when it is none of these.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("must be an ISO 8601 date or time such as 2026-01-31 or 2026-01-31T09:00:00Z") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        raise ValueError(f"must be a date, a datetime or ISO 8601 text, not {type(value).__name__}")
+    try:
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def same_instant(value: Any) -> Any:
+    """Return an answered date in the form of :func:`to_api_datetime`, so that equal instants compare equal.
+
+    What cannot be read as a date is returned as it is: the API's answers are not ours to refuse.
+    """
+    try:
+        return to_api_datetime(value)
+    except ValueError:
+        return value
+
+
+def one_of(choices: Iterable[str]) -> Any:
+    """Return a pydantic validator for an enumerated value; the error lists the choices.
+
+    A plain ``Literal`` would do the same with a message that says "Input should be".
+    """
+    allowed = tuple(choices)
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return str(value)
+
+    return BeforeValidator(check)
+
+
+def choices_of(literal: Any) -> tuple[str, ...]:
+    """Return the values of a ``Literal``, as a tuple for validators and drop-downs."""
+    return tuple(get_args(literal))
+
+
+def _blank_is_absent(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        if value in _UNRENDERED:
+            raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
+    return value
+
+
+def _id_or_none(value: Any) -> str | None:
+    return None if value is None else check_id(value)
+
+
+def _api_datetime_or_none(value: Any) -> str | None:
+    return None if value is None else to_api_datetime(value)
+
+
+RecordId = Annotated[str, BeforeValidator(check_id)]
+"""Id of a record, required."""
+
+OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_blank_is_absent)]
+"""Id of a record that may be left out; blank text counts as left out."""
+
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_absent)]
+"""Short text that may be left out; blank text counts as left out."""
+
+OptionalDateTime = Annotated[str | None, BeforeValidator(_api_datetime_or_none), BeforeValidator(_blank_is_absent)]
+"""Point in time that may be left out, kept as :func:`to_api_datetime` writes it."""
