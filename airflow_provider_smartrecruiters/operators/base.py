@@ -1,0 +1,98 @@
+"""What the operators share: the parameters that every change has, and how a change is carried out."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_smartrecruiters.operators.rendered import as_bool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+
+class SmartRecruitersBaseOperator(BaseOperator):
+    """Base of the operators: read the record, send what differs, and send nothing where nothing does.
+
+    A subclass is its signature, its template fields and :meth:`change`. All parameters are templated, and are read
+    only after rendering. The switches below take a bool, or ``true``, ``false``, ``yes``, ``no``, ``1``, ``0`` as text;
+    anything else is refused.
+
+    :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
+    :param plan_only: show what would change and send no write. Bool, default false.
+    :param force: write even if nothing differs. Bool, default false.
+    :param read_first: read the current state before writing, where the API can be asked for it. Bool, default true.
+    :param return_response: keep the API's answer in the result, and so in XCom. Bool, default true.
+    :param kwargs: what every Airflow operator takes (``task_id``, ``retries``, ...).
+    :raises InvalidInputError: a parameter cannot be read or sent; nothing was sent.
+    :raises SmartRecruitersError: the connection, the network or the API failed; the subclass tells how.
+    """
+
+    template_fields: Sequence[str] = (
+        "smartrecruiters_conn_id",
+        "plan_only",
+        "force",
+        "read_first",
+        "return_response",
+    )
+    ui_color = "#dff3e4"
+
+    def __init__(
+        self,
+        *,
+        smartrecruiters_conn_id: str = "smartrecruiters_default",
+        plan_only: bool | str = False,
+        force: bool | str = False,
+        read_first: bool | str = True,
+        return_response: bool | str = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.smartrecruiters_conn_id = smartrecruiters_conn_id
+        self.plan_only = plan_only
+        self.force = force
+        self.read_first = read_first
+        self.return_response = return_response
+
+    @cached_property
+    def hook(self) -> SmartRecruitersHook:
+        """The hook for the connection; it looks nothing up before it is used."""
+        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+        return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
+
+    def change(self) -> Change:
+        """Build the change that the parameters ask for. Called after rendering.
+
+        :return: the change.
+        :raises InvalidInputError: a parameter cannot be sent.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no change(); use one of the operators of this package.")
+
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+        """Carry the change out, or with ``plan_only`` only tell what it would do.
+
+        :param context: Airflow's task context; not used.
+        :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
+            (names of those that differ), ``diff``, ``details`` and ``response``; all of it JSON-ready.
+        :raises SmartRecruitersError: as the class says. One that a retry cannot cure is also an
+            ``AirflowFailException``.
+        """
+        from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
+
+        with as_airflow_error():
+            plan_only = as_bool("plan_only", self.plan_only)
+            force = as_bool("force", self.force)
+            read_first = as_bool("read_first", self.read_first)
+            return_response = as_bool("return_response", self.return_response)
+            change = self.change()
+        if plan_only:
+            return self.hook.plan(change, read_first=read_first)
+        return self.hook.apply(change, force=force, read_first=read_first, return_response=return_response)

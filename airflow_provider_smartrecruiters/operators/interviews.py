@@ -1,0 +1,51 @@
+"""Operators for interviews."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_smartrecruiters.api.change import Change
+
+
+class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
+    """Set a candidate's answer to one timeslot of an interview.
+
+    Endpoint: ``PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus``. The API
+    knows only interviews that were made through it, not those made in the SmartRecruiters UI.
+
+    :param interview_id: id of the interview, text.
+    :param timeslot_id: id of one of the interview's timeslots, text.
+    :param status: ``accepted``, ``declined``, ``pending`` or ``tentative``, in lower case.
+    :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
+    :raises InvalidInputError: an id is empty or the status is none of the four; nothing was sent.
+    :raises PermissionDeniedError: the credential may not change this interview (scope ``interviews_write``).
+    :raises NotFoundError: there is no such interview or timeslot.
+    :raises UnprocessableError: the API does not take the values.
+    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    """
+
+    template_fields: Sequence[str] = (
+        "interview_id",
+        "timeslot_id",
+        "status",
+        *SmartRecruitersBaseOperator.template_fields,
+    )
+
+    def __init__(self, *, interview_id: str, timeslot_id: str, status: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.interview_id = interview_id
+        self.timeslot_id = timeslot_id
+        self.status = status
+
+    def change(self) -> Change:
+        """Build the change; see the class for the errors."""
+        from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
+
+        return UpdateCandidateTimeslotStatus(
+            interview_id=self.interview_id, timeslot_id=self.timeslot_id, status=self.status
+        )

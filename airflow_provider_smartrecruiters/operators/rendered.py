@@ -1,0 +1,119 @@
+"""Read parameters after Airflow has rendered them.
+
+A template always renders to text (unless the DAG asks for native objects), so a list, a mapping or a switch may come as
+the value itself or as its text. What cannot be read is refused by its parameter's name, never guessed: a
+``plan_only`` that silently became false would send. The value is not repeated, as it may be about a person.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
+
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+_TRUE = frozenset({"true", "yes", "1"})
+_FALSE = frozenset({"false", "no", "0"})
+
+
+def as_bool(name: str, value: Any) -> bool:
+    """Return the switch that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: a bool, or one of ``true``, ``false``, ``yes``, ``no``, ``1``, ``0`` in any case.
+    :return: the switch.
+    :raises InvalidInputError: the value is anything else, an empty text and ``None`` included.
+    """
+    if isinstance(value, bool):
+        return value
+    # A DAG with render_template_as_native_obj=True turns the text "1" into the number.
+    word = str(value).strip().lower() if isinstance(value, str | int) else ""
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise _refused(name, "true or false (also yes/no, 1/0)")
+
+
+def as_int(name: str, value: Any) -> int:
+    """Return the whole number that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: an int, or its digits as text.
+    :return: the number.
+    :raises InvalidInputError: the value is anything else.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise _refused(name, "a whole number")
+
+
+def as_list(name: str, value: Any) -> list[Any] | None:
+    """Return the list that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: a list, tuple or set, the text of one (JSON, or Python as Jinja prints it), or ``None``. A blank
+        text, such as a trigger form's empty box, counts as not given.
+    :return: the list; ``None`` where the parameter is not given.
+    :raises InvalidInputError: the value is anything else. A single word is not taken for a list of one.
+    """
+    value = _parsed(name, value, "a list", '["a", "b"]')
+    if value is None:
+        return None
+    if isinstance(value, Set):
+        # Sorted, so that two runs send the same.
+        return sorted(value, key=str)
+    # Sequence: the outputs of a mapped task come as a lazy one of Airflow's.
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return list(value)
+    raise _refused(name, "a list", '["a", "b"]')
+
+
+def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
+    """Return the mapping that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: a mapping, the text of one (JSON, or Python as Jinja prints it), or ``None``. A blank text, such as a
+        trigger form's empty box, counts as not given.
+    :return: the mapping; ``None`` where the parameter is not given.
+    :raises InvalidInputError: the value is anything else.
+    """
+    value = _parsed(name, value, "a mapping", '{"title": "Engineer"}')
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise _refused(name, "a mapping", '{"title": "Engineer"}')
+
+
+def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            parsed = parse(value.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+        if parsed is not None:
+            return parsed
+        # "None" and "null" are what a missing value renders to; taking them for "not given" would hide that.
+        break
+    raise _refused(name, kind, example)
+
+
+def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:
+    written = f", or text that reads as one, such as {example}" if example else ""
+    return InvalidInputError(
+        f"The parameter {name} must be {kind}{written}; what it holds after rendering is something else.",
+        hint=f"look {name} up under Rendered Template of the task and mend its value or template.",
+        fields=(name,),
+    )

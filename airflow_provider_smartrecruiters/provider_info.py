@@ -1,0 +1,68 @@
+"""What Airflow's provider manager is told about this package.
+
+Airflow calls this inside ``import airflow``, in every process: nothing but the standard library may be imported here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_smartrecruiters import __version__
+from airflow_provider_smartrecruiters.connection_form import (
+    CONN_TYPE,
+    HOOK_NAME,
+    conn_fields,
+    ui_field_behaviour,
+)
+
+_INTEGRATION = "SmartRecruiters"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata; Airflow's entry point ``apache_airflow_provider`` names this function.
+
+    :return: metadata that fits Airflow's ``provider_info.schema.json``.
+    """
+    return {
+        # Canonical, with hyphens: with underscores `import airflow` itself dies.
+        "package-name": "airflow-provider-smartrecruiters",
+        "name": "SmartRecruiters",
+        "description": (
+            "Change candidates, applications, jobs, job ads, interviews and users in "
+            "`SmartRecruiters <https://www.smartrecruiters.com/>`__: read first, write only what differs.\n"
+        ),
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://developers.smartrecruiters.com/docs",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": [
+                    "airflow_provider_smartrecruiters.operators.candidates",
+                    "airflow_provider_smartrecruiters.operators.interviews",
+                    "airflow_provider_smartrecruiters.operators.jobs",
+                    "airflow_provider_smartrecruiters.operators.users",
+                ],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_provider_smartrecruiters.hooks.smartrecruiters"],
+            }
+        ],
+        "connection-types": [
+            {
+                "connection-type": CONN_TYPE,
+                "hook-class-name": "airflow_provider_smartrecruiters.hooks.smartrecruiters.SmartRecruitersHook",
+                "hook-name": HOOK_NAME,
+                "conn-fields": conn_fields(),
+                "ui-field-behaviour": ui_field_behaviour(),
+            }
+        ],
+    }
