@@ -1,0 +1,229 @@
+"""
+Run all eleven operators against a local SmartRecruiters, twice, and tell what each run changed.
+
+The second run has to change nothing. Exits with 1 when any row of the table is not as it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_stack import CONN_ID, EXAMPLE_DAGS, ROOT, StackError, airflow_environment, emulator, shown, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_stack import Emulator
+
+HOME = ROOT / ".airflow" / "demo"
+DAG_FILE = EXAMPLE_DAGS / "all_eleven.py"
+DAG_ID = "smartrecruiters_all_eleven"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """
+    What one use case has to do.
+
+    :param use_case: its id, which is what the operator's result calls it.
+    :param operation: the contract's operation that writes it.
+    :param can_tell: whether the API can be asked for the current state. Where it cannot, every run writes.
+    """
+
+    use_case: str
+    operation: str
+    can_tell: bool = True
+
+
+EXPECTED = (
+    Expected("put_update_candidate_status_in_interview_timeslot", "statuses.timeslot.candidate.put"),
+    Expected("put_update_candidate_tags", "candidates.tags.replace"),
+    Expected("put_update_candidates_job_status", "candidates.status.update"),
+    Expected("put_update_candidates_source", "candidates.source.update", can_tell=False),
+    Expected("put_update_job_ad", "jobs.jobads.update"),
+    Expected("put_update_job_and_jobad", "jobs.update"),
+    Expected("put_update_job_note", "jobs.notes.update"),
+    Expected("put_update_job_position", "jobs.positions.update"),
+    Expected("put_update_job_status", "jobs.status.update"),
+    Expected("put_update_user_avatar", "users.avatar.update", can_tell=False),
+    Expected("reject_an_application", "candidates.status.update"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    One run of the DAG.
+
+    :param results: what each operator returned, by use case.
+    :param writes: the journal's entries of this run.
+    """
+
+    results: dict[str, dict[str, Any]]
+    writes: list[dict[str, Any]]
+
+    def writes_of(self, expected: Expected) -> list[dict[str, Any]]:
+        """Return the writes of one use case: its operation, on the records that its result names."""
+        ids = self.results.get(expected.use_case, {}).get("target", {}).values()
+        return [
+            entry
+            for entry in self.writes
+            if entry["operation_id"] == expected.operation and all(f"/{id_}/" in f"{entry['path']}/" for id_ in ids)
+        ]
+
+    def told(self, expected: Expected) -> str:
+        """Return in words what changed."""
+        result = self.results.get(expected.use_case)
+        if result is None:
+            return "did not run"
+        if result["changed"] is None:
+            return "cannot be told"
+        return ", ".join(result["fields"]) if result["changed"] else "nothing"
+
+
+def mistakes(expected: Expected, first: Run, second: Run) -> list[str]:
+    """Return what is not as it should be with one use case, over both runs."""
+    wanted = [(first, "run 1", True, 1), (second, "run 2", False, 0)]
+    if not expected.can_tell:
+        wanted = [(run, name, None, 1) for run, name, _, _ in wanted]
+    found = []
+    for run, name, changed, writes in wanted:
+        result = run.results.get(expected.use_case)
+        if result is None:
+            found.append(f"{name}: did not run")
+            continue
+        if result["changed"] is not changed:
+            found.append(f"{name}: changed is {result['changed']}, not {changed}")
+        if changed and not result["fields"]:
+            found.append(f"{name}: names no field that changed")
+        if len(entries := run.writes_of(expected)) != writes:
+            found.append(f"{name}: {len(entries)} writes, not {writes}")
+        found.extend(f"{name}: answered {entry['status']}" for entry in entries if not entry["applied"])
+    return found
+
+
+def strays(run: Run) -> list[str]:
+    """Return the writes that belong to no use case."""
+    known = [entry for expected in EXPECTED for entry in run.writes_of(expected)]
+    return [f"{entry['method']} {entry['path']}" for entry in run.writes if entry not in known]
+
+
+def run_dag(stack: Emulator, log: Path) -> Run:
+    """
+    Run the DAG once in this process's Airflow.
+
+    :param stack: the local SmartRecruiters.
+    :param log: the file that the output goes to.
+    """
+    before = len(stack.journal())
+    with output_to(log):
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(DAG_FILE, include_examples=False)
+        if bag.import_errors:
+            raise StackError(f"{shown(DAG_FILE)} cannot be loaded:\n{next(iter(bag.import_errors.values()))}")
+        dag_run = bag.dags[DAG_ID].test()
+        returned = [task.xcom_pull(task_ids=task.task_id) for task in dag_run.get_task_instances()]
+    results = {result["use_case"]: result for result in returned if isinstance(result, dict)}
+    return Run(results, stack.journal()[before:])
+
+
+@contextmanager
+def output_to(log: Path) -> Iterator[None]:
+    """Send whatever this process prints to a file: Airflow's logs would drown the table."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, copy in enumerate(kept, 1):
+            os.dup2(copy, descriptor)
+            os.close(copy)
+
+
+def print_table(first: Run, second: Run) -> list[str]:
+    """Print the table, and return what is wrong with it."""
+    header = ("use case", "run 1 changed", "writes", "run 2 changed", "writes", "")
+    rows = []
+    wrong = [
+        f"{name}: a write of no use case: {stray}"
+        for name, run in (("run 1", first), ("run 2", second))
+        for stray in strays(run)
+    ]
+    for expected in EXPECTED:
+        found = mistakes(expected, first, second)
+        wrong.extend(f"{expected.use_case}: {mistake}" for mistake in found)
+        cells = [expected.use_case]
+        for run in (first, second):
+            cells += [run.told(expected), str(len(run.writes_of(expected)))]
+        rows.append((*cells, "WRONG" if found else "ok"))
+    total = ("", "", str(len(first.writes)), "", str(len(second.writes)), "")
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    for row in (header, rule, *rows, rule, total):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return wrong
+
+
+def main() -> int:
+    """Run the demo; see the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", help="begin with the tenant in this file instead of the emulator's own")
+    options = parser.parse_args()
+
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    log = HOME / "airflow.log"
+    started = time.monotonic()
+    try:
+        seed = ["--seed", options.seed] if options.seed else []
+        with emulator(HOME / "emulator.log", *seed) as stack:
+            print(f"A local SmartRecruiters listens at {stack.url}")
+            os.environ.clear()
+            os.environ.update(airflow_environment(HOME))
+            os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"] = json.dumps(stack.connection)
+            print("Preparing Airflow's database ...", flush=True)
+            with output_to(log):
+                from airflow import __version__
+                from airflow.utils import db
+
+                db.initdb()
+            print(f"Airflow {__version__} runs {shown(DAG_FILE)}, twice ...", flush=True)
+            first, second = run_dag(stack, log), run_dag(stack, log)
+    except StackError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        print(
+            f"\nThe demo broke: {type(error).__name__}: {error}\nThe end of {shown(log)}:\n{tail(log)}", file=sys.stderr
+        )
+        return 1
+
+    print()
+    wrong = print_table(first, second)
+    print(f"\n{time.monotonic() - started:.0f} s. The tasks' logs, with every diff: {shown(log)}")
+    if wrong:
+        print("\nNot as it should be:\n" + "\n".join(f"  {line}" for line in wrong), file=sys.stderr)
+        print(f"\nThe end of {shown(log)}:\n{tail(log)}", file=sys.stderr)
+        return 1
+    print("The second run changed nothing.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

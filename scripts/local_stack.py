@@ -1,0 +1,117 @@
+"""What `make demo` and `make ui` share: a local SmartRecruiters, and an Airflow home of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE_DAGS = ROOT / "example_dags"
+CONN_ID = "smartrecruiters_default"
+
+
+class StackError(Exception):
+    """A part of the local stack did not start; the message says which, and what to do next."""
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """
+    A running local SmartRecruiters.
+
+    :param url: its address.
+    :param api_key: the key that it accepts.
+    """
+
+    url: str
+    api_key: str
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """The Airflow connection that leads to it, as Airflow's JSON form has it."""
+        return {"conn_type": "smartrecruiters", "host": self.url, "password": self.api_key}
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Return every request that changed or tried to change something, oldest first."""
+        with urllib.request.urlopen(f"{self.url}/__emulator__/journal", timeout=10) as answer:
+            entries: list[dict[str, Any]] = json.load(answer)["entries"]
+        return entries
+
+
+@contextmanager
+def emulator(log: Path, *options: str) -> Iterator[Emulator]:
+    """
+    Run the emulator as a process of its own, on a free port.
+
+    :param log: file for its output.
+    :param options: further command line options, such as ``--seed FILE``.
+    :return: a context manager that gives the running emulator and ends it.
+    :raises StackError: it did not start.
+    """
+    api_key = secrets.token_hex(16)
+    command = [sys.executable, "-m", "airflow_provider_smartrecruiters.emulator", "--port", "0"]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "--api-key", api_key, *options],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C goes to the whole foreground group; the emulator must outlive Airflow's last requests.
+            start_new_session=True,
+        )
+    try:
+        yield Emulator(_announced_url(process, log), api_key)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _announced_url(process: subprocess.Popen[bytes], log: Path, patience: float = 20) -> str:
+    deadline = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < deadline:
+        if found := re.search(r"http://[\w.:\[\]]+", log.read_text()):
+            return found.group()
+        time.sleep(0.05)
+    raise StackError(f"The local SmartRecruiters did not start. What it said is in {shown(log)}:\n{tail(log)}")
+
+
+def airflow_environment(home: Path) -> dict[str, str]:
+    """
+    Return the environment of an Airflow that knows the example DAGs and nothing else.
+
+    :param home: its AIRFLOW_HOME.
+    """
+    # A developer's own Airflow settings and connections have no say here.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    return inherited | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+    }
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person in the repository's folder would type it."""
+    return os.path.relpath(path)
+
+
+def tail(path: Path, lines: int = 30) -> str:
+    """Return the last lines of a file, indented; empty for a file that is not there."""
+    if not path.exists():
+        return ""
+    return "\n".join(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,179 @@
+"""
+Start Airflow's web interface with the example DAGs, a local SmartRecruiters, and the connection between them.
+
+Everything is kept in .airflow/ui, so that runs and logs are there the next time; the local SmartRecruiters begins
+anew each time. Ctrl-C ends all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_stack import CONN_ID, ROOT, StackError, airflow_environment, emulator, shown, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_stack import Emulator
+
+HOST = "127.0.0.1"
+PATIENCE = 120.0
+"""Seconds until Airflow has to be up; a first start on a slow machine takes half of that."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def check_port(port: int) -> None:
+    """Raise :class:`StackError` when somebody listens on the port already."""
+    with socket.socket() as probe:
+        # Without it, the last session's closed connections would count as taken for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port} cannot be used ({error.strerror}). Pick another: make PORT={port + 1} ui"
+            ) from None
+
+
+def environment(home: Path, port: int) -> dict[str, str]:
+    """
+    Return the environment of the standalone Airflow.
+
+    :param home: its AIRFLOW_HOME.
+    :param port: port of its web interface.
+    """
+    return airflow_environment(home) | {
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        # Two tasks at once are plenty for one person, and workers cost memory.
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        # Another Airflow on this machine may have the usual ones.
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+    }
+
+
+def prepare(home: Path, stack: Emulator, env: dict[str, str], log: Path) -> None:
+    """
+    Make the database, and in it the connection.
+
+    It is no AIRFLOW_CONN_ variable, as the list of connections in the web interface does not show those.
+    """
+    connections = home / "connections.json"
+    connections.touch(mode=0o600)
+    connections.write_text(json.dumps({CONN_ID: stack.connection}))
+    with log.open("ab") as out:
+        for arguments in (["db", "migrate"], ["connections", "import", "--overwrite", str(connections)]):
+            done = subprocess.run(["airflow", *arguments], env=env, stdout=out, stderr=out, check=False)
+            if done.returncode:
+                raise StackError(f"'airflow {' '.join(arguments)}' failed:\n{tail(log)}")
+    connections.unlink()
+
+
+@contextmanager
+def standalone(env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run `airflow standalone`, and end it with all its parts.
+
+    :param env: its environment.
+    :param log: the file that its output is added to.
+    """
+    with log.open("ab") as out:
+        process = subprocess.Popen(["airflow", "standalone"], env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        # Its parts have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
+        _signal_group(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Return when the web interface, the scheduler and the DAG processor are all up."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        if _healthy(port):
+            return
+        time.sleep(0.5)
+    raise StackError(f"Airflow did not start. What it said is in {shown(log)}:\n{tail(log)}")
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5) as answer:
+            health = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+    return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+
+def main() -> int:
+    """Start everything and wait for Ctrl-C; see the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=8080, help="port of the web interface (default: %(default)s)")
+    parser.add_argument(
+        "--home", type=Path, default=ROOT / ".airflow" / "ui", help="AIRFLOW_HOME (default: .airflow/ui)"
+    )
+    options = parser.parse_args()
+
+    home: Path = options.home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "airflow.log"
+    log.unlink(missing_ok=True)
+    # `kill` should end everything just as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        check_port(options.port)
+        with emulator(home / "emulator.log") as stack:
+            print(f"A local SmartRecruiters listens at {stack.url}")
+            print("Starting Airflow, which takes half a minute ...", flush=True)
+            env = environment(home, options.port)
+            prepare(home, stack, env, log)
+            with standalone(env, log) as process:
+                wait_until_healthy(process, options.port, log)
+                print(f"\n  Airflow: http://{HOST}:{options.port}  (no login)")
+                print(f"  What SmartRecruiters was told: {stack.url}/__emulator__/journal")
+                print(f"  Logs: {shown(home)}\n\nCtrl-C ends it.", flush=True)
+                process.wait()
+                raise StackError(f"Airflow has ended by itself. What it said is in {shown(log)}:\n{tail(log)}")
+    except StackError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nEnded.")
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

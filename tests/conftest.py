@@ -1,0 +1,47 @@
+"""
+What every test shares: an Airflow of the suite's own.
+
+Importing this module only sets the environment, since Airflow reads it at its first import. Tests of `api/`
+and of the emulator never import Airflow and pay nothing for it; those that run a DAG ask for `airflow_db`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-provider-smartrecruiters-"))
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+
+# A developer's own connections and settings have no say in the suite.
+for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "_AIRFLOW_"))]:
+    del os.environ[name]
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(AIRFLOW_HOME),
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME / 'airflow.db'}",
+    }
+)
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Airflow's database, made once: for tests that run a DAG."""
+    from airflow.utils import db
+
+    db.initdb()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what is quick first: a broken request shows in seconds, not after the browser's minutes."""
+    slow = ("airflow_run", "browser")
+    items.sort(key=lambda item: next((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), 0))
