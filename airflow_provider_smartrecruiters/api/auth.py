@@ -52,7 +52,7 @@ class ApiKeyAuth(AuthBase):
         request.headers["X-SmartToken"] = self._api_key
         return request
 
-    def renew(self, refused: PreparedRequest) -> bool:  # noqa: ARG002 - the same call as for a token
+    def renew(self, refused: PreparedRequest) -> bool:
         """Say whether there is a fresher credential than the one that was refused: a key has none."""
         return False
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BeforeValidator
@@ -40,8 +40,7 @@ def check_id(value: Any) -> str:
         raise ValueError(f"must be the text of an id, not {type(value).__name__}")
     if not value.strip():
         raise ValueError("is empty; a template may have rendered nothing")
-    if value in _UNRENDERED:
-        raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
+    refuse_unrendered(value)
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
     if any(unicodedata.category(character).startswith("C") for character in value):
@@ -50,7 +49,7 @@ def check_id(value: Any) -> str:
         raise ValueError("begins or ends with a space")
     if not value.strip("."):
         raise ValueError("consists of dots, which would lead to another endpoint")
-    return value
+    return str(value)
 
 
 def path_segment(value: Any) -> str:
@@ -111,10 +110,10 @@ def to_api_datetime(value: Any) -> str:
     if not isinstance(value, datetime):
         raise ValueError(f"must be a date, a datetime or ISO 8601 text, not {type(value).__name__}")
     try:
-        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        moment: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
         raise ValueError("lies outside the years 1 to 9999 in UTC") from None
-    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def same_instant(value: Any) -> Any:
@@ -143,17 +142,31 @@ def one_of(choices: Iterable[str]) -> Any:
     return BeforeValidator(check)
 
 
-def choices_of(literal: Any) -> tuple[str, ...]:
-    """Return the values of a ``Literal``, as a tuple for validators and drop-downs."""
-    return tuple(get_args(literal))
+def choice_or_none(choices: Iterable[str]) -> Any:
+    """Return a pydantic validator as :func:`one_of`, for a value that may be left out."""
+    check = one_of(choices).func
+
+    def check_given(value: Any) -> str | None:
+        value = _blank_is_absent(value)
+        return None if value is None else check(value)
+
+    return BeforeValidator(check_given)
+
+
+def refuse_unrendered(value: str) -> None:
+    """Refuse the text that a template renders for a value which is not there.
+
+    :raises ValueError: when ``value`` is such a text.
+    """
+    if value in _UNRENDERED:
+        raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
 
 
 def _blank_is_absent(value: Any) -> Any:
     if isinstance(value, str):
         if not value.strip():
             return None
-        if value in _UNRENDERED:
-            raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
+        refuse_unrendered(value)
     return value
 
 

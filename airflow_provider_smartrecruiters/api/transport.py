@@ -9,12 +9,8 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ContentDecodingError, RequestException, Timeout
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import (
-    ConnectTimeout,
-    RequestException,
-    Timeout,
-)
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_smartrecruiters import __version__

@@ -1,0 +1,350 @@
+"""Changes of candidates and of their applications to jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.fields import (
+    OptionalDateTime,
+    OptionalId,
+    OptionalText,
+    RecordId,
+    one_of,
+    same_instant,
+)
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+APPLICATION_STATUSES = (
+    "LEAD",
+    "NEW",
+    "IN_REVIEW",
+    "INTERVIEW",
+    "OFFERED",
+    "HIRED",
+    "REJECTED",
+    "WITHDRAWN",
+    "TRANSFERRED",
+)
+REASON_LISTS = {
+    "REJECTED": "/configuration/rejection-reasons",
+    "WITHDRAWN": "/configuration/withdrawal-reasons",
+}
+"""Where the reasons of a status are listed; only these two statuses have any."""
+
+_TAGS = "/candidates/{id}/tags"
+_APPLICATION = "/candidates/{id}/jobs/{jobId}"
+
+
+def _clean_tags(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ValueError("must be a list of tags")
+    tags = list(value)
+    if any(not isinstance(tag, str) or not tag.strip() for tag in tags):
+        raise ValueError("must be a list of texts, none of them empty")
+    return tuple(dict.fromkeys(tag.strip() for tag in tags))
+
+
+_Tags = Annotated[tuple[str, ...] | None, BeforeValidator(_clean_tags)]
+
+
+class UpdateCandidateTags(Change):
+    """The tags of a candidate.
+
+    ``PUT /candidates/{id}/tags`` replaces the whole set; a change that only adds uses ``POST`` on the same path,
+    which keeps what others add at the same time. Order and duplicates do not matter.
+
+    :param candidate_id: id of the candidate.
+    :param tags: the whole new set; an empty list removes all tags. Not together with ``add`` or ``remove``.
+    :param add: tags to have as well.
+    :param remove: tags not to have.
+    """
+
+    use_case: ClassVar[str] = "put_update_candidate_tags"
+    endpoint: ClassVar[str] = f"PUT {_TAGS}"
+    subject: ClassVar[str] = "tags of candidate {candidate_id}"
+    ids: ClassVar[tuple[str, ...]] = ("candidate_id",)
+    scope: ClassVar[str] = "candidates_manage"
+    read_scope: ClassVar[str | None] = "candidates_read"
+    hints: ClassVar[Mapping[int | str, str]] = {
+        400: "SmartRecruiters does not take these tags: shorten them, or send fewer at once.",
+        403: "The credential may not change this candidate. Ask a SmartRecruiters administrator whether its system "
+        "role and access groups cover the candidate's jobs.",
+        404: "There is no candidate with this candidate_id. It is the id of the candidate, not of an application.",
+    }
+
+    candidate_id: RecordId
+    tags: _Tags = None
+    add: _Tags = None
+    remove: _Tags = None
+
+    @model_validator(mode="after")
+    def _either_whole_or_parts(self) -> Self:
+        parts = self.add is not None or self.remove is not None
+        if (self.tags is not None) == parts:
+            raise ValueError("needs either tags (the whole new set) or add and remove")
+        if clash := set(self.add or ()) & set(self.remove or ()):
+            raise ValueError(f"has {len(clash)} tags both in add and in remove")
+        return self
+
+    @property
+    def needs_read(self) -> str | None:
+        """Why the set must be read: what is not removed has to be sent back."""
+        return "tags are removed by sending the others back, so they have to be read" if self.remove else None
+
+    @property
+    def _only_adds(self) -> bool:
+        return self.tags is None and not self.remove
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return ``{"tags": […]}``: ``GET /candidates/{id}/tags``."""
+        return client.request("GET", _TAGS, path_params={"id": self.candidate_id}) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the tags in order of their texts: a set has no other."""
+        return {"tags": sorted(set(state.get("tags") or ()))}
+
+    def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the tags that the candidate is to have."""
+        return {"tags": sorted(self._after(state))}
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"tags": […]}``: the whole set, or what is added."""
+        if self._only_adds:
+            there = set(state.get("tags") or ())
+            new = [tag for tag in self.add or () if tag not in there]
+            # A forced write of tags that are all there still has to name them.
+            return {"tags": new or list(self.add or ())}
+        return {"tags": self._after(state)}
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the tags; the API answers 201 and the whole set."""
+        verb = "POST" if self._only_adds else "PUT"
+        return client.request(verb, _TAGS, path_params={"id": self.candidate_id}, json=body)
+
+    def _after(self, state: Mapping[str, Any]) -> list[str]:
+        if self.tags is not None:
+            return list(self.tags)
+        kept = [tag for tag in state.get("tags") or () if tag not in set(self.remove or ())]
+        return list(dict.fromkeys([*kept, *(self.add or ())]))
+
+
+class _ApplicationChange(Change):
+    """What changes of one application share: where it is, and how it is read."""
+
+    ids: ClassVar[tuple[str, ...]] = ("candidate_id", "job_id")
+    scope: ClassVar[str] = "candidates_manage"
+
+    candidate_id: RecordId
+    job_id: RecordId
+
+    @property
+    def _path_params(self) -> dict[str, str]:
+        return {"id": self.candidate_id, "jobId": self.job_id}
+
+
+class _ApplicationStatusChange(_ApplicationChange):
+    """What a change of status and a rejection share."""
+
+    endpoint: ClassVar[str] = f"PUT {_APPLICATION}/status"
+    read_scope: ClassVar[str | None] = "candidates_read"
+    shown: ClassVar[tuple[str, ...]] = ("status", "subStatus", "startsOn", "reason")
+    hints: ClassVar[Mapping[int | str, str]] = {
+        400: "SmartRecruiters does not take this status as it is. Either the company demands a reason for rejecting "
+        "or withdrawing (give reason_id; the lists are under GET /configuration/rejection-reasons and "
+        "/configuration/withdrawal-reasons), or sub_status is no step of the job's hiring process, or the reason "
+        "is not on the list.",
+        401: "The credential has no access to this candidate, or is not accepted at all: check the Airflow connection "
+        "if other tasks fail too, else ask a SmartRecruiters administrator for access to the job.",
+        403: "The credential may not move this candidate. Ask a SmartRecruiters administrator whether its system role "
+        "and access groups cover the job.",
+        404: "Check candidate_id and job_id: the candidate has no application to this job.",
+    }
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the application: ``GET /candidates/{id}/jobs/{jobId}``."""
+        return client.request("GET", _APPLICATION, path_params=self._path_params) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return status, sub-status, start and reason of the application, in the names of the request."""
+        reasons = {"REJECTED": "reasonOfRejection", "WITHDRAWN": "reasonOfWithdrawal"}
+        reason = state.get(reasons.get(state.get("status", ""), "")) or {}
+        return {
+            "status": state.get("status"),
+            "subStatus": state.get("subStatus"),
+            "startsOn": same_instant(state.get("startsOn")),
+            "reason": reason.get("id"),
+        }
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the status; the API answers 204."""
+        return client.request("PUT", f"{_APPLICATION}/status", path_params=self._path_params, json=body)
+
+
+class UpdateCandidateJobStatus(_ApplicationStatusChange):
+    """The status of a candidate's application to a job.
+
+    ``PUT /candidates/{id}/jobs/{jobId}/status``
+
+    What is not given is not compared and not sent.
+
+    :param candidate_id: id of the candidate.
+    :param job_id: id of the job that the candidate applied to.
+    :param status: one of :data:`APPLICATION_STATUSES` (``OFFERED``; the ``OFFER`` of a job's status is another list).
+    :param sub_status: name of a step of the job's hiring process; processes have them for ``IN_REVIEW``,
+        ``INTERVIEW`` and ``OFFERED``.
+    :param starts_on: first day of a hire: a date, a datetime, or ISO 8601 text; without an offset it is UTC.
+    :param reason_id: id from the company's rejection or withdrawal reasons; only with ``REJECTED`` or ``WITHDRAWN``.
+        Whether one is required is a setting of the company.
+    """
+
+    use_case: ClassVar[str] = "put_update_candidates_job_status"
+    subject: ClassVar[str] = "status of candidate {candidate_id} for job {job_id}"
+
+    status: Annotated[str, one_of(APPLICATION_STATUSES)]
+    sub_status: OptionalText = None
+    starts_on: OptionalDateTime = None
+    reason_id: OptionalId = None
+
+    @model_validator(mode="after")
+    def _reason_fits(self) -> Self:
+        if self.reason_id is not None and self.status not in REASON_LISTS:
+            raise ValueError(f"reason_id goes only with the statuses {' and '.join(REASON_LISTS)}, not {self.status}")
+        return self
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"status", "subStatus", "startsOn", "reason"}``, without what was not given."""
+        body = {
+            "status": self.status,
+            "subStatus": self.sub_status,
+            "startsOn": self.starts_on,
+            "reason": self.reason_id,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+
+class RejectApplication(_ApplicationStatusChange):
+    """The rejection of a candidate's application to a job; applications to other jobs stay as they are.
+
+    ``PUT /candidates/{id}/jobs/{jobId}/status`` with ``{"status": "REJECTED"}``
+
+    :param candidate_id: id of the candidate.
+    :param job_id: id of the job that the candidate applied to.
+    :param reason_id: id from the company's rejection reasons. Whether one is required is a setting of the company.
+    :param reason: instead of ``reason_id``, the label of a rejection reason, upper and lower case alike; looked up
+        with ``GET /configuration/rejection-reasons`` (scope ``configuration_read``).
+    :param sub_status: name of a step of the job's hiring process.
+    """
+
+    use_case: ClassVar[str] = "reject_an_application"
+    subject: ClassVar[str] = "application of candidate {candidate_id} for job {job_id}"
+
+    reason_id: OptionalId = None
+    reason: OptionalText = None
+    sub_status: OptionalText = None
+
+    @model_validator(mode="after")
+    def _one_reason(self) -> Self:
+        if self.reason_id is not None and self.reason is not None:
+            raise ValueError("takes reason_id or reason, not both")
+        return self
+
+    def resolved(self, client: SmartRecruitersClient) -> Change:
+        """Return the rejection with the id of the reason that ``reason`` is the label of.
+
+        :raises InvalidInputError: when no reason, or more than one, has that label.
+        """
+        if self.reason is None:
+            return self
+        reasons = (client.request("GET", REASON_LISTS["REJECTED"]) or {}).get("content") or []
+        return self.model_copy(update={"reason_id": _reason_id(reasons, self.reason), "reason": None})
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"status": "REJECTED", "reason", "subStatus"}``, without what was not given."""
+        body = {"status": "REJECTED", "subStatus": self.sub_status, "reason": self.reason_id}
+        return {name: value for name, value in body.items() if value is not None}
+
+
+class UpdateCandidateSource(_ApplicationChange):
+    """Where a candidate's application to a job came from.
+
+    ``PUT /candidates/{id}/jobs/{jobId}/source``
+
+    The API answers an application's source as a label, not as ids, so whether this changes anything cannot be told.
+
+    :param candidate_id: id of the candidate.
+    :param job_id: id of the job that the candidate applied to.
+    :param source_type_id: id from ``GET /configuration/sources``.
+    :param source_id: id (not the ``sourceIdentifier``) from ``GET /configuration/sources/{sourceType}/values``.
+    :param source_sub_type_id: id of a subtype; needed for source types that have subtypes.
+    """
+
+    use_case: ClassVar[str] = "put_update_candidates_source"
+    endpoint: ClassVar[str] = f"PUT {_APPLICATION}/source"
+    subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
+    read_scope: ClassVar[str | None] = None
+    shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
+    hints: ClassVar[Mapping[int | str, str]] = {
+        "INVALID_SOURCE_TYPE": "There is no source type with this source_type_id. Pick one from the company's source "
+        "types (GET /configuration/sources).",
+        "SUBTYPE_REQUIRED": "This source type has subtypes, so source_sub_type_id is needed: they are listed with the "
+        "source type (GET /configuration/sources).",
+        "INVALID_SOURCE": "This source_id is not a source of the given type. Pick one from the type's values "
+        "(GET /configuration/sources/{sourceType}/values): its id, not its sourceIdentifier.",
+        400: "Check source_type_id, source_id and source_sub_type_id against the company's sources "
+        "(GET /configuration/sources).",
+        401: "The credential has no access to this candidate. Ask a SmartRecruiters administrator whether its access "
+        "groups cover the job; if other tasks with this connection fail too, check the credential.",
+        403: "The credential may not change this candidate. Ask a SmartRecruiters administrator for the right to edit "
+        "candidates' sources.",
+        404: "Check candidate_id and job_id: the candidate has no application to this job.",
+    }
+
+    source_type_id: RecordId
+    source_id: RecordId
+    source_sub_type_id: OptionalId = None
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"sourceTypeId", "sourceId", "sourceSubTypeId"}``, without what was not given."""
+        body = {
+            "sourceTypeId": self.source_type_id,
+            "sourceId": self.source_id,
+            "sourceSubTypeId": self.source_sub_type_id,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the source; the API answers 204."""
+        return client.request("PUT", f"{_APPLICATION}/source", path_params=self._path_params, json=body)
+
+
+def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:
+    def key(text: str) -> str:
+        return " ".join(text.split()).casefold()
+
+    matches = [reason for reason in reasons if key(reason.get("label") or "") == key(label)]
+    if len(matches) == 1:
+        return str(matches[0]["id"])
+    if matches:
+        raise InvalidInputError(
+            f"{len(matches)} rejection reasons have this label: {', '.join(str(m['id']) for m in matches)}.",
+            hint="Give reason_id instead of reason.",
+            fields=("reason",),
+        )
+    labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
+    close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
+    known = close or sorted(labels.values())[:10]
+    raise InvalidInputError(
+        "No rejection reason of the company has this label.",
+        hint=f"{'Closest' if close else 'Known'}: {', '.join(json.dumps(name) for name in known) or 'none at all'}."
+        " The whole list is at GET /configuration/rejection-reasons.",
+        fields=("reason",),
+    )

@@ -1,0 +1,332 @@
+"""One idea: a change converges.
+
+read the current state, lay the wanted values over it, compare, and write only what differs. When the answer to a
+write is lost, read again before anything is sent again. From this follow, for every use case at once: tasks that
+can be rerun, ``plan``, the diff in the log, and writes that lose nothing.
+
+A use case is a subclass of :class:`Change` that says where its record is, what of it is wanted, and how it is
+written. The two verbs are functions of this module, :func:`plan` and :func:`apply`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, unread
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError, SmartRecruitersError
+
+log = logging.getLogger(__name__)
+
+
+class Change(BaseModel, ABC):
+    """A use case with its arguments: which record is to be how.
+
+    :raises InvalidInputError: from the constructor, naming every argument that cannot be used.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    use_case: ClassVar[str]
+    """Id of the use case in the list that the package covers."""
+    endpoint: ClassVar[str]
+    """Verb and path of the write, ``PUT /jobs/{jobId}/status``."""
+    subject: ClassVar[str]
+    """What is changed, in words, with the ids as placeholders: ``status of job {job_id}``."""
+    ids: ClassVar[tuple[str, ...]]
+    """Names of the arguments that say which record it is."""
+    scope: ClassVar[str]
+    """OAuth scope that the write needs."""
+    read_scope: ClassVar[str | None]
+    """OAuth scope that the read needs; None where the API cannot be asked."""
+    shown: ClassVar[tuple[str, ...]] = ()
+    """Names or patterns of the fields whose values may be shown in logs and results."""
+    whole: ClassVar[bool] = False
+    """Whether the write replaces the record, so that a field that is left out is removed."""
+    hints: ClassVar[Mapping[int | str, str]] = {}
+    """What to do about an error of this use case, by the API's code or the status; the code goes first."""
+
+    def __init__(self, /, **arguments: Any) -> None:
+        try:
+            super().__init__(**arguments)
+        except ValidationError as error:
+            raise _invalid(type(self), error) from None
+
+    @property
+    def target(self) -> dict[str, str]:
+        """Which record: the ids by the names of the arguments."""
+        return {name: getattr(self, name) for name in self.ids}
+
+    @property
+    def label(self) -> str:
+        """What is changed, for a person: ``status of job 6f1c…``."""
+        return self.subject.format_map({name: _short(value) for name, value in self.target.items()})
+
+    @property
+    def needs_read(self) -> str | None:
+        """Why this change cannot be written without reading first; None if it can."""
+        return None
+
+    @property
+    def readable(self) -> bool:
+        """Whether the API can be asked for what this change would change."""
+        return self.read_scope is not None
+
+    def resolved(self, client: SmartRecruitersClient) -> Change:
+        """Return the change with everything looked up that its arguments only describe (a label, say)."""
+        return self
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the record as the API answers it."""
+        raise NotImplementedError(f"{self.use_case} cannot be read")
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the record is, in the terms of :meth:`wanted`."""
+        raise NotImplementedError(f"{self.use_case} cannot be read")
+
+    def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the record is to be, given what it is (``{}`` when it was not read)."""
+        return self.body(state)
+
+    @abstractmethod
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is sent, given what the record is (``{}`` when it was not read)."""
+
+    @abstractmethod
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the write and return the API's answer, None if it is empty."""
+
+    def details(
+        self,
+        state: Mapping[str, Any],
+        response: Any,
+        diffs: list[FieldDiff],
+    ) -> dict[str, Any]:
+        """Return what else a reader of the result should know; JSON-ready, without free text.
+
+        :param state: the record as it was read, ``{}`` when it was not.
+        :param response: the API's answer to the write, None when nothing was sent.
+        :param diffs: what differed.
+        """
+        return {}
+
+    def review(self, client: SmartRecruitersClient, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Look at the record after the write, and return what a reader of the result should know about it.
+
+        :param body: what was sent.
+        """
+        return {}
+
+
+@dataclass(frozen=True)
+class ChangeResult:
+    """What a plan found or an apply did.
+
+    :param use_case: id of the use case.
+    :param target: ids of the record, by the names of the arguments.
+    :param changed: whether the record differed from what was wanted; None where the API cannot be asked.
+    :param applied: whether a write was sent and accepted.
+    :param diffs: the fields that differed.
+    :param details: use-case specific facts, such as ``needs_publishing`` of a job ad.
+    :param response: the API's answer to the write.
+    """
+
+    use_case: str
+    target: dict[str, str]
+    changed: bool | None
+    applied: bool
+    diffs: list[FieldDiff] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    response: Any = None
+
+    def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
+        """Return the result JSON-ready: ``{"use_case", "target", "changed", "applied", "fields", "diff", "details",
+        "response"}``.
+
+        :param return_response: whether the API's answer is part of it; it may hold what people wrote.
+        """
+        return {
+            "use_case": self.use_case,
+            "target": self.target,
+            "changed": self.changed,
+            "applied": self.applied,
+            "fields": [item.name for item in self.diffs],
+            "diff": [item.as_dict() for item in self.diffs],
+            "details": self.details,
+            "response": self.response if return_response else None,
+        }
+
+
+@dataclass(frozen=True)
+class _Plan:
+    change: Change
+    state: dict[str, Any]
+    diffs: list[FieldDiff]
+    changed: bool | None
+
+
+def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = True) -> ChangeResult:
+    """Say what :func:`apply` would change; send nothing but reads.
+
+    :param change: the use case with its arguments.
+    :param read_first: False to only check the arguments.
+    :raises SmartRecruitersError: as :func:`apply`.
+    """
+    with _Explained(change, "plan"):
+        planned = _plan(client, change, read_first)
+        _log_diff(planned, f"Plan for the {change.label}")
+        details = planned.change.details(planned.state, None, planned.diffs)
+    _log_details(details)
+    return ChangeResult(change.use_case, change.target, planned.changed, False, planned.diffs, details)
+
+
+def apply(
+    client: SmartRecruitersClient, change: Change, *, force: bool = False, read_first: bool = True
+) -> ChangeResult:
+    """Make the record as the change wants it; send nothing if it already is.
+
+    :param change: the use case with its arguments.
+    :param force: write even if nothing differs.
+    :param read_first: False to write without asking what is there; ``changed`` of the result is then None.
+    :raises InvalidInputError: when the arguments do not fit the record, or need it to be read.
+    :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
+        carried out all the same, ``retryable`` whether running it again can help.
+    """
+    with _Explained(change, "change"):
+        planned = _plan(client, change, read_first)
+        if planned.changed is False and not force:
+            log.info("The %s is already as wanted; nothing is sent.", change.label)
+            details = planned.change.details(planned.state, None, [])
+            return ChangeResult(change.use_case, change.target, False, False, [], details)
+        _log_diff(planned, f"Changing the {change.label}")
+        response, body, confirmed = _write(client, planned)
+        details = planned.change.details(planned.state, response, planned.diffs)
+        details |= _review(client, planned.change, body) | confirmed
+    _log_details(details)
+    return ChangeResult(change.use_case, change.target, planned.changed, True, planned.diffs, details, response)
+
+
+def _plan(client: SmartRecruitersClient, change: Change, read_first: bool) -> _Plan:
+    if not read_first and change.needs_read:
+        raise InvalidInputError(
+            f"read_first=False cannot be used here: {change.needs_read}.",
+            hint="Leave read_first at True.",
+            fields=("read_first",),
+        )
+    change = change.resolved(client)
+    if not read_first or not change.readable:
+        return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
+    state = change.read(client)
+    diffs = _compare(change, state)
+    return _Plan(change, state, diffs, bool(diffs))
+
+
+def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
+    return diff(change.current(state), change.wanted(state), change.shown, whole=change.whole)
+
+
+def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Send the write; when its answer is lost, read before sending again.
+
+    A forced write that differs in nothing cannot be confirmed by reading, so its error is passed on.
+    """
+    change, state = planned.change, planned.state
+    attempts = client.retry.start()
+    while True:
+        body = change.body(state)
+        try:
+            return change.send(client, body), body, {}
+        except SmartRecruitersError as error:
+            confirmable = change.readable and planned.changed is not False
+            wait = attempts.wait_after(error) if error.may_have_been_applied and confirmable else None
+            if wait is None:
+                raise
+            lost = error
+        log.warning("The answer to the write was lost; reading the %s before anything is sent again.", change.label)
+        time.sleep(wait)
+        try:
+            state = change.read(client)
+        except SmartRecruitersError:
+            raise lost from None
+        if not _compare(change, state):
+            log.info("The write had been carried out.")
+            return None, body, {"confirmed_by_read": True}
+
+
+def _review(client: SmartRecruitersClient, change: Change, body: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return change.review(client, body)
+    except SmartRecruitersError as error:
+        # The write is done; a failure to look at it afterwards must not make the task look failed.
+        log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
+        return {"reviewed": False}
+
+
+def _log_diff(planned: _Plan, title: str) -> None:
+    if planned.changed is None:
+        log.info("%s; what it is now is not known:", title)
+    else:
+        count = len(planned.diffs)
+        log.info(
+            "%s: %s", title, f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
+        )
+    for item in planned.diffs:
+        log.info("  %s", item.line())
+
+
+def _log_details(details: Mapping[str, Any]) -> None:
+    for name, value in details.items():
+        log.info("  %s: %s", name, ", ".join(value) if isinstance(value, list) else value)
+
+
+class _Explained:
+    """Tells an error which use case and record it belongs to, and replaces its hint by the use case's own."""
+
+    def __init__(self, change: Change, verb: str) -> None:
+        self._change = change
+        self._verb = verb
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if not isinstance(error, SmartRecruitersError) or error.use_case:
+            return
+        change = self._change
+        error.use_case = change.use_case
+        error.summary = f"Could not {self._verb} the {change.label}: {error.summary}"
+        error.args = (error.summary,)
+        for key in (error.code, error.status):
+            if key is not None and key in change.hints:
+                error.hint = change.hints[key]
+                break
+        if isinstance(error, PermissionDeniedError):
+            scopes = " and ".join(scope for scope in (change.scope, change.read_scope) if scope)
+            error.hint += f" An OAuth client also needs the scope {scopes}."
+
+
+def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:
+    problems = []
+    names = []
+    for item in error.errors(include_url=False, include_context=True, include_input=False):
+        name = ".".join(str(part) for part in item["loc"])
+        reason = item.get("ctx", {}).get("error")
+        message = str(reason) if isinstance(reason, ValueError) else item["msg"][:1].lower() + item["msg"][1:]
+        names += [name] if name else []
+        problems.append(f"{name} {message}" if name else message)
+    return InvalidInputError(
+        f"{cls.__name__} cannot be used as given: {'; '.join(problems)}.",
+        use_case=cls.use_case,
+        fields=tuple(dict.fromkeys(names)),
+    )
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 64 else f"{value[:61]}..."

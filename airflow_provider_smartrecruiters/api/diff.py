@@ -1,0 +1,125 @@
+"""What differs between what a record is and what it is to be, and how much of it may be shown.
+
+Enumerated values, ids, dates and switches appear with before and after. Everything else is text that people
+wrote, often about people: it appears by its name and its length. The rule is a list of what may be shown, so a
+field that nobody thought of is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+class _NoValue:
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def __repr__(self) -> str:
+        return self._words
+
+
+MISSING = _NoValue("(not set)")
+"""Stands for a field that a record does not have."""
+UNREAD = _NoValue("(not read)")
+"""Stands for a value that was not asked for."""
+
+
+@dataclass(frozen=True)
+class FieldDiff:
+    """One field that differs.
+
+    :param name: the API's own name, dotted where nested: ``jobAd.sections.qualifications.text``.
+    :param before: value that the record has, or :data:`MISSING`.
+    :param after: value that it is to have, or :data:`MISSING`.
+    :param shown: whether the values themselves may appear in logs and results.
+    """
+
+    name: str
+    before: Any
+    after: Any
+    shown: bool
+
+    def line(self) -> str:
+        """Return the difference as one line for a person: ``status: SOURCING -> FILLED``."""
+        if self.shown:
+            return f"{self.name}: {_plain(self.before)} -> {_plain(self.after)}"
+        text = f"{self.name}: {_size(self.before)} -> {_size(self.after)}"
+        if isinstance(self.before, list) and isinstance(self.after, list):
+            added = len([item for item in self.after if item not in self.before])
+            removed = len([item for item in self.before if item not in self.after])
+            return f"{text} ({added} added, {removed} removed)"
+        return f"{text} (other text)" if _size(self.before) == _size(self.after) else text
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the difference JSON-ready: ``{"field", "before", "after"}``, or ``{"field", "before_length",
+        "after_length"}`` (characters of a text, items of a list) where the values may not be shown.
+        """
+        if self.shown:
+            return {"field": self.name, "before": _json(self.before), "after": _json(self.after)}
+        return {"field": self.name, "before_length": _length(self.before), "after_length": _length(self.after)}
+
+
+def diff(before: Mapping[str, Any], after: Mapping[str, Any], shown: Iterable[str], *, whole: bool) -> list[FieldDiff]:
+    """Return the fields in which two states differ, in the order of ``after``.
+
+    :param before: what the record is; nested mappings are compared member by member, lists as a whole.
+    :param after: what it is to be.
+    :param shown: names, or patterns of names (``*.id``), whose values may be shown.
+    :param whole: whether ``after`` is everything, so that what it lacks is removed; otherwise it is left alone.
+    """
+    patterns = tuple(shown)
+    old, new = flatten(before), flatten(after)
+    names = list(new) + [name for name in old if name not in new and whole]
+    return [
+        FieldDiff(name, old.get(name, MISSING), new.get(name, MISSING), any(fnmatchcase(name, p) for p in patterns))
+        for name in names
+        if old.get(name, MISSING) != new.get(name, MISSING)
+    ]
+
+
+def unread(after: Mapping[str, Any], shown: Iterable[str]) -> list[FieldDiff]:
+    """Return the fields that will be written to a record which was not read, as :func:`diff` does."""
+    return [replace(item, before=UNREAD) for item in diff({}, after, shown, whole=False)]
+
+
+def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of nested mappings by their dotted names.
+
+    A list whose items all have an ``id`` is keyed by it (``properties[60f1].value.id``); any other is a leaf.
+    """
+    leaves: dict[str, Any] = {}
+    for name, value in state.items():
+        if isinstance(value, Mapping):
+            leaves |= flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and value and all(isinstance(v, Mapping) and "id" in v for v in value):
+            for item in value:
+                rest = {key: member for key, member in item.items() if key != "id"}
+                leaves |= flatten(rest, f"{prefix}{name}[{item['id']}].") or {f"{prefix}{name}[{item['id']}]": True}
+        else:
+            leaves[f"{prefix}{name}"] = value
+    return leaves
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) and value else repr(value)
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, _NoValue) else value
+
+
+def _length(value: Any) -> int | None:
+    if value is None or isinstance(value, _NoValue):
+        return None
+    return len(value) if isinstance(value, str | list) else len(str(value))
+
+
+def _size(value: Any) -> str:
+    if value is None or isinstance(value, _NoValue):
+        return repr(value or MISSING)
+    count = _length(value)
+    noun = "item" if isinstance(value, list) else "character"
+    return f"{count} {noun}{'' if count == 1 else 's'}"

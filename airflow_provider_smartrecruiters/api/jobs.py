@@ -1,0 +1,475 @@
+"""Changes of jobs, their ads, notes and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.diff import FieldDiff, flatten
+from airflow_provider_smartrecruiters.api.fields import (
+    OptionalDateTime,
+    OptionalText,
+    RecordId,
+    choice_or_none,
+    one_of,
+    refuse_unrendered,
+    same_instant,
+)
+from airflow_provider_smartrecruiters.api.job_content import (
+    SECTIONS,
+    SHOWN,
+    JobFields,
+    LocationFields,
+    SectionsFields,
+    check_json,
+    given_job,
+    job_ad_input,
+    job_input,
+    merge,
+    missing,
+)
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
+
+JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
+POSITION_TYPES = ("NEW", "REPLACEMENT")
+NOTE_MAX_LENGTH = 20_000
+"""Longest note, in characters."""
+
+_JOB = "/jobs/{jobId}"
+_JOB_AD = "/jobs/{jobId}/jobads/{jobAdId}"
+_NOTE = "/jobs/{jobId}/note"
+_POSITION = "/jobs/{jobId}/positions/{positionId}"
+
+_NO_ACCESS = (
+    "The credential may not change this job. Ask a SmartRecruiters administrator whether its system role and access "
+    "groups cover the job."
+)
+
+
+class _JobChange(Change):
+    """What changes of jobs share."""
+
+    scope: ClassVar[str] = "jobs_manage"
+    read_scope: ClassVar[str | None] = "jobs_read"
+
+    job_id: RecordId
+
+
+class UpdateJobStatus(_JobChange):
+    """The status of a job.
+
+    ``PUT /jobs/{jobId}/status``
+
+    SmartRecruiters also moves a job's status by itself as candidates advance. ``CANCELLED`` does not unpublish the
+    job. Source: https://developers.smartrecruiters.com/docs/synchronizing-jobs
+
+    :param job_id: id of the job.
+    :param status: one of :data:`JOB_STATUSES` (``OFFER``; the ``OFFERED`` of an application is another list).
+    """
+
+    use_case: ClassVar[str] = "put_update_job_status"
+    endpoint: ClassVar[str] = f"PUT {_JOB}/status"
+    subject: ClassVar[str] = "status of job {job_id}"
+    ids: ClassVar[tuple[str, ...]] = ("job_id",)
+    shown: ClassVar[tuple[str, ...]] = ("status",)
+    hints: ClassVar[Mapping[int | str, str]] = {
+        400: "SmartRecruiters does not take this status for this job now; see in SmartRecruiters which ones it offers.",
+        403: _NO_ACCESS,
+        404: "There is no job with this job_id, or the credential cannot see it. It is the id of the job, not its "
+        "reference number.",
+    }
+
+    status: Annotated[str, one_of(JOB_STATUSES)]
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the job: ``GET /jobs/{jobId}``."""
+        return client.request("GET", _JOB, path_params={"jobId": self.job_id}) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the status."""
+        return {"status": state.get("status")}
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"status"}``."""
+        return {"status": self.status}
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the status; the API answers 201 and the status."""
+        return client.request("PUT", f"{_JOB}/status", path_params={"jobId": self.job_id}, json=body)
+
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
+        """Return how the job is published; a cancelled job that still is carries a notice."""
+        posting = state.get("postingStatus")
+        details = {"posting_status": posting} if posting else {}
+        if self.status == "CANCELLED" and posting != "NOT_PUBLISHED":
+            details["notice"] = (
+                "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in SmartRecruiters "
+                "(or DELETE /jobs/{jobId}/publication)."
+            )
+        return details
+
+
+def _note_text(value: Any) -> Any:
+    if isinstance(value, str):
+        refuse_unrendered(value)
+        if not value.strip():
+            raise ValueError(
+                "is empty, which would delete the note that is there; a template may have rendered nothing"
+            )
+        if len(value) > NOTE_MAX_LENGTH:
+            raise ValueError(f"has {len(value):,} characters; a note has at most {NOTE_MAX_LENGTH:,}")
+    return value
+
+
+class UpdateJobNote(_JobChange):
+    """The note of a job: one per job, replaced whole.
+
+    ``PUT /jobs/{jobId}/note``
+
+    :param job_id: id of the job.
+    :param content: the text, 1 to 20,000 characters.
+    """
+
+    use_case: ClassVar[str] = "put_update_job_note"
+    endpoint: ClassVar[str] = f"PUT {_NOTE}"
+    subject: ClassVar[str] = "note of job {job_id}"
+    ids: ClassVar[tuple[str, ...]] = ("job_id",)
+    hints: ClassVar[Mapping[int | str, str]] = {
+        401: "The credential has no access to this job's note. Ask a SmartRecruiters administrator for access to the "
+        "job; if other tasks with this connection fail too, check the credential.",
+        403: _NO_ACCESS,
+        404: "There is no job with this job_id, or the credential cannot see it.",
+    }
+
+    content: Annotated[str, BeforeValidator(_note_text)]
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return ``{"content"}``: ``GET /jobs/{jobId}/note``; empty for a job that has no note yet."""
+        path_params = {"jobId": self.job_id}
+        try:
+            return client.request("GET", _NOTE, path_params=path_params) or {}
+        except NotFoundError:
+            # No source says how a job without a note is answered: a 404 of the note is none of the job.
+            client.request("GET", _JOB, path_params=path_params)
+            return {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the text."""
+        return {"content": state.get("content")}
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"content"}``."""
+        return {"content": self.content}
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the text; the API answers 200 and the text."""
+        return client.request("PUT", _NOTE, path_params={"jobId": self.job_id}, json=body)
+
+
+class UpdateJobPosition(_JobChange):
+    """A position (a head count) of a job. What is not given keeps its value.
+
+    ``PUT /jobs/{jobId}/positions/{positionId}``
+
+    :param job_id: id of the job.
+    :param position_id: id of the position's record, as the list of positions answers it.
+    :param type: ``NEW`` or ``REPLACEMENT``.
+    :param position_open_date: when the position opens: a date, a datetime, or ISO 8601 text; UTC without an offset.
+    :param target_start_date: when the hire is to start; likewise.
+    :param external_position_id: the company's own text for the position (``positionId`` of the body).
+    :param incumbent_name: name of the person who is replaced.
+    """
+
+    use_case: ClassVar[str] = "put_update_job_position"
+    endpoint: ClassVar[str] = f"PUT {_POSITION}"
+    subject: ClassVar[str] = "position {position_id} of job {job_id}"
+    ids: ClassVar[tuple[str, ...]] = ("job_id", "position_id")
+    shown: ClassVar[tuple[str, ...]] = ("type", "positionOpenDate", "targetStartDate")
+    whole: ClassVar[bool] = True
+    hints: ClassVar[Mapping[int | str, str]] = {
+        403: _NO_ACCESS,
+        404: "Check job_id and position_id. position_id is the id of the record (GET /jobs/{jobId}/positions), not the "
+        "company's own position number, which is external_position_id.",
+    }
+
+    position_id: RecordId
+    type: Annotated[str | None, choice_or_none(POSITION_TYPES)] = None
+    position_open_date: OptionalDateTime = None
+    target_start_date: OptionalDateTime = None
+    external_position_id: OptionalText = None
+    incumbent_name: OptionalText = None
+
+    @model_validator(mode="after")
+    def _something_given(self) -> Self:
+        if not self._given:
+            raise ValueError(
+                "needs at least one of type, position_open_date, target_start_date, external_position_id and "
+                "incumbent_name"
+            )
+        return self
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        given = {
+            "type": self.type,
+            "positionOpenDate": self.position_open_date,
+            "targetStartDate": self.target_start_date,
+            "positionId": self.external_position_id,
+            "incumbentName": self.incumbent_name,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def needs_read(self) -> str | None:
+        """Why the position must be read: the write replaces it, so what is not given has to be sent back."""
+        return None if len(self._given) == 5 else "what is not given has to be read, or the write would remove it"
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the position: ``GET /jobs/{jobId}/positions/{positionId}``."""
+        return client.request("GET", _POSITION, path_params=self._path_params) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of the position a PUT accepts."""
+        dates = ("positionOpenDate", "targetStartDate")
+        accepted = ("type", *dates, "positionId", "incumbentName")
+        current = {name: state[name] for name in accepted if state.get(name) is not None}
+        return current | {name: same_instant(current[name]) for name in dates if name in current}
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the whole position with what was given laid over it.
+
+        :raises InvalidInputError: when it lacks one of the three members that the API demands.
+        """
+        body = self.current(state) | self._given
+        names = {
+            "type": "type",
+            "positionOpenDate": "position_open_date",
+            "targetStartDate": "target_start_date",
+        }
+        if lacking := tuple(names[name] for name in missing(body, names)):
+            raise InvalidInputError(
+                f"The position has no {' and no '.join(lacking)} yet, and the API demands it.",
+                hint=f"Give {' and '.join(lacking)} too.",
+                fields=lacking,
+            )
+        return body
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the position; the API answers 201 and the position."""
+        return client.request("PUT", _POSITION, path_params=self._path_params, json=body)
+
+    @property
+    def _path_params(self) -> dict[str, str]:
+        return {"jobId": self.job_id, "positionId": self.position_id}
+
+
+class UpdateJobAd(_JobChange):
+    """An ad of a job. Only the parts given change; everything else in the ad stays.
+
+    ``PUT /jobs/{jobId}/jobads/{jobAdId}``
+
+    Career sites, widgets and aggregators show the change only after the ad is published again.
+
+    :param job_id: id of the job.
+    :param job_ad_id: id of one of its ads.
+    :param title: title of the ad.
+    :param language: code of the ad's language, ``en``.
+    :param location: ``{"countryCode", "city", "regionCode", "address", "postalCode", "remote", "latitude",
+        "longitude"}``, any of them; None as a value removes one.
+    :param job_ad: sections to change: ``{"jobDescription": {"title", "text"}, …}``; the sections are
+        ``companyDescription``, ``jobDescription``, ``qualifications``, ``additionalInformation`` and ``videos``
+        (``{"urls": […]}``). None as a value removes a section.
+    """
+
+    use_case: ClassVar[str] = "put_update_job_ad"
+    endpoint: ClassVar[str] = f"PUT {_JOB_AD}"
+    subject: ClassVar[str] = "ad {job_ad_id} of job {job_id}"
+    ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
+    shown: ClassVar[tuple[str, ...]] = SHOWN
+    whole: ClassVar[bool] = True
+    hints: ClassVar[Mapping[int | str, str]] = {
+        400: "SmartRecruiters does not take the ad as it is: see that it has a title, that the language is one of the "
+        "company's, and that a location has countryCode and city.",
+        403: _NO_ACCESS,
+        404: "Check job_id and job_ad_id: the ads of a job are listed under GET /jobs/{jobId}/jobads.",
+    }
+
+    job_ad_id: RecordId
+    title: OptionalText = None
+    language: OptionalText = None
+    location: LocationFields | None = None
+    job_ad: SectionsFields | None = None
+
+    @model_validator(mode="after")
+    def _something_given(self) -> Self:
+        if not self._given:
+            raise ValueError("needs at least one of title, language, location and job_ad")
+        if unknown := [name for name in (self.job_ad.given() if self.job_ad else {}) if name not in SECTIONS]:
+            raise ValueError(f"job_ad has {len(unknown)} unknown sections; the sections are {', '.join(SECTIONS)}")
+        check_json(self._given)
+        return self
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        if self.title is not None:
+            given["title"] = self.title
+        if self.language is not None:
+            given["language"] = {"code": self.language}
+        if self.location and self.location.given():
+            given["location"] = self.location.given()
+        if self.job_ad and self.job_ad.given():
+            given["jobAd"] = self.job_ad.given()
+        return given
+
+    @property
+    def needs_read(self) -> str | None:
+        """Why the ad must be read: the write replaces it, so what is not given has to be sent back."""
+        return "the rest of the ad has to be read, or the write would remove it"
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the ad: ``GET /jobs/{jobId}/jobads/{jobAdId}``."""
+        return client.request("GET", _JOB_AD, path_params=self._path_params) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of the ad a PUT accepts."""
+        return job_ad_input(state)
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the whole ad with what was given laid over it.
+
+        :raises InvalidInputError: when a location is wanted that lacks the country or the city.
+        """
+        body = merge(job_ad_input(state), self._given)
+        if "location" in body and (lacking := missing(body, ("location.countryCode", "location.city"))):
+            if not self.location:
+                # An ad may have half a location, which the API answers but does not take.
+                del body["location"]
+            else:
+                raise _lacking(lacking)
+        return body
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the ad; the API answers the ad."""
+        return client.request("PUT", _JOB_AD, path_params=self._path_params, json=body)
+
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
+        """Return whether the ad is published and therefore needs publishing again for the change to show outside."""
+        posting = state.get("postingStatus")
+        return {"posting_status": posting, "needs_publishing": bool(diffs) and posting == "PUBLISHED"}
+
+    @property
+    def _path_params(self) -> dict[str, str]:
+        return {"jobId": self.job_id, "jobAdId": self.job_ad_id}
+
+
+class UpdateJobAndJobAd(_JobChange):
+    """A job together with its ad. Only what is given changes; everything else stays.
+
+    ``PUT /jobs/{jobId}``, which removes every property that is left out; so the job is read, what the API answers is
+    turned into what it accepts, and what is given is laid over it. After the write the job is read again, because
+    the API silently drops properties and values that it does not know.
+
+    Changing some fields can start the company's job approval.
+
+    :param job_id: id of the job.
+    :param job: what is to change, in the API's own field names: ``{"title", "refNumber", "targetHiringDate",
+        "department": {"id"}, "location": {…}, "industry": {"id"}, "function": {"id"}, "typeOfEmployment": {"id"},
+        "experienceLevel": {"id"}, "eeoCategory": {"id"}, "template", "compensation": {…}, "jobAd": {"language":
+        {"code"}, "sections": {…}}, "properties": [{"id", "value"}]}``. None as a value removes a member;
+        ``properties`` are changed by their ids, those not named stay.
+    :param replace: send ``job`` as it is: everything that it lacks is removed.
+    """
+
+    use_case: ClassVar[str] = "put_update_job_and_jobad"
+    endpoint: ClassVar[str] = f"PUT {_JOB}"
+    subject: ClassVar[str] = "job {job_id} and its ad"
+    ids: ClassVar[tuple[str, ...]] = ("job_id",)
+    shown: ClassVar[tuple[str, ...]] = SHOWN
+    whole: ClassVar[bool] = True
+    hints: ClassVar[Mapping[int | str, str]] = {
+        400: "One of the values is not on the company's lists: compare department, industry, function, "
+        "typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings in SmartRecruiters.",
+        403: _NO_ACCESS,
+        404: "There is no job with this job_id, or the credential cannot see it. It is the id of the job, not its "
+        "reference number.",
+        422: "One of the values is not on the company's lists, or a required one is missing: compare department, "
+        "industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings "
+        "in SmartRecruiters.",
+    }
+    required: ClassVar[tuple[str, ...]] = (
+        "title",
+        "location.countryCode",
+        "location.city",
+        "industry.id",
+        "function.id",
+        "experienceLevel.id",
+    )
+
+    job: JobFields
+    replace: bool = False
+
+    @model_validator(mode="after")
+    def _sendable(self) -> Self:
+        given = self.job.given()
+        if not given:
+            raise ValueError("job is empty: nothing to change")
+        try:
+            check_json(given)
+        except ValueError as error:
+            raise ValueError(f"job {error}") from None
+        if self.replace:
+            self._check_complete(given)
+        return self
+
+    @property
+    def needs_read(self) -> str | None:
+        """Why the job must be read: the write replaces it, so what is not given has to be sent back."""
+        return None if self.replace else "the rest of the job has to be read, or the write would remove it"
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the job: ``GET /jobs/{jobId}``."""
+        return client.request("GET", _JOB, path_params={"jobId": self.job_id}) or {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of the job a PUT accepts."""
+        return job_input(state)
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the whole job with what was given laid over it; with ``replace`` what was given alone.
+
+        :raises InvalidInputError: when it lacks a member that the API demands.
+        """
+        if self.replace:
+            return self.job.given()
+        body = merge(job_input(state), given_job(self.job))
+        self._check_complete(body)
+        return body
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the job; the API answers the job."""
+        return client.request("PUT", _JOB, path_params={"jobId": self.job_id}, json=body)
+
+    def review(self, client: SmartRecruitersClient, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the job again and return ``{"ignored": [names]}``: what was sent and is not there."""
+        state = self.read(client)
+        there, raw = flatten(job_input(state)), flatten(state)
+        sent = flatten(merge({}, body))
+        ignored = [name for name, value in sent.items() if value not in (there.get(name), raw.get(name))]
+        return {"ignored": ignored} if ignored else {}
+
+    def _check_complete(self, body: Mapping[str, Any]) -> None:
+        if lacking := missing(body, self.required):
+            raise _lacking(lacking)
+
+
+def _lacking(names: list[str]) -> InvalidInputError:
+    return InvalidInputError(
+        f"SmartRecruiters demands {', '.join(names)}, and neither the record nor the arguments have it.",
+        hint="Give it too.",
+        fields=tuple(names),
+    )
