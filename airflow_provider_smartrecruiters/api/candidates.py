@@ -16,6 +16,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     OptionalId,
     OptionalText,
     RecordId,
+    check_text,
     one_of,
     same_instant,
 )
@@ -50,6 +51,8 @@ def _clean_tags(value: Any) -> tuple[str, ...] | None:
     tags = list(value)
     if any(not isinstance(tag, str) or not tag.strip() for tag in tags):
         raise ValueError("must be a list of texts, none of them empty")
+    for tag in tags:
+        check_text(tag)
     return tuple(dict.fromkeys(tag.strip() for tag in tags))
 
 
@@ -90,9 +93,11 @@ class UpdateCandidateTags(Change):
     def _either_whole_or_parts(self) -> Self:
         parts = self.add is not None or self.remove is not None
         if (self.tags is not None) == parts:
-            raise ValueError("needs either tags (the whole new set) or add and remove")
+            raise InvalidInputError(
+                "either tags (the whole new set) is needed, or add and remove", fields=("tags", "add", "remove")
+            )
         if clash := set(self.add or ()) & set(self.remove or ()):
-            raise ValueError(f"has {len(clash)} tags both in add and in remove")
+            raise InvalidInputError(f"add and remove have {len(clash)} tags in common", fields=("add", "remove"))
         return self
 
     @property
@@ -217,7 +222,10 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     @model_validator(mode="after")
     def _reason_fits(self) -> Self:
         if self.reason_id is not None and self.status not in REASON_LISTS:
-            raise ValueError(f"reason_id goes only with the statuses {' and '.join(REASON_LISTS)}, not {self.status}")
+            raise InvalidInputError(
+                f"reason_id goes only with the statuses {' and '.join(REASON_LISTS)}, not {self.status}",
+                fields=("reason_id",),
+            )
         return self
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,7 +262,9 @@ class RejectApplication(_ApplicationStatusChange):
     @model_validator(mode="after")
     def _one_reason(self) -> Self:
         if self.reason_id is not None and self.reason is not None:
-            raise ValueError("takes reason_id or reason, not both")
+            raise InvalidInputError(
+                "reason_id and reason are two ways to say one thing", fields=("reason_id", "reason")
+            )
         return self
 
     def resolved(self, client: SmartRecruitersClient) -> Change:

@@ -25,6 +25,9 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError, Permi
 
 log = logging.getLogger(__name__)
 
+_WORDS = {"missing": "is missing", "extra_forbidden": "is no argument of it"}
+"""What pydantic says about arguments, in words of this package."""
+
 
 class Change(BaseModel, ABC):
     """A use case with its arguments: which record is to be how.
@@ -58,6 +61,12 @@ class Change(BaseModel, ABC):
             super().__init__(**arguments)
         except ValidationError as error:
             raise _invalid(type(self), error) from None
+
+    def __repr__(self) -> str:
+        # Never the values: they hold what people wrote, and a repr ends in logs and tracebacks.
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.target.items())})"
+
+    __str__ = __repr__
 
     @property
     def target(self) -> dict[str, str]:
@@ -313,19 +322,27 @@ class _Explained:
 
 
 def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:
-    problems = []
-    names = []
+    problems: list[str] = []
+    names: list[str] = []
     for item in error.errors(include_url=False, include_context=True, include_input=False):
         name = ".".join(str(part) for part in item["loc"])
         reason = item.get("ctx", {}).get("error")
-        message = str(reason) if isinstance(reason, ValueError) else item["msg"][:1].lower() + item["msg"][1:]
-        names += [name] if name else []
-        problems.append(f"{name} {message}" if name else message)
+        if isinstance(reason, InvalidInputError):
+            names += reason.fields
+            problems.append(reason.summary.rstrip("."))
+            continue
+        names.append(name)
+        words = str(reason) if isinstance(reason, ValueError) else _WORDS.get(item["type"]) or _lower(item["msg"])
+        problems.append(f"{name} {words}")
     return InvalidInputError(
         f"{cls.__name__} cannot be used as given: {'; '.join(problems)}.",
         use_case=cls.use_case,
         fields=tuple(dict.fromkeys(names)),
     )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _short(value: str) -> str:

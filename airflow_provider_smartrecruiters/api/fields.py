@@ -162,11 +162,21 @@ def refuse_unrendered(value: str) -> None:
         raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
 
 
+def check_text(value: str) -> None:
+    """Refuse text that cannot be sent, as cut-off emoji are.
+
+    :raises ValueError: when it holds half a character (a lone surrogate).
+    """
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("holds half a character, as text that was cut in the middle of an emoji does")
+
+
 def _blank_is_absent(value: Any) -> Any:
     if isinstance(value, str):
         if not value.strip():
             return None
         refuse_unrendered(value)
+        check_text(value)
     return value
 
 

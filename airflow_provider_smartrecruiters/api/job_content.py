@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId, same_instant
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 LOCATION_FIELDS = (
     "countryCode",
@@ -140,15 +141,18 @@ class JobFields(_Part):
     properties: list[PropertyFields] | None = None
 
 
-def check_json(value: Any) -> None:
+def check_json(value: Any, name: str) -> None:
     """Refuse what JSON cannot carry.
 
-    :raises ValueError: when it cannot; the value is not repeated.
+    :param name: the argument that it came from, for the error.
+    :raises InvalidInputError: when it cannot; the value is not repeated.
     """
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("holds a value that JSON cannot carry, or is nested too deeply") from None
+        raise InvalidInputError(
+            f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
+        ) from None
 
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
     OptionalText,
     RecordId,
+    check_text,
     choice_or_none,
     one_of,
     refuse_unrendered,
@@ -107,8 +108,8 @@ class UpdateJobStatus(_JobChange):
         details = {"posting_status": posting} if posting else {}
         if self.status == "CANCELLED" and posting != "NOT_PUBLISHED":
             details["notice"] = (
-                "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in SmartRecruiters "
-                "(or DELETE /jobs/{jobId}/publication)."
+                "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in "
+                "SmartRecruiters (or DELETE /jobs/{jobId}/publication)."
             )
         return details
 
@@ -116,6 +117,7 @@ class UpdateJobStatus(_JobChange):
 def _note_text(value: Any) -> Any:
     if isinstance(value, str):
         refuse_unrendered(value)
+        check_text(value)
         if not value.strip():
             raise ValueError(
                 "is empty, which would delete the note that is there; a template may have rendered nothing"
@@ -206,10 +208,8 @@ class UpdateJobPosition(_JobChange):
     @model_validator(mode="after")
     def _something_given(self) -> Self:
         if not self._given:
-            raise ValueError(
-                "needs at least one of type, position_open_date, target_start_date, external_position_id and "
-                "incumbent_name"
-            )
+            names = ("type", "position_open_date", "target_start_date", "external_position_id", "incumbent_name")
+            raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
         return self
 
     @property
@@ -307,10 +307,14 @@ class UpdateJobAd(_JobChange):
     @model_validator(mode="after")
     def _something_given(self) -> Self:
         if not self._given:
-            raise ValueError("needs at least one of title, language, location and job_ad")
+            names = ("title", "language", "location", "job_ad")
+            raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
         if unknown := [name for name in (self.job_ad.given() if self.job_ad else {}) if name not in SECTIONS]:
-            raise ValueError(f"job_ad has {len(unknown)} unknown sections; the sections are {', '.join(SECTIONS)}")
-        check_json(self._given)
+            raise InvalidInputError(
+                f"job_ad has {len(unknown)} unknown sections; the sections are {', '.join(SECTIONS)}",
+                fields=("job_ad",),
+            )
+        check_json(self._given, "job_ad")
         return self
 
     @property
@@ -417,11 +421,8 @@ class UpdateJobAndJobAd(_JobChange):
     def _sendable(self) -> Self:
         given = self.job.given()
         if not given:
-            raise ValueError("job is empty: nothing to change")
-        try:
-            check_json(given)
-        except ValueError as error:
-            raise ValueError(f"job {error}") from None
+            raise InvalidInputError("job is empty: nothing to change", fields=("job",))
+        check_json(given, "job")
         if self.replace:
             self._check_complete(given)
         return self

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.fields import RecordId
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 DEFAULT_MAX_BYTES = 5 * 1024 * 1024
 """Largest avatar that is sent unless the caller says otherwise. The API's own limit is not documented."""
@@ -47,11 +48,19 @@ class UpdateUserAvatar(Change):
     image: bytes = Field(repr=False)
     max_bytes: int = Field(default=DEFAULT_MAX_BYTES, gt=0)
 
+    @field_validator("image")
+    @classmethod
+    def _an_image(cls, image: bytes) -> bytes:
+        image_type(image)
+        return image
+
     @model_validator(mode="after")
-    def _sendable(self) -> Self:
+    def _not_too_large(self) -> Self:
         if len(self.image) > self.max_bytes:
-            raise ValueError(f"image has {len(self.image):,} bytes; at most {self.max_bytes:,} (max_bytes) are sent")
-        image_type(self.image)
+            raise InvalidInputError(
+                f"image has {len(self.image):,} bytes; at most {self.max_bytes:,} (max_bytes) are sent",
+                fields=("image", "max_bytes"),
+            )
         return self
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,5 +93,5 @@ def image_type(image: bytes) -> str:
     if image.startswith(b"RIFF") and image[8:12] == b"WEBP":
         return "image/webp"
     if not image:
-        raise ValueError("image is empty")
-    raise ValueError("image is no PNG, JPEG, GIF or WebP image; its name does not matter, its bytes do")
+        raise ValueError("is empty")
+    raise ValueError("is no PNG, JPEG, GIF or WebP image; its name does not matter, its bytes do")
