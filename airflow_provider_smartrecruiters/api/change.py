@@ -211,7 +211,7 @@ def apply(
     with _Explained(change, "change"):
         planned = _plan(client, change, read_first)
         if planned.changed is False and not force:
-            log.info("The %s is already as wanted; nothing is sent.", change.label)
+            log.info("No difference in the %s; nothing is sent.", change.label)
             details = planned.change.details(planned.state, None, [])
             return ChangeResult(change.use_case, change.target, False, False, [], details)
         _log_diff(planned, f"Changing the {change.label}")

@@ -88,19 +88,25 @@ def unread(after: Mapping[str, Any], shown: Iterable[str]) -> list[FieldDiff]:
 def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the leaves of nested mappings by their dotted names.
 
-    A list whose items all have an ``id`` is keyed by it (``properties[60f1].value.id``); any other is a leaf.
+    None is no value: the API answers it for a member that is not set. A list whose items all have an ``id`` is keyed by it (``properties[60f1].value.id``); any other is a leaf.
     """
     leaves: dict[str, Any] = {}
     for name, value in state.items():
         if isinstance(value, Mapping):
             leaves |= flatten(value, f"{prefix}{name}.")
-        elif isinstance(value, list) and value and all(isinstance(v, Mapping) and "id" in v for v in value):
+        elif isinstance(value, list) and _keyed_by_id(value):
             for item in value:
                 rest = {key: member for key, member in item.items() if key != "id"}
                 leaves |= flatten(rest, f"{prefix}{name}[{item['id']}].") or {f"{prefix}{name}[{item['id']}]": True}
-        else:
+        elif value is not None:
             leaves[f"{prefix}{name}"] = value
     return leaves
+
+
+def _keyed_by_id(items: list[Any]) -> bool:
+    ids = [item.get("id") for item in items if isinstance(item, Mapping)]
+    # A property with several values is answered several times; keyed by its id, one would hide the others.
+    return bool(items) and len(ids) == len(items) == len({str(i) for i in ids}) and None not in ids
 
 
 def _plain(value: Any) -> str:
