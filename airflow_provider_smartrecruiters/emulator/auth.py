@@ -1,0 +1,148 @@
+"""Credentials: API keys, and OAuth 2.0 client credentials with tokens that expire."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from airflow_provider_smartrecruiters.emulator.errors import unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow_provider_smartrecruiters.emulator.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Who sent a request.
+
+    :param kind: ``api_key``, ``oauth`` or ``none``
+    :param name: whose limits count it
+    :param scopes: what it may do; None for everything
+    """
+
+    kind: str
+    name: str
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token that was given out.
+
+    :param client_id: to whom
+    :param scopes: for what
+    :param expires_at: until when, on the monotonic clock
+    """
+
+    client_id: str
+    scopes: frozenset[str]
+    expires_at: float
+
+
+class TokenError(Exception):
+    """A refusal of the token endpoint in the form of RFC 6749.
+
+    :param status: 400 or 401
+    :param error: the RFC's error name
+    :param description: what was wrong
+    """
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.error = error
+        self.description = description
+
+
+NOBODY = Credential("none", "anonymous")
+
+
+class Authenticator:
+    """Knows who may call and gives tokens out.
+
+    :param config: holds the key and the client
+    :param clock: seconds, monotonic
+    """
+
+    def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
+        self._config = config
+        self._clock = clock
+        self._tokens: dict[str, Token] = {}
+
+    def revoke_all(self) -> None:
+        """Make every token that was given out invalid, as if it had expired."""
+        self._tokens.clear()
+
+    def authenticate(self, headers: Mapping[str, str]) -> Credential:
+        """Tell who sends a request; an API key wins over a token when both are there.
+
+        :param headers: names in lower case
+        :raises ApiError: 401
+        """
+        key = headers.get("x-smarttoken")
+        if key is not None:
+            if not _same(key, self._config.api_key):
+                raise unauthorized()
+            return Credential("api_key", "api_key")
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        known = self._tokens.get(token.strip()) if scheme.lower() == "bearer" else None
+        if known is None or known.expires_at <= self._clock():
+            raise unauthorized()
+        return Credential("oauth", f"oauth:{known.client_id}", known.scopes)
+
+    def issue(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:
+        """Exchange client credentials for a token.
+
+        :param form: the fields of the request's body
+        :param authorization: the Authorization header, for a client that uses HTTP Basic
+        :raises TokenError: the request is malformed or the client is not known
+        """
+        grant = form.get("grant_type")
+        if not grant:
+            raise TokenError(400, "invalid_request", "grant_type is missing")
+        if grant != "client_credentials":
+            raise TokenError(400, "unsupported_grant_type", "Only client_credentials is supported")
+        client_id, secret = _basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
+        known = _same(client_id, self._config.client_id) and _same(secret, self._config.client_secret)
+        if not known:
+            raise TokenError(401, "invalid_client", "Unknown client or wrong secret")
+        scopes = self._config.client_scopes
+        if "scope" in form:
+            asked = frozenset(form["scope"].split())
+            if not asked or not asked <= scopes:
+                raise TokenError(400, "invalid_scope", "scope is empty or holds a scope the client does not have")
+            scopes = asked
+        now = self._clock()
+        self._tokens = {text: token for text, token in self._tokens.items() if token.expires_at > now}
+        text = secrets.token_urlsafe(24)
+        self._tokens[text] = Token(client_id, scopes, now + self._config.token_lifetime)
+        return {
+            "access_token": text,
+            "token_type": "bearer",
+            "expires_in": int(self._config.token_lifetime),
+            "scope": " ".join(sorted(scopes)),
+        }
+
+
+def _same(given: str, known: str) -> bool:
+    return hmac.compare_digest(given.encode(), known.encode())
+
+
+def _basic(authorization: str) -> tuple[str, str] | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise TokenError(401, "invalid_client", "The Basic credentials cannot be read") from None
+    # RFC 6749, 2.3.1: both are form-encoded before they are joined.
+    return unquote_plus(client_id), unquote_plus(secret)

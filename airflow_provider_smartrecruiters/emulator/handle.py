@@ -1,0 +1,149 @@
+"""What a test gets: a running emulator with everything that the test needs to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
+from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.app import Emulator
+    from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
+    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+
+
+class JournalView(list["JournalEntry"]):
+    """The journal at one moment: requests that changed or tried to change something, oldest first."""
+
+    def writes(self, operation_id: str | None = None) -> list[JournalEntry]:
+        """Return those that set the state, be it to what it was before.
+
+        :param operation_id: only those of one operation, such as ``jobs.status.update``
+        """
+        return [entry for entry in self if entry.applied and operation_id in (None, entry.operation_id)]
+
+
+class SmartRecruitersEmulator:
+    """A running emulator, as one test sees it.
+
+    :param server: the server, which many tests share
+    """
+
+    def __init__(self, server: EmulatorServer) -> None:
+        self._emulator = server.emulator
+        self.url: str = server.url
+        """The address, without a slash at the end."""
+        self.state = KnownRecords(server.emulator.store)
+        """Ids of records fit for a purpose, copies of what is stored, and ``editing()`` to change it."""
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator itself, for what has no name here."""
+        return self._emulator
+
+    @property
+    def config(self) -> Config:
+        """Limits, latency, credentials; may be changed, the next test starts with the defaults again."""
+        return self._emulator.config
+
+    @property
+    def api_key(self) -> str:
+        """The key that is accepted."""
+        return self.config.api_key
+
+    @property
+    def client_id(self) -> str:
+        """The OAuth client that is accepted."""
+        return self.config.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the OAuth client."""
+        return self.config.client_secret
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The Airflow connection with the API key, as keyword arguments of ``Connection``."""
+        return connection(self.url, password=self.api_key)
+
+    @property
+    def connection_json(self) -> str:
+        """The same, as the JSON text for an ``AIRFLOW_CONN_…`` variable."""
+        return connection_json(self.url, password=self.api_key)
+
+    @property
+    def connection_uri(self) -> str:
+        """The same, as the URI for an ``AIRFLOW_CONN_…`` variable. Airflow moves its port into ``port``."""
+        return connection_uri(self.url, password=self.api_key)
+
+    @property
+    def oauth_connection(self) -> dict[str, Any]:
+        """The Airflow connection with the OAuth client, as keyword arguments of ``Connection``."""
+        return connection(self.url, login=self.client_id, password=self.client_secret)
+
+    @property
+    def oauth_connection_json(self) -> str:
+        """The same, as the JSON text for an ``AIRFLOW_CONN_…`` variable."""
+        return connection_json(self.url, login=self.client_id, password=self.client_secret)
+
+    @property
+    def journal(self) -> JournalView:
+        """The requests that changed or tried to change something since the test began."""
+        return JournalView(self._emulator.journal.entries())
+
+    @property
+    def requests(self) -> list[RequestEntry]:
+        """All requests since the test began, reads and token requests included."""
+        return self._emulator.journal.requests()
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counts since the test began: ``requests``, ``writes``, ``rate_limited``, ``token_requests``, …"""
+        return self._emulator.journal.stats()
+
+    def expire_tokens(self) -> None:
+        """Make every access token that was given out invalid, as if its time were over."""
+        self._emulator.authenticator.revoke_all()
+
+    def reset(self) -> None:
+        """Put the records back to the beginning, empty the journal and the counts of the limits."""
+        self._emulator.reset()
+
+    def configure(
+        self,
+        *,
+        rate: int | None = None,
+        concurrent: int | None = None,
+        token_lifetime: float | None = None,
+        latency: float | None = None,
+        require_rejection_reason: bool = False,
+        require_withdrawal_reason: bool = False,
+        publish_delay: float | None = None,
+    ) -> None:
+        """Set how the emulator behaves; what is left out gets its default.
+
+        :param rate: requests a second and credential, 0 for no limit; default 10
+        :param concurrent: requests at once and credential, 0 for no limit; default 8
+        :param token_lifetime: seconds; default 3600
+        :param latency: seconds that every request takes longer; default 0
+        :param require_rejection_reason: refuse a rejection without a reason
+        :param require_withdrawal_reason: refuse a withdrawal without a reason
+        :param publish_delay: seconds until a publication shows outside; default as in the seed
+        """
+        given: dict[str, Any] = {
+            "rate": rate,
+            "concurrent": concurrent,
+            "token_lifetime": token_lifetime,
+            "latency": latency,
+        }
+        wanted = replace(Config(), **{name: value for name, value in given.items() if value is not None})
+        for name in Config.__slots__:
+            setattr(self.config, name, getattr(wanted, name))
+        with self.state.editing() as tenant:
+            tenant.settings.require_rejection_reason = require_rejection_reason
+            tenant.settings.require_withdrawal_reason = require_withdrawal_reason
+            if publish_delay is not None:
+                tenant.settings.publish_delay = publish_delay

@@ -1,0 +1,157 @@
+"""What happened: a journal of the requests that changed or tried to change something, and a log of all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.operation import Call
+
+KEPT_ENTRIES = 10_000
+KEPT_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEntry:
+    """One request of any kind.
+
+    :param path: as received, still percent-encoded
+    :param operation_id: None for an unknown path or method
+    :param started_at: seconds since the epoch
+    :param finished_at: seconds since the epoch, when the answer was ready
+    """
+
+    index: int
+    method: str
+    path: str
+    query: str
+    operation_id: str | None
+    status: int
+    started_at: float
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One request that changed or tried to change something.
+
+    :param at: when it arrived, seconds since the epoch
+    :param path: as received, still percent-encoded
+    :param path_template: None for an unknown path or method, as is ``operation_id``
+    :param credential: ``api_key``, ``oauth`` or ``none``
+    :param applied: whether it set the state, be it to what it was before
+    :param body: the JSON that was sent, a list of part descriptions for multipart, None for an empty body, and
+        ``{"unreadable": size}`` for anything else
+    """
+
+    index: int
+    at: float
+    method: str
+    path: str
+    query: str
+    path_template: str | None
+    operation_id: str | None
+    credential: str
+    status: int
+    applied: bool
+    body: Any
+    user_agent: str
+
+
+class Journal:
+    """Keeps the last entries of both kinds, and counts everything."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries: deque[JournalEntry] = deque(maxlen=KEPT_ENTRIES)
+            self._requests: deque[RequestEntry] = deque(maxlen=KEPT_ENTRIES)
+            self._written = self._seen = self._token_requests = 0
+            self._statuses: Counter[int] = Counter()
+            self._peak = 0
+
+    def entries(self) -> list[JournalEntry]:
+        """Return the changing requests, oldest first."""
+        with self._lock:
+            return list(self._entries)
+
+    def requests(self) -> list[RequestEntry]:
+        """Return all requests, token requests included, in the order in which they were answered."""
+        with self._lock:
+            return list(self._requests)
+
+    def note_in_flight(self, count: int) -> None:
+        """Remember the largest number of requests that were under way at once."""
+        self._peak = max(self._peak, count)
+
+    def record(self, call: Call, status: int, started_at: float, finished_at: float) -> None:
+        """Write a finished request down."""
+        operation = call.operation
+        operation_id = operation.id if operation else None
+        token_request = operation is not None and operation.scope is None
+        with self._lock:
+            self._statuses[status] += 1
+            self._token_requests += token_request
+            self._requests.append(
+                RequestEntry(
+                    self._seen, call.method, call.raw_path, call.query, operation_id, status, started_at, finished_at
+                )
+            )
+            self._seen += 1
+            if call.method in {"GET", "HEAD", "OPTIONS"} or token_request:
+                return
+            self._entries.append(
+                JournalEntry(
+                    index=self._written,
+                    at=started_at,
+                    method=call.method,
+                    path=call.raw_path,
+                    query=call.query,
+                    path_template=operation.path if operation else None,
+                    operation_id=operation_id,
+                    credential=call.credential.kind,
+                    status=status,
+                    applied=call.applied,
+                    body=_body(call),
+                    user_agent=call.headers.get("user-agent", ""),
+                )
+            )
+            self._written += 1
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counts: of requests, writes, refusals by the limits, token requests, answers by status."""
+        with self._lock:
+            return {
+                "requests": self._seen,
+                "writes": self._written,
+                "rate_limited": self._statuses[429],
+                "token_requests": self._token_requests,
+                "peak_in_flight": self._peak,
+                "statuses": {str(status): count for status, count in sorted(self._statuses.items())},
+            }
+
+
+def as_dicts(entries: list[Any]) -> list[dict[str, Any]]:
+    """Return entries in their JSON form."""
+    return [asdict(entry) for entry in entries]
+
+
+def _body(call: Call) -> Any:
+    if not call.body:
+        return None
+    if call.parts is not None:
+        return [part.describe() for part in call.parts]
+    if len(call.body) <= KEPT_BODY:
+        try:
+            return json.loads(call.body)
+        except ValueError:
+            pass
+    return {"unreadable": len(call.body)}

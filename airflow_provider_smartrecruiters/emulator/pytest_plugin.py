@@ -1,0 +1,84 @@
+"""The fixture ``smartrecruiters_emulator``: test a DAG against a local SmartRecruiters.
+
+.. code-block:: python
+
+    def test_my_dag(smartrecruiters_emulator, monkeypatch):
+        monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", smartrecruiters_emulator.connection_json)
+        job_id = smartrecruiters_emulator.state.job_ids[0]
+        ...  # run the DAG
+        assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"status": "FILLED"}]
+
+The server is started once a session (with pytest-xdist: once in each worker) on a free port, and is put back to its
+seed before each test. The limits of the real API hold, 10 requests a second and 8 at once, unless a test says else:
+``@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)``. The marker takes the parameters of
+:meth:`~airflow_provider_smartrecruiters.emulator.handle.SmartRecruitersEmulator.configure`.
+
+Pytest loads this module wherever the package is installed, so it imports nothing else before the fixture is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+
+MARKER = "smartrecruiters_emulator"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(rate=10, concurrent=8, token_lifetime=3600, latency=0, require_rejection_reason=False, "
+        "require_withdrawal_reason=False, publish_delay=0.1): how the emulator behaves in this test",
+    )
+
+
+@pytest.fixture(scope="session")
+def smartrecruiters_emulator_middleware() -> Callable[[Any], Any] | None:
+    """Override this to put an ASGI middleware around the emulator: return what takes the application and wraps it."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def _smartrecruiters_emulator_server(
+    smartrecruiters_emulator_middleware: Callable[[Any], Any] | None,
+) -> Iterator[EmulatorServer]:
+    try:
+        from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+    except ModuleNotFoundError as missing:
+        msg = (
+            "The fixture smartrecruiters_emulator needs the extra 'emulator': "
+            f"pip install 'airflow-provider-smartrecruiters[emulator]' (missing: {missing.name})"
+        )
+        raise pytest.UsageError(msg) from None
+    with EmulatorServer(wrap=smartrecruiters_emulator_middleware) as server:
+        yield server
+
+
+@pytest.fixture
+def smartrecruiters_emulator(
+    request: pytest.FixtureRequest, _smartrecruiters_emulator_server: EmulatorServer
+) -> SmartRecruitersEmulator:
+    """A local SmartRecruiters in its initial state; see :class:`.handle.SmartRecruitersEmulator`."""
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+
+    emulator = SmartRecruitersEmulator(_smartrecruiters_emulator_server)
+    emulator.reset()
+    emulator.expire_tokens()
+    marker = request.node.get_closest_marker(MARKER)
+    if marker is not None and marker.args:
+        msg = f"The marker {MARKER} takes keyword arguments only"
+        raise pytest.UsageError(msg)
+    try:
+        emulator.configure(**(marker.kwargs if marker is not None else {}))
+    except TypeError as unknown:
+        msg = f"The marker {MARKER} cannot be used so: {unknown}"
+        raise pytest.UsageError(msg) from None
+    return emulator

@@ -1,0 +1,137 @@
+"""Query parameters of the two searches, and who matches them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from airflow_provider_smartrecruiters.emulator.schemas import (
+    ApplicationStatus,
+    DateTime,
+    JobStatus,
+    LanguageCode,
+    PostingStatus,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import Application, Candidate, Job, Tenant
+
+
+class Search(BaseModel):
+    """Base of both; parameters that the contract does not know are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
+    q: str | None = None
+    limit: int = Field(default=10, ge=1, le=100)
+    page_id: str | None = None
+    updated_after: DateTime | None = None
+
+
+class CandidateSearch(Search):
+    """Parameters of ``GET /candidates``; those of one application must hold for the same application."""
+
+    job_id: list[str] = []
+    location: list[str] = []
+    average_rating: list[int] = []
+    status: list[ApplicationStatus] = []
+    consent_status: list[Literal["REQUIRED", "PENDING", "ACQUIRED"]] = []
+    sub_status: str | None = None
+    tag: list[str] = []
+    source_type: list[str] = []
+    source_sub_type: list[str] = []
+    source_value_id: list[str] = []
+    # The tenant has no onboarding, no application fields and no screening questions: nobody matches these.
+    onboarding_status: Literal["READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL", "ONBOARDING_FAILED"] | None = None
+    property_id: list[str] = []
+    property_value_id: list[str] = []
+    question_category: list[str] = []
+    question_field_id: list[str] = []
+    question_field_value_id: list[str] = []
+
+    def matches(self, candidate: Candidate, tenant: Tenant) -> bool:
+        """Tell whether a candidate is among the found."""
+        text = f"{candidate.first_name} {candidate.last_name} {candidate.email} {candidate.job_title}".lower()
+        place = f"{candidate.city} {candidate.country_code}".lower()
+        tags = {tag.lower() for tag in candidate.tags}
+        return (
+            not self._asks_for_what_nobody_has()
+            and (self.q is None or self.q.lower() in text)
+            and (not self.location or any(word.lower() in place for word in self.location))
+            and (not self.average_rating or candidate.average_rating in self.average_rating)
+            and (not self.consent_status or candidate.consent in self.consent_status)
+            and (not self.tag or any(tag.lower() in tags for tag in self.tag))
+            and (self.updated_after is None or candidate.updated_on > self.updated_after)
+            and (
+                not self._asks_for_application()
+                or any(self._fits(tenant.applications[one]) for one in candidate.application_ids)
+            )
+        )
+
+    def _asks_for_what_nobody_has(self) -> bool:
+        return bool(
+            self.onboarding_status
+            or self.property_id
+            or self.property_value_id
+            or self.question_category
+            or self.question_field_id
+            or self.question_field_value_id
+        )
+
+    def _asks_for_application(self) -> bool:
+        return bool(
+            self.job_id
+            or self.status
+            or self.sub_status
+            or self.source_type
+            or self.source_sub_type
+            or self.source_value_id
+        )
+
+    def _fits(self, application: Application) -> bool:
+        return (
+            (not self.job_id or application.job_id in self.job_id)
+            and (not self.status or application.status in self.status)
+            and (self.sub_status is None or application.sub_status == self.sub_status)
+            and (not self.source_type or application.source_type_id in self.source_type)
+            and (not self.source_sub_type or application.source_sub_type_id in self.source_sub_type)
+            and (not self.source_value_id or application.source_id in self.source_value_id)
+        )
+
+
+class JobSearch(Search):
+    """Parameters of ``GET /jobs``."""
+
+    offset: int = Field(default=0, ge=0)
+    sort: Literal["default", "job_id"] = "default"
+    city: list[str] = []
+    department: list[str] = []
+    last_activity_after: DateTime | None = None
+    language: LanguageCode | None = None
+    status: JobStatus | None = None
+    statuses: list[JobStatus] = []
+    posting_status: PostingStatus | None = None
+    hiring_team_member_id: list[str] = []
+
+    def matches(self, job: Job, tenant: Tenant, posting_status: str) -> bool:
+        """Tell whether a job is among the found.
+
+        :param posting_status: the job's, as it is answered
+        """
+        department = tenant.departments.get(job.department_id or "")
+        statuses = self.statuses or ([self.status] if self.status else [])
+        return (
+            (self.q is None or self.q.lower() in job.title.lower())
+            and (not self.city or job.location.city in self.city)
+            and (not self.department or (department is not None and department.label in self.department))
+            and (self.updated_after is None or job.updated_on > self.updated_after)
+            and (self.last_activity_after is None or job.last_activity_on > self.last_activity_after)
+            and (self.language is None or job.default_ad.content.language == self.language)
+            and (not statuses or job.status in statuses)
+            and (self.posting_status is None or posting_status == self.posting_status)
+            and (
+                not self.hiring_team_member_id
+                or any(member in job.hiring_team for member in self.hiring_team_member_id)
+            )
+        )

@@ -1,0 +1,191 @@
+"""A candidate's application to a job: reads, status, status history, source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path
+
+from airflow_provider_smartrecruiters.emulator import times
+from airflow_provider_smartrecruiters.emulator.errors import (
+    CANDIDATE_ACCESS_DENIED,
+    bad_request,
+    forbidden,
+    not_found,
+    unauthorized,
+)
+from airflow_provider_smartrecruiters.emulator.operation import CallDep, JobId, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.routes.views import labelled, without_none
+from airflow_provider_smartrecruiters.emulator.schemas import CandidateSource, CandidateStatus
+from airflow_provider_smartrecruiters.emulator.state import StatusChange
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import Application, Tenant
+
+operations = Operations()
+
+
+def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
+    """Return what every view of an application shows. The ids of the source are not among it, only its label."""
+    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
+    rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
+    return without_none(
+        {
+            "status": application.status,
+            "subStatus": application.sub_status,
+            "startsOn": application.starts_on,
+            "source": source.label if source else None,
+            "reasonOfRejection": labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
+            "reasonOfWithdrawal": labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
+            "actions": {},
+        }
+    )
+
+
+@operations.add(
+    "GET", "/candidates/{id}/jobs/{jobId}", operation_id="candidates.getApplication", scope="candidates_read"
+)
+def get_application(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
+    """Answer one application."""
+    application = lookups.application(call.tenant, candidate_id, job_id)
+    fields = application_fields(call.tenant, application)
+    return {
+        **fields,
+        "url": f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}",
+        "applicationId": application.id,
+    }
+
+
+@operations.add(
+    "PUT",
+    "/candidates/{id}/jobs/{jobId}/status",
+    operation_id="candidates.status.update",
+    scope="candidates_manage",
+    status=204,
+)
+def update_status(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateStatus | None = None) -> None:
+    """Set the status; sub-status, start and reason that are left out are cleared."""
+    tenant = call.tenant
+    denied = forbidden("Permission denied")
+    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
+    if body is None:
+        raise bad_request("Status is required", "STATUS_REQUIRED")
+    _check_reason(tenant, body)
+    if body.sub_status is not None:
+        process = tenant.hiring_processes[tenant.jobs[job_id].hiring_process_id]
+        if body.sub_status not in process.sub_statuses.get(body.status, ()):
+            raise bad_request("Sub-status is not part of the hiring process", "INVALID_SUB_STATUS")
+    now = times.now()
+    application.status = body.status
+    application.sub_status = body.sub_status
+    application.starts_on = body.starts_on
+    application.reason_id = body.reason
+    application.history.append(StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
+    tenant.candidates[candidate_id].updated_on = now
+    tenant.jobs[job_id].last_activity_on = now
+
+
+def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
+    reasons, required = {
+        "REJECTED": (tenant.rejection_reasons, tenant.settings.require_rejection_reason),
+        "WITHDRAWN": (tenant.withdrawal_reasons, tenant.settings.require_withdrawal_reason),
+    }.get(body.status, (None, False))
+    if body.reason is None:
+        if required:
+            raise bad_request("Reason is required")
+        return
+    if reasons is None:
+        raise bad_request("Reason is allowed for REJECTED and WITHDRAWN only", "REASON_NOT_ALLOWED")
+    if body.reason not in reasons:
+        raise bad_request("Reason not found", "INVALID_REASON")
+
+
+@operations.add(
+    "GET",
+    "/candidates/{id}/jobs/{jobId}/status/history",
+    operation_id="candidates.status.history.getForJob",
+    scope="candidates_read",
+)
+def get_status_history(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
+    """Answer the status changes of one application, oldest first."""
+    return _history(lookups.application(call.tenant, candidate_id, job_id))
+
+
+@operations.add(
+    "GET",
+    "/candidates/{id}/status/history",
+    operation_id="candidates.status.history.get",
+    scope="candidates_read",
+)
+def get_primary_status_history(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+    """Answer the status changes of the primary assignment."""
+    candidate = lookups.candidate(call.tenant, candidate_id)
+    if not candidate.application_ids:
+        return {"totalFound": 0, "content": []}
+    return _history(call.tenant.applications[candidate.application_ids[0]])
+
+
+def _history(application: Application) -> dict[str, Any]:
+    content = [
+        without_none(
+            {"changedOn": change.changed_on, "status": change.status, "subStatus": change.sub_status, "actions": {}}
+        )
+        for change in application.history
+    ]
+    return {"totalFound": len(content), "content": content}
+
+
+@operations.add(
+    "PUT",
+    "/candidates/{id}/jobs/{jobId}/source",
+    operation_id="candidates.source.update",
+    scope="candidates_manage",
+    status=204,
+)
+def update_source(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateSource) -> None:
+    """Set the source of an application."""
+    tenant = call.tenant
+    denied = unauthorized(CANDIDATE_ACCESS_DENIED)
+    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
+    source_type = tenant.source_types.get(body.source_type_id)
+    if source_type is None:
+        raise bad_request("Invalid source type", "INVALID_SOURCE_TYPE")
+    sub_type = body.source_sub_type_id or None
+    if source_type.subtypes and sub_type is None:
+        raise bad_request("Source subtype is required", "SUBTYPE_REQUIRED")
+    if sub_type is not None and sub_type not in source_type.subtypes:
+        raise bad_request("Invalid source type", "INVALID_SOURCE_TYPE")
+    source = tenant.source(source_type.id, sub_type, body.source_id)
+    if source is None or source.deleted:
+        raise bad_request("Invalid source", "INVALID_SOURCE")
+    application.source_type_id = source_type.id
+    application.source_sub_type_id = sub_type
+    application.source_id = source.id
+    tenant.candidates[candidate_id].updated_on = times.now()
+
+
+@operations.add(
+    "GET",
+    "/job-applications-api/v202112/job-applications/{jobApplicationId}",
+    operation_id="job-applications.getById",
+    scope="job_applications_read",
+)
+def get_by_id(call: CallDep, application_id: Annotated[str, Path(alias="jobApplicationId")]) -> dict[str, Any]:
+    """Answer an application by its own id."""
+    tenant = call.tenant
+    application = tenant.applications.get(application_id)
+    if application is None:
+        raise not_found("Job application")
+    lookups.candidate(tenant, application.candidate_id)
+    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
+    return without_none(
+        {
+            "status": application.status,
+            "subStatus": application.sub_status,
+            "sourceIdentifier": source.identifier if source else None,
+            "createDate": application.created_on,
+            "profileId": application.candidate_id,
+            "jobId": application.job_id,
+        }
+    )

@@ -1,0 +1,134 @@
+"""Candidates: the list, details and tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Query
+
+from airflow_provider_smartrecruiters.emulator import times
+from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
+from airflow_provider_smartrecruiters.emulator.queries import CandidateSearch
+from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
+from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
+from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
+from airflow_provider_smartrecruiters.emulator.schemas import CandidateTags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_smartrecruiters.emulator.state import Candidate
+
+TAGS = "/candidates/{id}/tags"
+
+operations = Operations()
+
+
+@operations.add("GET", "/candidates", operation_id="candidates.all", scope="candidates_read", concurrent=1)
+def list_candidates(call: CallDep, search: Annotated[CandidateSearch, Query()]) -> dict[str, Any]:
+    """Answer a page of the candidates that the caller may see."""
+    tenant = call.tenant
+    found = [
+        candidate
+        for candidate in tenant.candidates.values()
+        if candidate.access != "none" and search.matches(candidate, tenant)
+    ]
+    page, next_page_id = cursor_page(found, search.limit, search.page_id)
+    answer = {
+        "limit": search.limit,
+        "totalFound": len(found),
+        "content": [{**_common(call, candidate), "consent": {"status": candidate.consent}} for candidate in page],
+    }
+    if next_page_id is not None:
+        answer["nextPageId"] = next_page_id
+        call.answer_headers["Link"] = link_to_next(call, next_page_id)
+    return answer
+
+
+@operations.add("GET", "/candidates/{id}", operation_id="candidates.get", scope="candidates_read")
+def get_candidate(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+    """Answer one candidate."""
+    candidate = lookups.candidate(call.tenant, candidate_id)
+    return {
+        **_common(call, candidate),
+        "phoneNumber": candidate.phone,
+        "web": {"linkedin": f"https://www.linkedin.com/in/{candidate.first_name}-{candidate.last_name}".lower()},
+        "education": [
+            {"institution": candidate.school, "degree": "MSc", "current": False, "startDate": "2010", "endDate": "2015"}
+        ],
+        "experience": [
+            {"title": candidate.job_title, "company": candidate.employer, "current": True, "startDate": "2019-05"}
+        ],
+    }
+
+
+def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
+    assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
+    return without_none(
+        {
+            "id": candidate.id,
+            "internal": candidate.internal,
+            "firstName": candidate.first_name,
+            "lastName": candidate.last_name,
+            "email": candidate.email,
+            "location": {
+                "country": COUNTRIES[candidate.country_code],
+                "countryCode": candidate.country_code,
+                "city": candidate.city,
+                "lat": candidate.latitude,
+                "lng": candidate.longitude,
+            },
+            "createdOn": candidate.created_on,
+            "updatedOn": candidate.updated_on,
+            "tags": candidate.tags,
+            "averageRating": candidate.average_rating,
+            "primaryAssignment": assignments[0] if assignments else None,
+            "secondaryAssignments": assignments[1:],
+            "actions": {"details": action(call, f"/candidates/{candidate.id}")},
+        }
+    )
+
+
+def _assignment(call: Call, application_id: str) -> dict[str, Any]:
+    tenant = call.tenant
+    application = tenant.applications[application_id]
+    job = {
+        "id": application.job_id,
+        "title": tenant.jobs[application.job_id].title,
+        "actions": {"details": action(call, f"/jobs/{application.job_id}")},
+    }
+    return {"job": job, **application_fields(tenant, application)}
+
+
+@operations.add("GET", TAGS, operation_id="candidates.tags.get", scope="candidates_read")
+def get_tags(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+    """Answer the tags."""
+    return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
+
+
+@operations.add("PUT", TAGS, operation_id="candidates.tags.replace", scope="candidates_manage", status=201)
+def replace_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
+    """Make the given tags all the tags there are."""
+    return _set_tags(call, candidate_id, body.tags, keep=False)
+
+
+@operations.add("POST", TAGS, operation_id="candidates.tags.add", scope="candidates_manage", status=201)
+def add_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
+    """Add tags to those there are."""
+    return _set_tags(call, candidate_id, body.tags, keep=True)
+
+
+@operations.add("DELETE", TAGS, operation_id="candidates.tags.delete", scope="candidates_manage", status=204)
+def delete_tags(call: CallDep, candidate_id: RecordId) -> None:
+    """Remove all tags."""
+    _set_tags(call, candidate_id, [], keep=False)
+
+
+def _set_tags(call: Call, candidate_id: str, tags: Iterable[str], *, keep: bool) -> dict[str, Any]:
+    candidate = lookups.candidate(call.tenant, candidate_id, write=True)
+    # A set that remembers its order: a tag is there or it is not.
+    candidate.tags = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
+    candidate.updated_on = times.now()
+    return {"tags": candidate.tags}

@@ -1,0 +1,171 @@
+"""The company's lists of choices: sources, reasons, hiring processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query
+
+from airflow_provider_smartrecruiters.emulator.errors import not_found
+from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.routes import views
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_smartrecruiters.emulator.state import HiringProcess, SourceType, SourceValue, Tenant
+
+SOURCES = "/configuration/sources"
+VALUES = SOURCES + "/{sourceType}/values"
+PROCESSES = "/configuration/hiring-processes"
+# Other statuses have sub-statuses too; the API does not list them.
+LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
+
+SourceTypeId = Annotated[str, Path(alias="sourceType")]
+SubType = Annotated[str | None, Query(alias="sourceSubType")]
+
+operations = Operations()
+
+
+@operations.add("GET", SOURCES, operation_id="configuration.source.types", scope="configuration_read")
+def list_source_types(call: CallDep) -> dict[str, Any]:
+    """Answer the source types with their subtypes."""
+    content = [
+        {
+            "id": source_type.id,
+            "label": source_type.label,
+            "subtypes": [{"id": subtype} for subtype in source_type.subtypes],
+            "actions": {"values": views.action(call, f"{SOURCES}/{source_type.id}/values")},
+        }
+        for source_type in call.tenant.source_types.values()
+    ]
+    return {"totalFound": len(content), "content": content}
+
+
+@operations.add("GET", VALUES, operation_id="configuration.source.values.all", scope="configuration_read")
+def list_sources(
+    call: CallDep,
+    type_id: SourceTypeId,
+    sub_type: SubType = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """Answer a page of the sources of a type."""
+    source_type = _source_type(call.tenant, type_id)
+    found = [value for value in source_type.values if not value.deleted and sub_type in (None, value.subtype_id)]
+    return {
+        "totalFound": len(found),
+        "limit": limit,
+        "offset": offset,
+        "content": [_source(call, type_id, value) for value in found[offset : offset + limit]],
+    }
+
+
+@operations.add(
+    "GET",
+    VALUES + "/{sourceValueId}",
+    operation_id="configuration.source.values.single",
+    scope="configuration_read",
+)
+def get_source(
+    call: CallDep,
+    type_id: SourceTypeId,
+    source_id: Annotated[str, Path(alias="sourceValueId")],
+    sub_type: SubType = None,
+) -> dict[str, Any]:
+    """Answer one source of a type."""
+    _source_type(call.tenant, type_id)
+    found = call.tenant.source(type_id, sub_type, source_id)
+    if found is None or found.deleted:
+        raise not_found("Source")
+    return _source(call, type_id, found)
+
+
+@operations.add(
+    "GET",
+    SOURCES + "/{sourceIdentifier}",
+    operation_id="configuration.source.values.singleByIdentifier",
+    scope="configuration_read",
+)
+def get_source_by_identifier(
+    call: CallDep, identifier: Annotated[str, Path(alias="sourceIdentifier")]
+) -> dict[str, Any]:
+    """Answer a source by its identifier, deleted ones included."""
+    for source_type in call.tenant.source_types.values():
+        for value in source_type.values:
+            if value.identifier == identifier:
+                return views.without_none({"label": value.label, "type": source_type.id, "subType": value.subtype_id})
+    raise not_found("Source")
+
+
+@operations.add(
+    "GET",
+    "/configuration/rejection-reasons",
+    operation_id="configuration.reasons.rejection.all",
+    scope="configuration_read",
+)
+def list_rejection_reasons(call: CallDep) -> dict[str, Any]:
+    """Answer the reasons for REJECTED."""
+    return _choices(call.tenant.rejection_reasons)
+
+
+@operations.add(
+    "GET",
+    "/configuration/withdrawal-reasons",
+    operation_id="configuration.reasons.withdrawal.all",
+    scope="configuration_read",
+)
+def list_withdrawal_reasons(call: CallDep) -> dict[str, Any]:
+    """Answer the reasons for WITHDRAWN."""
+    return _choices(call.tenant.withdrawal_reasons)
+
+
+@operations.add("GET", PROCESSES, operation_id="configuration.hiring-process.all", scope="configuration_read")
+def list_hiring_processes(call: CallDep) -> dict[str, Any]:
+    """Answer all hiring processes."""
+    content = [_process(process) for process in call.tenant.hiring_processes.values()]
+    return {"totalFound": len(content), "content": content}
+
+
+@operations.add("GET", PROCESSES + "/{id}", operation_id="configuration.hiring-process.get", scope="configuration_read")
+def get_hiring_process(call: CallDep, process_id: RecordId) -> dict[str, Any]:
+    """Answer one hiring process."""
+    found = call.tenant.hiring_processes.get(process_id)
+    if found is None:
+        raise not_found("Hiring process")
+    return _process(found)
+
+
+def _source_type(tenant: Tenant, type_id: str) -> SourceType:
+    found = tenant.source_types.get(type_id)
+    if found is None:
+        raise not_found("Source type")
+    return found
+
+
+def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
+    return views.without_none(
+        {
+            "id": value.id,
+            "sourceIdentifier": value.identifier,
+            "label": value.label,
+            "sourceSubType": {"id": value.subtype_id} if value.subtype_id else None,
+            "actions": {"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
+        }
+    )
+
+
+def _choices(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "totalFound": len(labels),
+        "content": [{"id": choice_id, "label": label} for choice_id, label in labels.items()],
+    }
+
+
+def _process(process: HiringProcess) -> dict[str, Any]:
+    return {
+        "id": process.id,
+        "name": process.name,
+        "active": process.active,
+        "subStatuses": {status: process.sub_statuses.get(status, []) for status in LISTED_STATUSES},
+    }

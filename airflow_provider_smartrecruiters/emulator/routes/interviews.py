@@ -1,0 +1,102 @@
+"""Interviews and their timeslots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query
+
+from airflow_provider_smartrecruiters.emulator.errors import not_found
+from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.schemas import AttendeeStatus
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import Interview, Timeslot
+
+INTERVIEWS = "/interviews-api/v201904/interviews"
+INTERVIEW = INTERVIEWS + "/{interviewId}"
+TIMESLOT = INTERVIEW + "/timeslots/{timeslotId}"
+
+InterviewId = Annotated[str, Path(alias="interviewId")]
+TimeslotId = Annotated[str, Path(alias="timeslotId")]
+
+operations = Operations()
+
+
+@operations.add("GET", INTERVIEWS, operation_id="interviews.getList", scope="interviews_read")
+def list_interviews(call: CallDep, application_id: Annotated[str, Query(alias="applicationId")]) -> dict[str, Any]:
+    """Answer the interviews of an application that the caller may see."""
+    content = [
+        _view(interview)
+        for interview in call.tenant.interviews.values()
+        if interview.application_id == application_id and interview.access != "none"
+    ]
+    return {"content": content}
+
+
+@operations.add("GET", INTERVIEW, operation_id="interviews.get", scope="interviews_read")
+def get_interview(call: CallDep, interview_id: InterviewId) -> dict[str, Any]:
+    """Answer one interview."""
+    return _view(lookups.interview(call.tenant, interview_id))
+
+
+@operations.add("GET", TIMESLOT, operation_id="timeslots.get", scope="interviews_read")
+def get_timeslot(call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId) -> dict[str, Any]:
+    """Answer one timeslot."""
+    return _timeslot_view(_timeslot(lookups.interview(call.tenant, interview_id), timeslot_id))
+
+
+@operations.add(
+    "PUT",
+    TIMESLOT + "/candidateStatus",
+    operation_id="statuses.timeslot.candidate.put",
+    scope="interviews_write",
+    status=204,
+    invalid=422,
+)
+def update_candidate_status(
+    call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId, body: AttendeeStatus
+) -> None:
+    """Set whether the candidate comes to a timeslot."""
+    interview = lookups.interview(call.tenant, interview_id, write=True)
+    _timeslot(interview, timeslot_id).candidate_status = body.status
+
+
+def _timeslot(interview: Interview, timeslot_id: str) -> Timeslot:
+    found = interview.timeslots.get(timeslot_id)
+    if found is None:
+        raise not_found("Timeslot")
+    return found
+
+
+def _view(interview: Interview) -> dict[str, Any]:
+    statuses = {timeslot.candidate_status for timeslot in interview.timeslots.values()}
+    return {
+        "id": interview.id,
+        "candidate": {
+            "id": interview.candidate_id,
+            "status": statuses.pop() if len(statuses) == 1 else "pending",
+        },
+        "jobId": interview.job_id,
+        "location": interview.location,
+        "organizerId": interview.organizer_id,
+        "timezone": interview.timezone,
+        "timeslots": [_timeslot_view(timeslot) for timeslot in interview.timeslots.values()],
+        "createdOn": interview.created_on,
+        "refUrl": f"https://scheduler.example.com/interviews/{interview.id}",
+        "source": "API",
+    }
+
+
+def _timeslot_view(timeslot: Timeslot) -> dict[str, Any]:
+    return {
+        "id": timeslot.id,
+        "interviewType": timeslot.interview_type,
+        "title": timeslot.title,
+        "place": timeslot.place,
+        "startsOn": timeslot.starts_on,
+        "endsOn": timeslot.ends_on,
+        "interviewers": [{"id": user_id, "status": status} for user_id, status in timeslot.interviewers.items()],
+        "candidateStatus": timeslot.candidate_status,
+    }

@@ -1,0 +1,170 @@
+"""Job ads and where they show outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query
+
+from airflow_provider_smartrecruiters.emulator import publishing, times
+from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
+from airflow_provider_smartrecruiters.emulator.routes.job_replacement import location_from, replace_sections
+from airflow_provider_smartrecruiters.emulator.schemas import JobAdContent, PublicationInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_smartrecruiters.emulator.state import Job, JobAd
+
+ADS = "/jobs/{jobId}/jobads"
+AD = ADS + "/{jobAdId}"
+POSTINGS = AD + "/postings"
+PUBLICATION = "/jobs/{jobId}/publication"
+
+JobAdId = Annotated[str, Path(alias="jobAdId")]
+ActiveOnly = Annotated[bool, Query(alias="activeOnly")]
+
+operations = Operations()
+
+
+@operations.add("GET", ADS, operation_id="jobs.jobads.all", scope="jobs_read")
+def list_ads(call: CallDep, job_id: JobId) -> list[dict[str, Any]]:
+    """Answer the ads of a job as a bare array."""
+    job = lookups.job(call.tenant, job_id)
+    return [_view(call, job, ad) for ad in job.ads.values()]
+
+
+@operations.add("GET", AD, operation_id="jobs.jobads.get", scope="jobs_read")
+def get_ad(call: CallDep, job_id: JobId, job_ad_id: JobAdId) -> dict[str, Any]:
+    """Answer one ad as it was saved, which may be newer than what shows outside."""
+    ad = lookups.job_ad(call.tenant, job_id, job_ad_id)
+    return _view(call, call.tenant.jobs[job_id], ad)
+
+
+@operations.add("PUT", AD, operation_id="jobs.jobads.update", scope="jobs_manage")
+def replace_ad(call: CallDep, job_id: JobId, job_ad_id: JobAdId, body: JobAdContent) -> dict[str, Any]:
+    """Replace the content of an ad; what is left out is removed. Nothing changes outside."""
+    ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
+    job = call.tenant.jobs[job_id]
+    ad.content.title = body.title
+    ad.content.language = body.language.code if body.language else call.tenant.settings.default_language
+    ad.content.location = location_from(body.location) if body.location else None
+    replace_sections(ad.content, body.job_ad)
+    ad.updated_on = job.last_activity_on = times.now()
+    return _view(call, job, ad)
+
+
+@operations.add("GET", POSTINGS, operation_id="jobs.jobads.postings.all", scope="jobs_read")
+def list_postings(call: CallDep, job_id: JobId, job_ad_id: JobAdId, active_only: ActiveOnly = True) -> dict[str, Any]:
+    """Answer where one ad shows, or showed."""
+    return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
+
+
+@operations.add(
+    "POST", POSTINGS, operation_id="jobs.jobads.postings.create", scope="jobs_publications_manage", status=202
+)
+def publish_ad(
+    call: CallDep, job_id: JobId, job_ad_id: JobAdId, body: PublicationInput | None = None
+) -> dict[str, Any]:
+    """Accept the publication of an ad."""
+    ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
+    _publish(call, ad, body)
+    return {"postingStatus": "PENDING"}
+
+
+@operations.add(
+    "DELETE",
+    POSTINGS,
+    operation_id="jobs.jobads.postings.unpublish",
+    scope="jobs_publications_manage",
+    status=202,
+)
+def unpublish_ad(call: CallDep, job_id: JobId, job_ad_id: JobAdId) -> dict[str, Any]:
+    """Accept the end of a publication; that of the default ad ends those of all ads of the job."""
+    ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
+    job = call.tenant.jobs[job_id]
+    for one in job.ads.values() if ad.default else [ad]:
+        publishing.unpublish(one, call.tenant.settings.publish_delay)
+    return {"unpostingStatus": "PENDING"}
+
+
+@operations.add("GET", PUBLICATION, operation_id="jobs.publication.all", scope="jobs_read")
+def list_publications(call: CallDep, job_id: JobId, active_only: ActiveOnly = True) -> dict[str, Any]:
+    """Answer where the ads of a job show, or showed."""
+    return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
+
+
+@operations.add(
+    "POST",
+    PUBLICATION,
+    operation_id="jobs.publication.create",
+    scope="jobs_publications_manage",
+    status=201,
+    rate=2,
+    rate_group="publication",
+)
+def publish_job(call: CallDep, job_id: JobId, body: PublicationInput | None = None) -> None:
+    """Accept the publication of the default ad."""
+    _publish(call, lookups.job(call.tenant, job_id, write=True).default_ad, body)
+
+
+@operations.add(
+    "DELETE",
+    PUBLICATION,
+    operation_id="jobs.publication.unpublish",
+    scope="jobs_publications_manage",
+    status=204,
+    rate=2,
+    rate_group="publication",
+)
+def unpublish_job(call: CallDep, job_id: JobId) -> None:
+    """Accept the end of all publications of a job."""
+    for ad in lookups.job(call.tenant, job_id, write=True).ads.values():
+        publishing.unpublish(ad, call.tenant.settings.publish_delay)
+
+
+def _publish(call: Call, ad: JobAd, body: PublicationInput | None) -> None:
+    wanted = body or PublicationInput()
+    publishing.publish(
+        ad, call.tenant.settings.publish_delay, visibility=wanted.visibility, aggregators=wanted.aggregators
+    )
+
+
+def _publications(ads: Iterable[JobAd], *, active_only: bool) -> dict[str, Any]:
+    content = [
+        views.without_none(
+            {
+                "sourceName": publication.source_name,
+                "type": publication.type,
+                "publishedOn": publication.published_on,
+                "unpublishedOn": publication.unpublished_on,
+            }
+        )
+        for ad in ads
+        for publication in ad.publications
+        if not (active_only and publication.unpublished_on)
+    ]
+    return {"content": content}
+
+
+def _view(call: Call, job: Job, ad: JobAd) -> dict[str, Any]:
+    path = f"/jobs/{job.id}/jobads/{ad.id}/postings"
+    content = ad.content
+    return views.without_none(
+        {
+            "id": ad.id,
+            "title": content.title,
+            "language": views.language(content.language),
+            "location": views.location(content.location) if content.location else None,
+            "jobAd": views.sections(content),
+            "createdOn": ad.created_on,
+            "updatedOn": ad.updated_on,
+            "applyUrl": f"{call.base_url}/__emulator__/published/{job.id}",
+            "postingStatus": "PUBLISHED" if ad.published else "NOT_PUBLISHED",
+            "default": ad.default,
+            "visibility": ad.visibility,
+            "creator": {"id": ad.creator_id},
+            "actions": {"postings": views.action(call, path)},
+        }
+    )

@@ -1,0 +1,177 @@
+"""Jobs: the list, details, replacement, status, note and hiring team."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Query
+
+from airflow_provider_smartrecruiters.emulator import times
+from airflow_provider_smartrecruiters.emulator.errors import bad_request, unauthorized
+from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.queries import JobSearch
+from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
+from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+from airflow_provider_smartrecruiters.emulator.schemas import JobInput, JobNote, JobStatusUpdate
+from airflow_provider_smartrecruiters.emulator.state import StatusChange
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+
+NOTE = "/jobs/{jobId}/note"
+NOTE_DENIED = unauthorized("Access forbidden")
+
+operations = Operations()
+
+
+@operations.add("GET", "/jobs", operation_id="jobs.all", scope="jobs_read")
+def list_jobs(call: CallDep, search: Annotated[JobSearch, Query()]) -> dict[str, Any]:
+    """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
+    tenant = call.tenant
+    if search.page_id is not None and search.sort != "job_id":
+        raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
+    found = [
+        job for job in tenant.jobs.values() if job.access != "none" and search.matches(job, tenant, posting_status(job))
+    ]
+    answer: dict[str, Any] = {"limit": search.limit, "totalFound": len(found)}
+    if search.sort == "job_id":
+        page, next_page_id = cursor_page(found, search.limit, search.page_id)
+        if next_page_id is not None:
+            answer["nextPageId"] = next_page_id
+    else:
+        found.sort(key=lambda job: job.created_on, reverse=True)
+        page = found[search.offset : search.offset + search.limit]
+        answer["offset"] = search.offset
+    answer["content"] = [_summary(call, job) for job in page]
+    return answer
+
+
+@operations.add("GET", "/jobs/{jobId}", operation_id="jobs.get", scope="jobs_read")
+def get_job(call: CallDep, job_id: JobId) -> dict[str, Any]:
+    """Answer one job with the content of its default ad."""
+    return details(call, lookups.job(call.tenant, job_id))
+
+
+@operations.add("PUT", "/jobs/{jobId}", operation_id="jobs.update", scope="jobs_manage")
+def replace_job(call: CallDep, job_id: JobId, body: JobInput | None = None) -> dict[str, Any]:
+    """Replace a job and the texts of its default ad; what is left out is removed."""
+    job = lookups.job(call.tenant, job_id, write=True)
+    if body is None:
+        raise bad_request("Job is required", "JOB_REQUIRED")
+    job_replacement.replace(call.tenant, job, body)
+    return details(call, job)
+
+
+@operations.add("PUT", "/jobs/{jobId}/status", operation_id="jobs.status.update", scope="jobs_manage", status=201)
+def update_status(call: CallDep, job_id: JobId, body: JobStatusUpdate) -> dict[str, Any]:
+    """Set the status. CANCELLED leaves what is published as it is."""
+    job = lookups.job(call.tenant, job_id, write=True)
+    job.status = body.status
+    job.updated_on = job.last_activity_on = times.now()
+    job.history.append(StatusChange(changed_on=job.updated_on, status=body.status))
+    return {"status": job.status}
+
+
+@operations.add("GET", "/jobs/{jobId}/status/history", operation_id="jobs.status.history.get", scope="jobs_read")
+def get_status_history(call: CallDep, job_id: JobId) -> dict[str, Any]:
+    """Answer the status changes, oldest first."""
+    content = [
+        {"changedOn": change.changed_on, "status": change.status, "actions": {}}
+        for change in lookups.job(call.tenant, job_id).history
+    ]
+    return {"totalFound": len(content), "content": content}
+
+
+@operations.add("GET", "/jobs/{jobId}/hiring-team", operation_id="jobs.hiring-team.get", scope="jobs_read")
+def get_hiring_team(call: CallDep, job_id: JobId) -> dict[str, Any]:
+    """Answer who recruits for the job."""
+    content = [
+        {"id": user_id, "role": role, "actions": {"details": views.action(call, f"/users/{user_id}")}}
+        for user_id, role in lookups.job(call.tenant, job_id).hiring_team.items()
+    ]
+    return {"totalFound": len(content), "content": content}
+
+
+@operations.add("GET", NOTE, operation_id="jobs.notes.get", scope="jobs_read")
+def get_note(call: CallDep, job_id: JobId) -> dict[str, Any]:
+    """Answer the note; a job without one has an empty note."""
+    return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
+
+
+@operations.add("PUT", NOTE, operation_id="jobs.notes.update", scope="jobs_manage")
+def replace_note(call: CallDep, job_id: JobId, body: JobNote) -> dict[str, Any]:
+    """Replace the note."""
+    job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
+    job.note = body.content
+    job.last_activity_on = times.now()
+    return {"content": job.note}
+
+
+def posting_status(job: Job) -> str:
+    """Tell where the job shows, which is where its default ad shows."""
+    return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
+
+
+def _department(tenant: Tenant, job: Job) -> dict[str, str] | None:
+    department = tenant.departments.get(job.department_id or "")
+    return department.model_dump() if department else None
+
+
+def _common(call: Call, job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "title": job.title,
+        "refNumber": job.ref_number,
+        "createdOn": job.created_on,
+        "updatedOn": job.updated_on,
+        "lastActivityOn": job.last_activity_on,
+        "department": _department(call.tenant, job),
+        "location": views.location(job.location),
+        "status": job.status,
+        "postingStatus": posting_status(job),
+    }
+
+
+def _summary(call: Call, job: Job) -> dict[str, Any]:
+    return views.without_none(
+        {
+            **_common(call, job),
+            "language": views.language(job.default_ad.content.language),
+            "actions": {"details": views.action(call, f"/jobs/{job.id}")},
+        }
+    )
+
+
+def details(call: Call, job: Job) -> dict[str, Any]:
+    """Return everything that the API tells of a job."""
+    tenant = call.tenant
+    creator = tenant.users[job.creator_id]
+    content = job.default_ad.content
+    pages = {"details": "", "hiringTeam": "/hiring-team", "publications": "/publication", "positions": "/positions"}
+    return views.without_none(
+        {
+            **_common(call, job),
+            "targetHiringDate": job.target_hiring_date,
+            "industry": views.labelled(tenant.industries, job.industry_id),
+            "function": views.labelled(tenant.functions, job.function_id),
+            "typeOfEmployment": views.labelled(tenant.employment_types, job.type_of_employment_id),
+            "experienceLevel": views.labelled(tenant.experience_levels, job.experience_level_id),
+            "eeoCategory": views.labelled(tenant.eeo_categories, job.eeo_category_id),
+            "template": job.template,
+            "creator": {"id": creator.id, "firstName": creator.first_name, "lastName": creator.last_name},
+            "compensation": views.without_none(job.compensation.model_dump()) if job.compensation else None,
+            "jobAd": {"sections": views.sections(content), "language": views.language(content.language)},
+            "properties": [
+                {
+                    "id": property_id,
+                    "label": tenant.job_properties[property_id].label,
+                    "value": views.without_none(value.model_dump()),
+                }
+                for property_id, value in job.properties.items()
+            ],
+            "actions": {
+                **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
+                "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},
+            },
+        }
+    )

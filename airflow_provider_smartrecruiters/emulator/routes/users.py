@@ -1,0 +1,95 @@
+"""Users and their avatars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+
+from airflow_provider_smartrecruiters.emulator import times
+from airflow_provider_smartrecruiters.emulator.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
+from airflow_provider_smartrecruiters.emulator.queries import Search
+from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import User
+
+USERS = "/user-api/v201804/users"
+
+operations = Operations()
+
+
+class UserSearch(Search):
+    """Parameters of the list; its pages are larger than elsewhere."""
+
+    limit: int = Field(default=100, ge=1, le=100)
+
+
+@operations.add("GET", USERS, operation_id="users.all", scope="users_read")
+def list_users(call: CallDep, search: Annotated[UserSearch, Query()]) -> dict[str, Any]:
+    """Answer a page of users; there is no total."""
+    words = (search.q or "").lower()
+    found = [
+        user
+        for user in call.tenant.users.values()
+        if user.access != "none"
+        and words in f"{user.first_name} {user.last_name} {user.email} {user.external_data}".lower()
+        and (search.updated_after is None or user.updated_on > search.updated_after)
+    ]
+    page, next_page_id = cursor_page(found, search.limit, search.page_id)
+    answer: dict[str, Any] = {"limit": search.limit, "content": [_view(user) for user in page]}
+    if next_page_id is not None:
+        answer["nextPageId"] = next_page_id
+    return answer
+
+
+# Before the user by id, which would take "me" for one.
+@operations.add("GET", USERS + "/me", operation_id="users.me", scope="user_me_read")
+def get_me(call: CallDep) -> dict[str, Any]:
+    """Answer the user that the credential belongs to."""
+    return _view(call.tenant.users[call.tenant.settings.caller_id])
+
+
+@operations.add("GET", USERS + "/{id}", operation_id="users.get", scope="users_read")
+def get_user(call: CallDep, user_id: RecordId) -> dict[str, Any]:
+    """Answer one user."""
+    return _view(lookups.user(call.tenant, user_id))
+
+
+@operations.add("PUT", USERS + "/{id}/avatar", operation_id="users.avatar.update", scope="users_manage", status=204)
+def update_avatar(call: CallDep, user_id: RecordId) -> None:
+    """Store an image: the part ``file`` of a multipart body."""
+    user = lookups.user(call.tenant, user_id, write=True)
+    part = next((part for part in call.parts or () if part.name == "file" and part.filename is not None), None)
+    if part is None or part.image_type is None:
+        raise bad_request("The file could not be unmarshalled", "UNMARSHALLING_ERROR")
+    user.avatar_sha256 = part.sha256
+    user.avatar_content_type = part.image_type
+    user.avatar_size = len(part.content)
+    user.updated_on = times.now()
+
+
+def _view(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "systemRole": {"id": user.role, "name": user.role.capitalize()},
+        "externalData": user.external_data,
+        "ssoIdentifier": user.email,
+        "ssoLoginMode": "SSO",
+        "language": {"code": "en"},
+        "active": user.active,
+        "updatedOn": user.updated_on,
+        "location": {
+            "country": COUNTRIES.get(user.country_code, ""),
+            "countryCode": user.country_code,
+            "city": user.city,
+        },
+        "accessGroups": [],
+    }
