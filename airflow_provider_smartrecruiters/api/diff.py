@@ -88,7 +88,8 @@ def unread(after: Mapping[str, Any], shown: Iterable[str]) -> list[FieldDiff]:
 def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the leaves of nested mappings by their dotted names.
 
-    None is no value: the API answers it for a member that is not set. A list whose items all have an ``id`` is keyed by it (``properties[60f1].value.id``); any other is a leaf.
+    None is no value: the API answers it for a member that is not set. A list whose items all have an ``id`` is keyed
+    by it (``properties[60f1].value.id``); any other list is a leaf.
     """
     leaves: dict[str, Any] = {}
     for name, value in state.items():
