@@ -175,7 +175,7 @@ class _AtLeast:
 
     minimum: float
 
-    def __call__(self, form: Any, field: Any) -> None:  # noqa: ARG002 - WTForms' signature
+    def __call__(self, form: Any, field: Any) -> None:
         from wtforms.validators import ValidationError  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         try:

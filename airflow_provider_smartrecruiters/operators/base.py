@@ -76,7 +76,7 @@ class SmartRecruitersBaseOperator(BaseOperator):
         """
         raise NotImplementedError(f"{type(self).__name__} has no change(); use one of the operators of this package.")
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> dict[str, Any]:
         """Carry the change out, or with ``plan_only`` only tell what it would do.
 
         :param context: Airflow's task context; not used.

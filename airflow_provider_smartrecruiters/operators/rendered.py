@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
@@ -37,22 +38,21 @@ def as_bool(name: str, value: Any) -> bool:
     raise _refused(name, "true or false (also yes/no, 1/0)")
 
 
-def as_int(name: str, value: Any) -> int:
-    """Return the whole number that a parameter holds.
+def as_size(name: str, value: Any) -> int:
+    """Return the number of bytes that a parameter holds.
 
     :param name: the parameter's name, for the error.
-    :param value: an int, or its digits as text.
+    :param value: an int above 0, or its digits as text.
     :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise _refused(name, "a whole number")
+    try:
+        size = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
+    except ValueError:
+        size = 0
+    if size > 0:
+        return size
+    raise _refused(name, "a whole number of bytes above 0")
 
 
 def as_list(name: str, value: Any) -> list[Any] | None:
@@ -111,6 +111,9 @@ def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
 
 
 def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:
+    # Imported here: every DAG file that has an operator loads this module, and few ever see an error.
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
     written = f", or text that reads as one, such as {example}" if example else ""
     return InvalidInputError(
         f"The parameter {name} must be {kind}{written}; what it holds after rendering is something else.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.rendered import as_int
+from airflow_provider_smartrecruiters.operators.rendered import as_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,6 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
         from airflow_provider_smartrecruiters.operators.files import read_bytes
 
-        max_bytes = as_int("max_bytes", self.max_bytes)
+        max_bytes = as_size("max_bytes", self.max_bytes)
         image = read_bytes("avatar_path", self.avatar_path, max_bytes=max_bytes)
         return UpdateUserAvatar(user_id=self.user_id, image=image, max_bytes=max_bytes)

@@ -1,0 +1,371 @@
+"""The rules that hold for every operator. A twelfth is held to them as soon as its module is there."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from airflow_provider_smartrecruiters import operators
+from airflow_provider_smartrecruiters.provider_info import get_provider_info
+
+COMMON = ("smartrecruiters_conn_id", "plan_only", "force", "read_first", "return_response")
+JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
+APPLICATION_STATUSES = (
+    "LEAD",
+    "NEW",
+    "IN_REVIEW",
+    "INTERVIEW",
+    "OFFERED",
+    "HIRED",
+    "REJECTED",
+    "WITHDRAWN",
+    "TRANSFERRED",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the design says about one operator."""
+
+    module: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    endpoint: str
+    change: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+
+TABLE = {
+    "UpdateCandidateTimeslotStatusOperator": Row(
+        "interviews",
+        ("interview_id", "timeslot_id", "status"),
+        (),
+        "PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus",
+        "UpdateCandidateTimeslotStatus",
+        ("accepted", "declined", "pending", "tentative"),
+    ),
+    "UpdateCandidateTagsOperator": Row(
+        "candidates",
+        ("candidate_id",),
+        ("tags", "add", "remove"),
+        "PUT /candidates/{id}/tags",
+        "UpdateCandidateTags",
+    ),
+    "UpdateCandidateJobStatusOperator": Row(
+        "candidates",
+        ("candidate_id", "job_id", "status"),
+        ("sub_status", "starts_on", "reason_id"),
+        "PUT /candidates/{id}/jobs/{jobId}/status",
+        "UpdateCandidateJobStatus",
+        APPLICATION_STATUSES,
+    ),
+    "UpdateCandidateSourceOperator": Row(
+        "candidates",
+        ("candidate_id", "job_id", "source_type_id", "source_id"),
+        ("source_sub_type_id",),
+        "PUT /candidates/{id}/jobs/{jobId}/source",
+        "UpdateCandidateSource",
+    ),
+    "RejectApplicationOperator": Row(
+        "candidates",
+        ("candidate_id", "job_id"),
+        ("reason_id", "reason", "sub_status"),
+        "PUT /candidates/{id}/jobs/{jobId}/status",
+        "RejectApplication",
+    ),
+    "UpdateJobAdOperator": Row(
+        "jobs",
+        ("job_id", "job_ad_id"),
+        ("title", "language", "location", "job_ad"),
+        "PUT /jobs/{jobId}/jobads/{jobAdId}",
+        "UpdateJobAd",
+    ),
+    "UpdateJobAndJobAdOperator": Row("jobs", ("job_id", "job"), ("replace",), "PUT /jobs/{jobId}", "UpdateJobAndJobAd"),
+    "UpdateJobNoteOperator": Row("jobs", ("job_id", "content"), (), "PUT /jobs/{jobId}/note", "UpdateJobNote"),
+    "UpdateJobPositionOperator": Row(
+        "jobs",
+        ("job_id", "position_id"),
+        (
+            "type",
+            "position_open_date",
+            "target_start_date",
+            "external_position_id",
+            "incumbent_name",
+        ),
+        "PUT /jobs/{jobId}/positions/{positionId}",
+        "UpdateJobPosition",
+        ("NEW", "REPLACEMENT"),
+    ),
+    "UpdateJobStatusOperator": Row(
+        "jobs", ("job_id", "status"), (), "PUT /jobs/{jobId}/status", "UpdateJobStatus", JOB_STATUSES
+    ),
+    "UpdateUserAvatarOperator": Row(
+        "users",
+        ("user_id", "avatar_path"),
+        ("max_bytes",),
+        "PUT /user-api/v201804/users/{id}/avatar",
+        "UpdateUserAvatar",
+    ),
+}
+
+
+def operator_classes() -> list[type]:
+    """Every operator that any module of the package defines, whether or not the table knows it."""
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+    found = set()
+    for info in pkgutil.iter_modules(operators.__path__, f"{operators.__name__}."):
+        module = importlib.import_module(info.name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, SmartRecruitersBaseOperator) and kind is not SmartRecruitersBaseOperator:
+                found.add(kind)
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+CLASSES = operator_classes()
+each_operator = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+
+
+class Untouchable:
+    """A value that tells when somebody looks at it: parameters are read only after rendering."""
+
+    def _touched(self, *_):
+        raise AssertionError("a parameter was read before it was rendered")
+
+    __bool__ = __str__ = __eq__ = __iter__ = __len__ = __getitem__ = _touched
+    __hash__ = object.__hash__
+
+
+def own_parameters(kind) -> dict[str, inspect.Parameter]:
+    parameters = dict(inspect.signature(kind.__init__).parameters)
+    del parameters["self"], parameters["kwargs"]
+    return parameters
+
+
+def all_names(kind) -> list[str]:
+    return [*own_parameters(kind), *COMMON]
+
+
+def texts(kind) -> dict[str, str]:
+    return {name: "{{ params." + name + " }}" for name in all_names(kind)}
+
+
+def a_dag(**kwargs):
+    from airflow.providers.common.compat.sdk import DAG
+
+    return DAG("rules", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **kwargs)
+
+
+def test_the_operators_are_those_of_the_design():
+    assert [kind.__name__ for kind in CLASSES] == sorted(TABLE)
+
+
+def test_the_metadata_lists_every_module_that_has_an_operator():
+    (listed,) = get_provider_info()["operators"]
+    assert listed["python-modules"] == sorted({kind.__module__ for kind in CLASSES})
+
+
+@each_operator
+def test_module_and_parameters_are_those_of_the_design(kind):
+    row = TABLE[kind.__name__]
+    assert kind.__module__ == f"{operators.__name__}.{row.module}"
+    parameters = own_parameters(kind)
+    assert tuple(parameters) == row.parameters
+    assert tuple(name for name, it in parameters.items() if it.default is inspect.Parameter.empty) == row.required
+
+
+@each_operator
+def test_the_signature_is_explicit_and_keyword_only(kind):
+    for name, parameter in own_parameters(kind).items():
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, name
+        assert parameter.annotation is not inspect.Parameter.empty, name
+    with pytest.raises(Exception, match=r"[Uu]se keyword arguments|positional"):
+        kind("task")
+
+
+@each_operator
+def test_what_is_left_out_is_none_or_the_documented_default(kind):
+    defaults = {"replace": False, "max_bytes": 5 * 1024 * 1024}
+    for name in TABLE[kind.__name__].optional:
+        assert own_parameters(kind)[name].default == defaults.get(name), name
+
+
+def test_the_default_size_of_an_avatar_is_the_changes():
+    from airflow_provider_smartrecruiters.api.users import DEFAULT_MAX_BYTES
+    from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
+
+    assert own_parameters(UpdateUserAvatarOperator)["max_bytes"].default == DEFAULT_MAX_BYTES
+
+
+@each_operator
+def test_the_switches_are_safe_by_default(kind):
+    operator = kind(task_id="task", **dict.fromkeys(TABLE[kind.__name__].required, "x"))
+    assert operator.smartrecruiters_conn_id == "smartrecruiters_default"
+    assert (operator.plan_only, operator.force) == (False, False)
+    assert (operator.read_first, operator.return_response) == (True, True)
+
+
+@each_operator
+def test_every_parameter_is_a_template_field_and_stored_untouched(kind):
+    given = {name: Untouchable() for name in all_names(kind)}
+    operator = kind(task_id="task", **given)
+    assert tuple(kind.template_fields) == tuple(all_names(kind))
+    for name, value in given.items():
+        assert getattr(operator, name) is value, name
+
+
+@each_operator
+def test_renderers_are_for_template_fields(kind):
+    assert set(kind.template_fields_renderers) <= set(kind.template_fields)
+
+
+@each_operator
+def test_no_parameter_hides_something_of_airflows_own(kind):
+    from airflow.providers.common.compat.sdk import BaseOperator
+
+    for name in all_names(kind):
+        assert not hasattr(BaseOperator, name), name
+        assert name not in inspect.signature(BaseOperator.__init__).parameters, name
+
+
+@each_operator
+def test_making_one_needs_no_connection_and_no_network(kind, monkeypatch):
+    def no_network(*_):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    monkeypatch.setattr(socket.socket, "connect_ex", no_network)
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    operator = kind(task_id="task", **{**texts(kind), "smartrecruiters_conn_id": "there_is_none"})
+    assert operator.hook.smartrecruiters_conn_id == "there_is_none"
+    # The same id does fail once it is looked up, so the above shows something.
+    with pytest.raises(Exception, match=r"there_is_none|no such table"):
+        operator.hook.get_conn()
+
+
+@each_operator
+def test_default_args(kind):
+    with a_dag(default_args=texts(kind)):
+        operator = kind(task_id="task")
+    assert {name: getattr(operator, name) for name in all_names(kind)} == texts(kind)
+
+
+@each_operator
+def test_partial_and_expand(kind):
+    name, *rest = all_names(kind)
+    with a_dag():
+        mapped = kind.partial(task_id="task", **{other: texts(kind)[other] for other in rest}).expand(
+            **{name: ["a", "b"]}
+        )
+    operator = mapped.unmap({name: "b"})
+    assert type(operator) is kind
+    assert {n: getattr(operator, n) for n in all_names(kind)} == {**texts(kind), name: "b"}
+
+
+@each_operator
+def test_expand_kwargs(kind):
+    with a_dag():
+        mapped = kind.partial(task_id="task").expand_kwargs([texts(kind)])
+    operator = mapped.unmap(texts(kind))
+    assert {name: getattr(operator, name) for name in all_names(kind)} == texts(kind)
+
+
+@each_operator
+def test_a_misspelled_parameter_is_refused_when_the_dag_is_read(kind):
+    required = dict.fromkeys(TABLE[kind.__name__].required, "x")
+    with pytest.raises(Exception, match="plan_onyl"):
+        kind(task_id="task", plan_onyl=True, **required)
+    with a_dag(), pytest.raises(Exception, match="plan_onyl"):
+        kind.partial(task_id="task", plan_onyl=True, **required)
+
+
+@each_operator
+def test_templates_render_in_every_field(kind):
+    operator = kind(task_id="task", **texts(kind))
+    operator.render_template_fields({"params": {name: f"value of {name}" for name in all_names(kind)}})
+    assert {n: getattr(operator, n) for n in all_names(kind)} == {n: f"value of {n}" for n in all_names(kind)}
+
+
+@each_operator
+def test_the_docstring_names_every_parameter_the_errors_and_the_endpoint(kind):
+    row, doc = TABLE[kind.__name__], inspect.getdoc(kind)
+    documented = re.findall(r"^:param (\w+): \S", doc, flags=re.MULTILINE)
+    assert documented == [*row.parameters, "kwargs"]
+    assert re.search(r"^:raises InvalidInputError: \S", doc, flags=re.MULTILINE)
+    assert re.search(r"^:return: \S", doc, flags=re.MULTILINE)
+    assert f"``{row.endpoint}``" in doc
+    for choice in row.choices:
+        assert f"``{choice}``" in doc, choice
+
+
+def test_the_bases_docstring_names_the_common_parameters():
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+    doc = inspect.getdoc(SmartRecruitersBaseOperator)
+    assert re.findall(r"^:param (\w+): \S", doc, flags=re.MULTILINE) == [*COMMON, "kwargs"]
+    assert re.search(r"^:raises SmartRecruitersError: \S", doc, flags=re.MULTILINE)
+
+
+@each_operator
+def test_the_errors_that_a_docstring_names_exist(kind):
+    from airflow_provider_smartrecruiters import exceptions
+
+    for name in re.findall(r"^:raises (\w+):", inspect.getdoc(kind), flags=re.MULTILINE):
+        assert issubclass(getattr(exceptions, name), exceptions.SmartRecruitersError)
+
+
+@each_operator
+def test_the_change_has_the_operators_parameters_and_endpoint(kind):
+    row = TABLE[kind.__name__]
+    change = getattr(importlib.import_module(f"airflow_provider_smartrecruiters.api.{row.module}"), row.change)
+    assert change.endpoint == row.endpoint
+    of_the_change = {"avatar_path": "image"}
+    assert set(change.model_fields) == {of_the_change.get(name, name) for name in row.parameters}
+
+
+def test_the_documented_choices_are_the_apis():
+    from airflow_provider_smartrecruiters.api import candidates, interviews, jobs
+
+    for operator, choices in {
+        "UpdateCandidateTimeslotStatusOperator": interviews.ATTENDEE_STATUSES,
+        "UpdateCandidateJobStatusOperator": candidates.APPLICATION_STATUSES,
+        "UpdateJobPositionOperator": jobs.POSITION_TYPES,
+        "UpdateJobStatusOperator": jobs.JOB_STATUSES,
+    }.items():
+        assert set(TABLE[operator].choices) == set(choices), operator
+
+
+def test_importing_every_operator_loads_neither_requests_nor_the_api():
+    modules = sorted({kind.__module__ for kind in CLASSES})
+    # Airflow's own names first: on 2.11 they bring requests along.
+    code = f"""
+import importlib, json, sys
+import airflow.providers.common.compat.sdk as sdk
+sdk.BaseOperator, sdk.DAG
+before = set(sys.modules)
+for name in {modules!r}:
+    importlib.import_module(name)
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = json.loads(run.stdout.splitlines()[-1])
+    ours = {name for name in loaded if name.startswith("airflow_provider_smartrecruiters.")}
+    assert set(modules) <= ours
+    heavy = {"requests", "urllib3", "pydantic", "pyrate_limiter", "fsspec", "wtforms"}
+    assert not heavy & {name.partition(".")[0] for name in loaded}
+    allowed = ("airflow_provider_smartrecruiters.operators", "airflow_provider_smartrecruiters.exceptions")
+    assert not [name for name in ours if not name.startswith(allowed)]
