@@ -38,7 +38,8 @@ class ContractMiddleware:
             return
 
         method: str = scope["method"]
-        target = scope["raw_path"].decode("latin-1")
+        # Some versions of uvicorn leave the query in the raw path.
+        target = scope["raw_path"].decode("latin-1").partition("?")[0]
         if query := scope["query_string"].decode("latin-1"):
             target += f"?{query}"
         messages, body = await _read(receive)
