@@ -7,8 +7,10 @@ The second run has to change nothing. Exits with 1 when any row of the table is 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -84,7 +86,7 @@ class Run:
         """Return in words what changed."""
         result = self.results.get(expected.use_case)
         if result is None:
-            return "did not run"
+            return "FAILED"
         if result["changed"] is None:
             return "cannot be told"
         return ", ".join(result["fields"]) if result["changed"] else "nothing"
@@ -99,7 +101,7 @@ def mistakes(expected: Expected, first: Run, second: Run) -> list[str]:
     for run, name, changed, writes in wanted:
         result = run.results.get(expected.use_case)
         if result is None:
-            found.append(f"{name}: did not run")
+            found.append(f"{name}: failed, or never began")
             continue
         if result["changed"] is not changed:
             found.append(f"{name}: changed is {result['changed']}, not {changed}")
@@ -128,10 +130,10 @@ def run_dag(stack: Emulator, log: Path) -> Run:
     with output_to(log):
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(DAG_FILE, include_examples=False)
+        bag = DagBag(DAG_FILE)
         if bag.import_errors:
             raise StackError(f"{shown(DAG_FILE)} cannot be loaded:\n{next(iter(bag.import_errors.values()))}")
-        dag_run = bag.dags[DAG_ID].test()
+        dag_run = bag.dags[DAG_ID].test(run_conf={"plan_only": False})
         returned = [task.xcom_pull(task_ids=task.task_id) for task in dag_run.get_task_instances()]
     results = {result["use_case"]: result for result in returned if isinstance(result, dict)}
     return Run(results, stack.journal()[before:])
@@ -180,6 +182,14 @@ def print_table(first: Run, second: Run) -> list[str]:
     return wrong
 
 
+def sample(log: Path, title: str = "Changing the application") -> str:
+    """Return the diff of one task as its log has it."""
+    said = re.findall(r"\] (.*?) +\[airflow_provider_smartrecruiters\.api\.change\]", log.read_text())
+    start = next((number for number, line in enumerate(said) if line.startswith(title)), len(said))
+    fields = itertools.takewhile(lambda line: line.startswith("  "), said[start + 1 :])
+    return "\n".join(f"  {line}" for line in [*said[start : start + 1], *fields])
+
+
 def main() -> int:
     """Run the demo; see the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -216,7 +226,8 @@ def main() -> int:
 
     print()
     wrong = print_table(first, second)
-    print(f"\n{time.monotonic() - started:.0f} s. The tasks' logs, with every diff: {shown(log)}")
+    print(f"\nWhat a task's log says, here of the rejection in run 1:\n\n{sample(log)}\n")
+    print(f"All of the tasks' logs: {shown(log)}  ({time.monotonic() - started:.0f} s)")
     if wrong:
         print("\nNot as it should be:\n" + "\n".join(f"  {line}" for line in wrong), file=sys.stderr)
         print(f"\nThe end of {shown(log)}:\n{tail(log)}", file=sys.stderr)

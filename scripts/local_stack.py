@@ -47,7 +47,7 @@ class Emulator:
     def journal(self) -> list[dict[str, Any]]:
         """Return every request that changed or tried to change something, oldest first."""
         with urllib.request.urlopen(f"{self.url}/__emulator__/journal", timeout=10) as answer:
-            entries: list[dict[str, Any]] = json.load(answer)["entries"]
+            entries: list[dict[str, Any]] = json.load(answer)
         return entries
 
 

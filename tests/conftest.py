@@ -12,8 +12,19 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+    from tests.support.contract_monitor import ContractMonitor
+
+# Every exchange with the emulator is checked against the contract document, in every test.
+pytest_plugins = ["tests.support.plugin"]
 
 ROOT = Path(__file__).parent.parent
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-provider-smartrecruiters-"))
@@ -39,6 +50,27 @@ def airflow_db() -> None:
     from airflow.utils import db
 
     db.initdb()
+
+
+@pytest.fixture(scope="session")
+def _smartrecruiters_emulator_server(contract_monitor: ContractMonitor) -> Iterator[EmulatorServer]:
+    """The server behind the fixture `smartrecruiters_emulator`, with every exchange checked on its way."""
+    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+    from tests.support.contract_middleware import ContractMiddleware
+
+    server = EmulatorServer()
+    server._server.config.app = ContractMiddleware(server.emulator, contract_monitor)
+    with server:
+        yield server
+
+
+@pytest.fixture
+def connected_emulator(
+    smartrecruiters_emulator: SmartRecruitersEmulator, monkeypatch: pytest.MonkeyPatch
+) -> SmartRecruitersEmulator:
+    """The emulator, and the default connection that leads to it."""
+    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", smartrecruiters_emulator.connection_json)
+    return smartrecruiters_emulator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,71 @@
+"""
+Close a job that has been filled: its position, its status and its note, one after the other.
+
+Each task changes only what differs. When the second one fails, clear it or trigger the whole run again: the
+first one finds its work done and sends nothing.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.jobs import (
+    UpdateJobNoteOperator,
+    UpdateJobPositionOperator,
+    UpdateJobStatusOperator,
+)
+
+with DAG(
+    dag_id="smartrecruiters_fill_job",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job.",
+        ),
+        "position_id": Param(
+            "86e4d625-0c9e-495b-8d35-da73fa6f574f",
+            type="string",
+            minLength=1,
+            title="Position",
+            description="Id of the position's record, not your company's own number for it.",
+        ),
+        "start_date": Param(
+            "2027-02-01",
+            type="string",
+            format="date",
+            title="Start date",
+            description="When the new colleague starts.",
+        ),
+        "note": Param(
+            "Filled. Welcome pack ordered.",
+            type="string",
+            format="multiline",
+            maxLength=20000,
+            title="Note",
+            description="The whole new note of the job.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the tasks' logs, and send nothing.",
+        ),
+    },
+    default_args={"plan_only": "{{ params.plan_only }}", "job_id": "{{ params.job_id }}"},
+):
+    position = UpdateJobPositionOperator(
+        task_id="update_job_position",
+        position_id="{{ params.position_id }}",
+        target_start_date="{{ params.start_date }}",
+    )
+    status = UpdateJobStatusOperator(task_id="update_job_status", status="FILLED")
+    note = UpdateJobNoteOperator(task_id="update_job_note", content="{{ params.note }}")
+
+    position >> status >> note

@@ -1,0 +1,68 @@
+"""
+Reject one application of a candidate, with a reason by its label.
+
+Only the application to this job is rejected; the candidate's other applications go on.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+
+with DAG(
+    dag_id="smartrecruiters_reject_application",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "candidate_id": Param(
+            "38cba48e-6f9e-4d46-9498-23c645e4849a",
+            type="string",
+            minLength=1,
+            title="Candidate",
+            description="Id of the candidate.",
+        ),
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job that the candidate applied to.",
+        ),
+        "reason": Param(
+            "Stronger candidate selected",
+            type=["null", "string"],
+            title="Reason",
+            description="Label of one of your company's rejection reasons, in upper or lower case.",
+        ),
+        "reason_id": Param(
+            None,
+            type=["null", "string"],
+            title="Reason id",
+            description="The reason by its id instead of its label.",
+        ),
+        "sub_status": Param(
+            None,
+            type=["null", "string"],
+            title="Sub-status",
+            description="Only where your process has one for rejections.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    RejectApplicationOperator(
+        task_id="reject_application",
+        candidate_id="{{ params.candidate_id }}",
+        job_id="{{ params.job_id }}",
+        reason="{{ params.reason or '' }}",
+        reason_id="{{ params.reason_id or '' }}",
+        sub_status="{{ params.sub_status or '' }}",
+        plan_only="{{ params.plan_only }}",
+    )

@@ -1,0 +1,76 @@
+"""
+Change parts of a job ad: what is left empty stays as it is.
+
+A published ad has to be published again before the change shows outside; the task's result says so.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
+
+with DAG(
+    dag_id="smartrecruiters_update_job_ad",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job.",
+        ),
+        "job_ad_id": Param(
+            "bbd61e63-5364-4a74-befe-8803da74fee0",
+            type="string",
+            minLength=1,
+            title="Job ad",
+            description="Id of one of the job's ads.",
+        ),
+        "title": Param(
+            "Platform Engineer (all genders)",
+            type=["null", "string"],
+            title="Title",
+            description="New title of the ad.",
+        ),
+        "language": Param(
+            None,
+            type=["null", "string"],
+            title="Language",
+            description="Code of the ad's language, such as en or pl.",
+        ),
+        "location": Param(
+            None,
+            type=["null", "object"],
+            title="Location",
+            description="Parts of the location to change, in the API's own field names.",
+        ),
+        "job_ad": Param(
+            {"jobDescription": {"title": "Job Description", "text": "<p>Written by Airflow.</p>"}},
+            type=["null", "object"],
+            title="Sections",
+            description="Sections to change: companyDescription, jobDescription, qualifications, "
+            "additionalInformation (each with title and text) and videos.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    UpdateJobAdOperator(
+        task_id="update_job_ad",
+        job_id="{{ params.job_id }}",
+        job_ad_id="{{ params.job_ad_id }}",
+        title="{{ params.title or '' }}",
+        language="{{ params.language or '' }}",
+        location="{{ params.location | tojson if params.location else '' }}",
+        job_ad="{{ params.job_ad | tojson if params.job_ad else '' }}",
+        plan_only="{{ params.plan_only }}",
+    )

@@ -1,0 +1,54 @@
+"""
+Change any properties of a job and of its default ad, and keep all the others.
+
+SmartRecruiters replaces the whole job. The operator reads it first and lays the changes over it; with
+"Replace" it sends the mapping as it is, and every property left out is removed.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
+
+with DAG(
+    dag_id="smartrecruiters_update_job_and_job_ad",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job.",
+        ),
+        "job": Param(
+            {"targetHiringDate": "2027-03-01T00:00:00.000Z"},
+            type="object",
+            title="Changes",
+            description="Properties to change, in the API's own field names.",
+        ),
+        "replace": Param(
+            False,
+            type="boolean",
+            title="Replace",
+            description="Send the mapping as the whole job. What it leaves out is removed.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    UpdateJobAndJobAdOperator(
+        task_id="update_job_and_job_ad",
+        job_id="{{ params.job_id }}",
+        job="{{ params.job | tojson }}",
+        replace="{{ params.replace }}",
+        plan_only="{{ params.plan_only }}",
+    )

@@ -1,0 +1,44 @@
+"""Replace a job's note. A job has one note, and its old text is not kept."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
+
+with DAG(
+    dag_id="smartrecruiters_update_job_note",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job.",
+        ),
+        "content": Param(
+            "Hiring manager back on Monday.",
+            type="string",
+            format="multiline",
+            maxLength=20000,
+            title="Note",
+            description="The whole new note.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    UpdateJobNoteOperator(
+        task_id="update_job_note",
+        job_id="{{ params.job_id }}",
+        content="{{ params.content }}",
+        plan_only="{{ params.plan_only }}",
+    )

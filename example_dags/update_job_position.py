@@ -1,0 +1,82 @@
+"""Change one position (headcount) of a job: what is left empty stays as it is."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.api.jobs import POSITION_TYPES
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobPositionOperator
+
+with DAG(
+    dag_id="smartrecruiters_update_job_position",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "job_id": Param(
+            "afadcca8-a951-4f10-8c75-f70b5685053c",
+            type="string",
+            minLength=1,
+            title="Job",
+            description="Id of the job.",
+        ),
+        "position_id": Param(
+            "86e4d625-0c9e-495b-8d35-da73fa6f574f",
+            type="string",
+            minLength=1,
+            title="Position",
+            description="Id of the position's record, not your company's own number for it.",
+        ),
+        "type": Param(
+            "REPLACEMENT",
+            type=["null", "string"],
+            enum=[*POSITION_TYPES, None],
+            title="Type",
+            description="A new position, or a replacement for somebody who left.",
+        ),
+        "position_open_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Opens on",
+            description="From when the position may be filled.",
+        ),
+        "target_start_date": Param(
+            "2027-02-01",
+            type=["null", "string"],
+            format="date",
+            title="Target start",
+            description="When the new colleague should start.",
+        ),
+        "external_position_id": Param(
+            None,
+            type=["null", "string"],
+            title="External id",
+            description="Your company's own number for the position.",
+        ),
+        "incumbent_name": Param(
+            None,
+            type=["null", "string"],
+            title="Incumbent",
+            description="Who holds or held the position.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    UpdateJobPositionOperator(
+        task_id="update_job_position",
+        job_id="{{ params.job_id }}",
+        position_id="{{ params.position_id }}",
+        type="{{ params.type or '' }}",
+        position_open_date="{{ params.position_open_date or '' }}",
+        target_start_date="{{ params.target_start_date or '' }}",
+        external_position_id="{{ params.external_position_id or '' }}",
+        incumbent_name="{{ params.incumbent_name or '' }}",
+        plan_only="{{ params.plan_only }}",
+    )

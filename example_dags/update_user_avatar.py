@@ -1,0 +1,47 @@
+"""
+Give a user another picture.
+
+SmartRecruiters cannot be asked which picture a user has, so each run writes, and its result says
+"changed: null".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
+
+with DAG(
+    dag_id="smartrecruiters_update_user_avatar",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters"],
+    doc_md=__doc__,
+    params={
+        "user_id": Param(
+            "d9ba9b901007583af8fe0659", type="string", minLength=1, title="User", description="Id of the user."
+        ),
+        "avatar_path": Param(
+            str(Path(__file__).parent / "assets" / "avatar.png"),
+            type="string",
+            minLength=1,
+            title="Picture",
+            description="A PNG, JPEG, GIF or WebP file: a path on the worker, or an address of object "
+            "storage such as s3://aws_default@pictures/ada.png.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="Show what would change in the task's log, and send nothing.",
+        ),
+    },
+):
+    UpdateUserAvatarOperator(
+        task_id="update_user_avatar",
+        user_id="{{ params.user_id }}",
+        avatar_path="{{ params.avatar_path }}",
+        plan_only="{{ params.plan_only }}",
+    )

@@ -1,0 +1,218 @@
+"""The examples load on every Airflow, their forms are right, and they do what they say against the emulator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.api import candidates, interviews, jobs
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+
+EXAMPLES = Path(__file__).parents[2] / "example_dags"
+
+# The operation of the contract that each use case's example writes.
+USE_CASES = {
+    "update_candidate_timeslot_status": "statuses.timeslot.candidate.put",
+    "update_candidate_tags": "candidates.tags.add",
+    "update_candidate_job_status": "candidates.status.update",
+    "update_candidate_source": "candidates.source.update",
+    "reject_application": "candidates.status.update",
+    "update_job_ad": "jobs.jobads.update",
+    "update_job_and_job_ad": "jobs.update",
+    "update_job_note": "jobs.notes.update",
+    "update_job_position": "jobs.positions.update",
+    "update_job_status": "jobs.status.update",
+    "update_user_avatar": "users.avatar.update",
+}
+# The API cannot be asked for these, so every run writes them.
+UNREADABLE = {"update_candidate_source", "update_user_avatar"}
+FLOWS = {"all_eleven", "fill_job", "reject_stale_applications"}
+ENUMERATED = {
+    ("update_candidate_timeslot_status", "status"): interviews.ATTENDEE_STATUSES,
+    ("update_candidate_job_status", "status"): candidates.APPLICATION_STATUSES,
+    ("update_job_position", "type"): (*jobs.POSITION_TYPES, None),
+    ("update_job_status", "status"): jobs.JOB_STATUSES,
+}
+
+
+@pytest.fixture(scope="module")
+def bag(airflow_db: None) -> Any:
+    """The example DAGs as this Airflow loads them."""
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:
+        from airflow.models import DagBag
+
+    loaded = DagBag(str(EXAMPLES))
+    assert loaded.import_errors == {}
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def approvals() -> bool:
+    """Whether this Airflow has approvals."""
+    try:
+        from airflow.providers.standard.operators.hitl import ApprovalOperator  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def dag_of(bag: Any, name: str) -> Any:
+    return bag.dags[f"smartrecruiters_{name}"]
+
+
+def run(dag: Any, **conf: Any) -> Any:
+    """Run a DAG for real, and return what its last task returned."""
+    dag_run = dag.test(run_conf=conf)
+    assert str(dag_run.state) == "success", {ti.task_id: ti.state for ti in dag_run.get_task_instances()}
+    return dag_run
+
+
+def test_there_is_an_example_for_each_use_case(bag: Any, approvals: bool) -> None:
+    flows = FLOWS | ({"approve_then_reject"} if approvals else set())
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in USE_CASES.keys() | flows}
+    for name in USE_CASES:
+        (task,) = dag_of(bag, name).tasks
+        operator = "".join(word.capitalize() for word in name.split("_")) + "Operator"
+        assert type(task).__name__ == operator
+
+
+def test_every_example_is_safe_to_look_at(bag: Any) -> None:
+    for dag in bag.dags.values():
+        # The scheduler starts none of them, and each explains itself.
+        assert set(dag.tags) == {"smartrecruiters"}, dag.dag_id
+        assert dag.catchup is False
+        assert dag.doc_md.strip(), dag.dag_id
+        assert type(dag.timetable).__name__ == "NullTimetable", dag.dag_id
+        # Text that looks like a number stays text.
+        assert dag.render_template_as_native_obj is False
+
+
+def test_plan_only_is_on_unless_someone_turns_it_off(bag: Any) -> None:
+    for dag in bag.dags.values():
+        if dag.dag_id == "smartrecruiters_approve_then_reject":
+            continue  # it plans first and asks a person
+        param = dag.params.get_param("plan_only")
+        assert (param.value, param.schema["type"]) == (True, "boolean"), dag.dag_id
+
+
+def test_every_param_says_what_it_is(bag: Any) -> None:
+    for dag in bag.dags.values():
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema["title"], (dag.dag_id, name)
+            assert param.description.endswith("."), (dag.dag_id, name)
+
+
+@pytest.mark.parametrize(("name", "param"), list(ENUMERATED))
+def test_enumerated_values_are_a_drop_down(bag: Any, name: str, param: str) -> None:
+    assert tuple(dag_of(bag, name).params.get_param(param).schema["enum"]) == ENUMERATED[name, param]
+
+
+@pytest.mark.airflow_run
+@pytest.mark.parametrize("name", [*USE_CASES, *sorted(FLOWS)])
+def test_planning_sends_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
+    run(dag_of(bag, name))
+    # What the API cannot be asked for is not read either.
+    assert bool(connected_emulator.requests) is (name not in UNREADABLE)
+    assert connected_emulator.journal == []
+
+
+@pytest.mark.airflow_run
+@pytest.mark.parametrize("name", list(USE_CASES))
+def test_the_second_run_changes_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
+    operation = USE_CASES[name]
+    run(dag_of(bag, name), plan_only=False)
+    assert [entry.operation_id for entry in connected_emulator.journal.writes()] == [operation]
+    run(dag_of(bag, name), plan_only=False)
+    assert [entry.operation_id for entry in connected_emulator.journal] == [operation] * (
+        2 if name in UNREADABLE else 1
+    )
+
+
+@pytest.mark.airflow_run
+def test_all_eleven_twice(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    run(dag_of(bag, "all_eleven"), plan_only=False)
+    assert len(connected_emulator.journal.writes()) == len(connected_emulator.journal) == len(USE_CASES)
+    run(dag_of(bag, "all_eleven"), plan_only=False)
+    assert {entry.operation_id for entry in connected_emulator.journal[len(USE_CASES) :]} == {
+        "candidates.source.update",
+        "users.avatar.update",
+    }
+
+
+@pytest.mark.airflow_run
+def test_values_of_the_form_reach_the_api(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    run(
+        dag_of(bag, "update_candidate_job_status"),
+        plan_only=False,
+        status="HIRED",
+        starts_on="2027-01-04",
+    )
+    (write,) = connected_emulator.journal.writes()
+    assert write.body["status"] == "HIRED"
+    assert write.body["startsOn"].startswith("2027-01-04")
+
+
+@pytest.mark.airflow_run
+def test_an_empty_form_field_is_not_sent(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    run(dag_of(bag, "update_candidate_tags"), plan_only=False, add=[], remove=["senior"])
+    (write,) = connected_emulator.journal.writes()
+    assert write.body == {"tags": ["german"]}
+
+
+@pytest.mark.airflow_run
+def test_fill_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    run(dag_of(bag, "fill_job"), plan_only=False)
+    wanted = ["jobs.positions.update", "jobs.status.update", "jobs.notes.update"]
+    assert [entry.operation_id for entry in connected_emulator.journal.writes()] == wanted
+    run(dag_of(bag, "fill_job"), plan_only=False)
+    assert len(connected_emulator.journal) == len(wanted)
+
+
+@pytest.mark.airflow_run
+def test_reject_stale_applications(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag = dag_of(bag, "reject_stale_applications")
+    job_id = dag.params["job_id"]
+    with connected_emulator.state.editing() as tenant:
+        waiting = {
+            application.candidate_id
+            for application in tenant.applications.values()
+            if application.job_id == job_id and application.status in {"NEW", "IN_REVIEW"}
+        }
+        fresh = sorted(waiting)[0]
+        tenant.candidates[fresh].updated_on = "2099-01-01T00:00:00.000Z"
+    run(dag, plan_only=False)
+    rejected = {entry.path.split("/")[2] for entry in connected_emulator.journal.writes("candidates.status.update")}
+    assert len(waiting) > 2
+    assert rejected == waiting - {fresh}
+    assert all(entry.path.endswith(f"/jobs/{job_id}/status") for entry in connected_emulator.journal)
+
+
+@pytest.mark.airflow_run
+def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag_run = dag_of(bag, "reject_stale_applications").test(run_conf={"plan_only": False, "at_most": 1})
+    assert str(dag_run.state) == "failed"
+    assert connected_emulator.journal == []
+
+
+@pytest.mark.airflow_run
+def test_approve_then_reject(bag: Any, approvals: bool, connected_emulator: SmartRecruitersEmulator) -> None:
+    if not approvals:
+        pytest.skip("this Airflow has no approvals; they came with 3.1")
+    dag = dag_of(bag, "approve_then_reject")
+    # dag.test() would wait for a person.
+    assert str(dag.test(mark_success_pattern="approve").state) == "success"
+    assert [entry.body["status"] for entry in connected_emulator.journal.writes()] == ["REJECTED"]
+
+
+def test_the_forms_survive_the_way_to_the_browser(bag: Any) -> None:
+    for dag in bag.dags.values():
+        for name in dag.params:
+            json.dumps(dag.params.get_param(name).dump())
