@@ -4,13 +4,19 @@ whether the request can have arrived.
 
 from __future__ import annotations
 
+import socket
+import threading
+from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ContentDecodingError, RequestException, Timeout
 from requests.exceptions import ConnectionError as RequestsConnectionError
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_smartrecruiters import __version__
@@ -22,10 +28,11 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 
 DEFAULT_TIMEOUT = 128.0
-"""Seconds without a byte from the server; the API's own advice is at least this much."""
+"""Seconds that one exchange may take; the API's own advice is at least this much."""
 
 _CONNECT_TIMEOUT = 30.0
 _ANSWER_MAX_BYTES = 64 * 1024 * 1024
+_READ_FIRST = "Run the task again: it reads the current state first."
 _NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, SSLError)
 
 
@@ -35,27 +42,105 @@ def exchange(
     """Send a prepared request and read the whole answer, at most 64 MiB of it. Redirects are not followed, so
     that no credential goes where the connection does not name.
 
+    :param timeout: seconds that the exchange may take, all in all: an answer that trickles in byte by byte, which
+        no socket timeout ever notices, is cut off then.
     :raises ConnectionFailedError: nothing was sent.
     :raises AnswerLostError: sent, but no whole answer came.
     """
     settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
     host = urlsplit(prepared.url or "").hostname
-    try:
-        response = session.send(
-            prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), allow_redirects=False, **settings
-        )
-        body = bytearray()
-        for chunk in response.iter_content(64 * 1024):
-            body += chunk
-            if len(body) > _ANSWER_MAX_BYTES:
-                response.close()
-                raise AnswerLostError(
-                    f"The answer of {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
-                    retryable=False,
-                )
-        return response, bytes(body)
-    except RequestException as error:
-        raise _lost(error, host, timeout) from None
+    with _CutOff(timeout) as cut_off:
+        try:
+            response = session.send(
+                prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), allow_redirects=False, **settings
+            )
+            body = bytearray()
+            for chunk in response.iter_content(64 * 1024):
+                body += chunk
+                if len(body) > _ANSWER_MAX_BYTES:
+                    response.close()
+                    raise AnswerLostError(
+                        f"The answer of {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
+                        retryable=False,
+                    )
+        except RequestException as error:
+            raise (_too_slow(host, timeout) if cut_off.happened else _lost(error, host, timeout)) from None
+    if cut_off.happened:
+        # A body without a length just ends where the connection was cut.
+        raise _too_slow(host, timeout)
+    return response, bytes(body)
+
+
+class _CutOff:
+    """Cuts the connection of the exchange under way in this thread when its time is up."""
+
+    _current = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self.happened = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._current.cut_off = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._current.cut_off = None
+        with self._lock:
+            # The connection goes back to the pool: whoever has it next must not be cut off for this one.
+            self._socket = None
+
+    @classmethod
+    def watch(cls, sock: socket.socket | None) -> None:
+        """Tell the exchange of this thread which socket it waits on."""
+        if cut_off := getattr(cls._current, "cut_off", None):
+            cut_off._socket = sock
+
+    def _cut(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self.happened = True
+                with suppress(OSError):
+                    # The plain shutdown, also for TLS: a polite good-bye would wait for the other side.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    def getresponse(self) -> Any:
+        _CutOff.watch(self.sock)
+        return super().getresponse()
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def getresponse(self) -> Any:
+        _CutOff.watch(self.sock)
+        return super().getresponse()
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter, with connections that can be cut off."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return manager
 
 
 def _lost(error: RequestException, host: str | None, timeout: float) -> SmartRecruitersError:
@@ -69,15 +154,21 @@ def _lost(error: RequestException, host: str | None, timeout: float) -> SmartRec
             "certificates).",
         )
     if isinstance(error, RequestsConnectionError | Timeout | ChunkedEncodingError | ContentDecodingError):
-        waited = f" within {timeout:g} seconds" if isinstance(error, Timeout) else ""
+        if isinstance(error, Timeout):
+            return _too_slow(host, timeout)
         return AnswerLostError(
-            f"The request was sent, but no whole answer of {host} came{waited} ({type(reason).__name__}).",
-            hint="Run the task again: it reads the current state first.",
+            f"The request was sent, but no whole answer of {host} came ({type(reason).__name__}).", hint=_READ_FIRST
         )
     return ConnectionFailedError(
         f"The request to {host} could not be sent ({type(error).__name__}).",
         hint="Check the host and the proxy settings.",
         retryable=False,
+    )
+
+
+def _too_slow(host: str | None, timeout: float) -> AnswerLostError:
+    return AnswerLostError(
+        f"The request was sent, but no whole answer of {host} came within {timeout:g} seconds.", hint=_READ_FIRST
     )
 
 
@@ -95,7 +186,7 @@ def _reason(error: BaseException) -> BaseException:
 def new_session(user_agent: str | None) -> requests.Session:
     """Return a session that keeps its connections, retries nothing on its own and verifies certificates."""
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=64, max_retries=0)
+    adapter = _Adapter(pool_connections=4, pool_maxsize=64, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = user_agent or f"airflow-provider-smartrecruiters/{__version__}"
