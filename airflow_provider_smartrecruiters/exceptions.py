@@ -6,6 +6,7 @@ body, or text that was sent: the API's own words are kept only where they do not
 ``SmartRecruitersError``
     ``ConfigurationError``        the connection has to be mended
     ``InvalidInputError``         the arguments have to be mended; nothing was sent
+    ``StalePlanError``            the record moved on since it was planned; nothing was sent
     ``ApiError``                  the API answered with an error
         ``BadRequestError``           400
         ``AuthenticationError``       401: no valid credential
@@ -109,6 +110,10 @@ class InvalidInputError(SmartRecruitersError, ValueError):
     def __init__(self, summary: str, *, fields: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init__(summary, **kwargs)
         self.fields = fields
+
+
+class StalePlanError(SmartRecruitersError):
+    """The record is no longer what it was when the change was planned; nothing was sent."""
 
 
 class ApiError(SmartRecruitersError):

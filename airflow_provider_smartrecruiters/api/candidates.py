@@ -106,6 +106,11 @@ class UpdateCandidateTags(Change):
         return "tags are removed by sending the others back, so they have to be read" if self.remove else None
 
     @property
+    def verified(self) -> bool:
+        """Whether the set is read again: not after an addition, which the API merges itself."""
+        return not self._only_adds
+
+    @property
     def _only_adds(self) -> bool:
         return self.tags is None and not self.remove
 

@@ -10,6 +10,8 @@ written. The two verbs are functions of this module, :func:`plan` and :func:`app
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import time
 from abc import ABC, abstractmethod
@@ -20,8 +22,13 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, unread
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError, SmartRecruitersError
+from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, unread
+from airflow_provider_smartrecruiters.exceptions import (
+    InvalidInputError,
+    PermissionDeniedError,
+    SmartRecruitersError,
+    StalePlanError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -126,12 +133,12 @@ class Change(BaseModel, ABC):
         """
         return {}
 
-    def review(self, client: SmartRecruitersClient, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Look at the record after the write, and return what a reader of the result should know about it.
-
-        :param body: what was sent.
+    @property
+    def verified(self) -> bool:
+        """Whether the record is read again after the write, because the write replaces what others may have changed
+        since it was read, or because the API silently drops what it does not know.
         """
-        return {}
+        return self.whole
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ class ChangeResult:
     :param diffs: the fields that differed.
     :param details: use-case specific facts, such as ``needs_publishing`` of a job ad.
     :param response: the API's answer to the write.
+    :param fingerprint: stands for the state that was seen before the write; None where it was not read. What
+        :func:`apply` takes as ``expect``.
     """
 
     use_case: str
@@ -154,10 +163,11 @@ class ChangeResult:
     diffs: list[FieldDiff] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     response: Any = None
+    fingerprint: str | None = None
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
         """Return the result JSON-ready: ``{"use_case", "target", "changed", "applied", "fields", "diff", "details",
-        "response"}``.
+        "fingerprint", "response"}``.
 
         :param return_response: whether the API's answer is part of it; it may hold what people wrote.
         """
@@ -169,6 +179,7 @@ class ChangeResult:
             "fields": [item.name for item in self.diffs],
             "diff": [item.as_dict() for item in self.diffs],
             "details": self.details,
+            "fingerprint": self.fingerprint,
             "response": self.response if return_response else None,
         }
 
@@ -179,6 +190,13 @@ class _Plan:
     state: dict[str, Any]
     diffs: list[FieldDiff]
     changed: bool | None
+    fingerprint: str | None = None
+
+    def result(self, details: dict[str, Any], *, applied: bool = False, response: Any = None) -> ChangeResult:
+        change = self.change
+        return ChangeResult(
+            change.use_case, change.target, self.changed, applied, self.diffs, details, response, self.fingerprint
+        )
 
 
 def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = True) -> ChangeResult:
@@ -193,33 +211,52 @@ def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = Tr
         _log_diff(planned, f"Plan for the {change.label}")
         details = planned.change.details(planned.state, None, planned.diffs)
     _log_details(details)
-    return ChangeResult(change.use_case, change.target, planned.changed, False, planned.diffs, details)
+    return planned.result(details)
 
 
 def apply(
-    client: SmartRecruitersClient, change: Change, *, force: bool = False, read_first: bool = True
+    client: SmartRecruitersClient,
+    change: Change,
+    *,
+    force: bool = False,
+    read_first: bool = True,
+    expect: str | None = None,
 ) -> ChangeResult:
     """Make the record as the change wants it; send nothing if it already is.
 
     :param change: the use case with its arguments.
     :param force: write even if nothing differs.
     :param read_first: False to write without asking what is there; ``changed`` of the result is then None.
+    :param expect: ``fingerprint`` of a plan: refuse to write when the record is no longer what the plan saw. A record
+        that already is as wanted is no reason to refuse.
     :raises InvalidInputError: when the arguments do not fit the record, or need it to be read.
+    :raises StalePlanError: when the record moved on since ``expect`` was planned.
     :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
         carried out all the same, ``retryable`` whether running it again can help.
     """
     with _Explained(change, "change"):
+        if expect is not None and not (read_first and change.readable):
+            raise InvalidInputError(
+                "expect cannot be used here: the state that it stands for is not read.",
+                hint="Leave expect away." if not change.readable else "Leave read_first at True.",
+                fields=("expect",),
+            )
         planned = _plan(client, change, read_first)
         if planned.changed is False and not force:
             log.info("No difference in the %s; nothing is sent.", change.label)
-            details = planned.change.details(planned.state, None, [])
-            return ChangeResult(change.use_case, change.target, False, False, [], details)
+            return planned.result(planned.change.details(planned.state, None, []))
         _log_diff(planned, f"Changing the {change.label}")
-        response, body, confirmed = _write(client, planned)
-        details = planned.change.details(planned.state, response, planned.diffs)
-        details |= _review(client, planned.change, body) | confirmed
+        if expect is not None and expect != planned.fingerprint:
+            raise StalePlanError(
+                "it is no longer what it was when it was planned; nothing was sent.",
+                hint="Plan again, look at the difference, and apply that plan.",
+            )
+        response, body, details = _write(client, planned)
+        details = planned.change.details(planned.state, response, planned.diffs) | details
+        if planned.change.verified and response is not None:
+            details |= _verify(client, planned.change, body, response)
     _log_details(details)
-    return ChangeResult(change.use_case, change.target, planned.changed, True, planned.diffs, details, response)
+    return planned.result(details, applied=True, response=response)
 
 
 def _plan(client: SmartRecruitersClient, change: Change, read_first: bool) -> _Plan:
@@ -234,7 +271,13 @@ def _plan(client: SmartRecruitersClient, change: Change, read_first: bool) -> _P
         return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
     state = change.read(client)
     diffs = _compare(change, state)
-    return _Plan(change, state, diffs, bool(diffs))
+    return _Plan(change, state, diffs, bool(diffs), _fingerprint(change, state))
+
+
+def _fingerprint(change: Change, state: Mapping[str, Any]) -> str:
+    seen = [change.use_case, change.target, change.current(state)]
+    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
@@ -269,13 +312,33 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
             return None, body, {"confirmed_by_read": True}
 
 
-def _review(client: SmartRecruitersClient, change: Change, body: Mapping[str, Any]) -> dict[str, Any]:
+def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
+    """Read the record after the write, and say what is not as it was sent.
+
+    ``ignored`` names what the API did not take: its own answer to the write lacks it. ``slipped_in`` names what is not
+    as the API answered it: somebody else wrote since. There is no ETag in this API, so what somebody wrote between the
+    read and the write cannot be seen any more; that window is one request wide.
+    """
     try:
-        return change.review(client, body)
+        after = change.read(client)
     except SmartRecruitersError as error:
         # The write is done; a failure to look at it afterwards must not make the task look failed.
         log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
-        return {"reviewed": False}
+        return {"verified": False}
+    # In the terms of the comparison where it knows them, as they are where it does not.
+    sent = flatten(body) | flatten(change.current(body))
+    there = flatten(after) | flatten(change.current(after))
+    answer = response if isinstance(response, Mapping) and response else after
+    answered = flatten(answer) | flatten(change.current(answer))
+    accepted = flatten(change.current(answer))
+    found: dict[str, Any] = {
+        "ignored": [name for name, value in sent.items() if answered.get(name) != value],
+        "slipped_in": [name for name, value in accepted.items() if there.get(name) != value]
+        + [name for name in flatten(change.current(after)) if name not in accepted],
+    }
+    if found["slipped_in"]:
+        log.warning("Somebody else changed the %s at the same time; see that both changes are there.", change.label)
+    return {name: names for name, names in found.items() if names}
 
 
 def _log_diff(planned: _Plan, title: str) -> None:

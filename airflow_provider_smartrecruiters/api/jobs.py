@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.diff import FieldDiff, flatten
+from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
     OptionalText,
@@ -454,14 +454,6 @@ class UpdateJobAndJobAd(_JobChange):
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the job; the API answers the job."""
         return client.request("PUT", _JOB, path_params={"jobId": self.job_id}, json=body)
-
-    def review(self, client: SmartRecruitersClient, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Read the job again and return ``{"ignored": [names]}``: what was sent and is not there."""
-        state = self.read(client)
-        there, raw = flatten(job_input(state)), flatten(state)
-        sent = flatten(merge({}, body))
-        ignored = [name for name, value in sent.items() if value not in (there.get(name), raw.get(name))]
-        return {"ignored": ignored} if ignored else {}
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if lacking := missing(body, self.required):
