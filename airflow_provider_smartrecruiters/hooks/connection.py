@@ -41,7 +41,9 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     arguments = {key: value for key, value in given.items() if value is not None}
     environment = arguments.pop("environment", "production")
     arguments["base_url"] = _host_url(name, connection) or ENVIRONMENTS[environment]
-    arguments["login"] = connection.login or ""
+    login = connection.login or ""
+    # A login decides the kind of credential, so one that only looks filled in must not.
+    arguments["login"] = login if login.strip() else ""
     arguments["password"] = connection.password or ""
     return arguments
 
