@@ -114,9 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_seed(path: Path) -> Tenant:
+    from airflow_provider_smartrecruiters.emulator.integrity import check
     from airflow_provider_smartrecruiters.emulator.state import Tenant
 
-    return Tenant.model_validate_json(path.read_bytes())
+    tenant = Tenant.model_validate_json(path.read_bytes())
+    check(tenant)
+    return tenant
 
 
 async def _serve(config: Config, tenant: Tenant, opened: socket) -> None:

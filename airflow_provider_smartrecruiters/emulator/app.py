@@ -56,6 +56,9 @@ OPERATIONS = [
     for operation in module.operations.all
 ]
 
+# What the journal says of a request whose handling broke off.
+NO_ANSWER = 0
+
 
 @dataclass(slots=True)
 class Answer:
@@ -116,12 +119,14 @@ class Emulator:
         started = time.time()
         self._in_flight += 1
         self.journal.note_in_flight(self._in_flight)
+        status = NO_ANSWER
         try:
             answer = await self._intercepted(call, scope, self.interceptors)
+            status = answer.status
         finally:
             self._in_flight -= 1
-        # Before the answer goes out: who has it may look into the journal at once.
-        self.journal.record(call, answer.status, started, time.time())
+            # Before the answer goes out: who has it may look into the journal at once.
+            self.journal.record(call, status, started, time.time())
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 

@@ -101,7 +101,7 @@ class SmartRecruitersEmulator:
 
     @property
     def stats(self) -> dict[str, Any]:
-        """Counts since the test began: ``requests``, ``writes``, ``rate_limited``, ``token_requests``, …"""
+        """Counts since the test began: ``requests``, ``write_attempts``, ``writes`` (applied), ``rate_limited``, …"""
         return self._emulator.journal.stats()
 
     def expire_tokens(self) -> None:

@@ -74,7 +74,7 @@ class Journal:
         with self._lock:
             self._entries: deque[JournalEntry] = deque(maxlen=KEPT_ENTRIES)
             self._requests: deque[RequestEntry] = deque(maxlen=KEPT_ENTRIES)
-            self._written = self._seen = self._token_requests = 0
+            self._written = self._applied = self._seen = self._token_requests = 0
             self._statuses: Counter[int] = Counter()
             self._peak = 0
 
@@ -125,13 +125,15 @@ class Journal:
                 )
             )
             self._written += 1
+            self._applied += call.applied
 
     def stats(self) -> dict[str, Any]:
-        """Return the counts: of requests, writes, refusals by the limits, token requests, answers by status."""
+        """Return counts of requests, of writes tried and applied, of refusals by the limits, of answers by status."""
         with self._lock:
             return {
                 "requests": self._seen,
-                "writes": self._written,
+                "write_attempts": self._written,
+                "writes": self._applied,
                 "rate_limited": self._statuses[429],
                 "token_requests": self._token_requests,
                 "peak_in_flight": self._peak,

@@ -68,7 +68,7 @@ class Call:
     :param raw_path: the path as received, still percent-encoded
     :param headers: names in lower case
     :param base_url: how the caller addressed the emulator, without a slash at the end
-    :param part: the multipart part named ``file``; None if there is none or the body cannot be read
+    :param parts: of a multipart body; None if it is none or cannot be read
     :param applied: whether the handler went through and so set the state
     :param answer_headers: to add to the answer
     """

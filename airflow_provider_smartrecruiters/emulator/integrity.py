@@ -1,0 +1,90 @@
+"""Whether the records of a tenant fit together: a seed file is written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+
+
+def check(tenant: Tenant) -> None:
+    """Check that ids are what records are filed under, and that every record that is named is there.
+
+    :raises ValueError: one line for each thing that is wrong
+    """
+    problems = [*_keys(tenant), *_jobs(tenant), *_applications(tenant), *_interviews(tenant)]
+    if tenant.settings.caller_id not in tenant.users:
+        problems.append("settings.caller_id is no user")
+    if problems:
+        raise ValueError("\n  ".join(["the records do not fit together:", *problems]))
+
+
+def _keys(tenant: Tenant) -> Iterator[str]:
+    names = ("users", "candidates", "applications", "jobs", "interviews", "source_types", "hiring_processes")
+    filed = {name: getattr(tenant, name) for name in (*names, "departments", "job_properties")}
+    for job in tenant.jobs.values():
+        filed[f"jobs.{job.id}.ads"] = job.ads
+        filed[f"jobs.{job.id}.positions"] = job.positions
+    for interview in tenant.interviews.values():
+        filed[f"interviews.{interview.id}.timeslots"] = interview.timeslots
+    for name, records in filed.items():
+        for key, record in records.items():
+            if key != record.id:
+                yield f"{name}.{key} has the id {record.id}"
+
+
+def _jobs(tenant: Tenant) -> Iterator[str]:
+    for job in tenant.jobs.values():
+        defaults = sum(ad.default for ad in job.ads.values())
+        if defaults != 1:
+            yield f"jobs.{job.id} has {defaults} default ads instead of one"
+        for member, record_id, known in _choices_of(job, tenant):
+            if record_id is not None and record_id not in known:
+                yield f"jobs.{job.id}.{member} names {record_id}, which is not there"
+        for property_id in job.properties:
+            if property_id not in tenant.job_properties:
+                yield f"jobs.{job.id}.properties names {property_id}, which is not there"
+
+
+def _choices_of(job: Job, tenant: Tenant) -> Iterator[tuple[str, str | None, Container[str]]]:
+    choices: Mapping[str, Container[str]] = {
+        "department_id": tenant.departments,
+        "industry_id": tenant.industries,
+        "function_id": tenant.functions,
+        "type_of_employment_id": tenant.employment_types,
+        "experience_level_id": tenant.experience_levels,
+        "eeo_category_id": tenant.eeo_categories,
+        "creator_id": tenant.users,
+        "hiring_process_id": tenant.hiring_processes,
+    }
+    for member, known in choices.items():
+        yield member, getattr(job, member), known
+
+
+def _applications(tenant: Tenant) -> Iterator[str]:
+    for candidate in tenant.candidates.values():
+        for application_id in candidate.application_ids:
+            application = tenant.applications.get(application_id)
+            if application is None or application.candidate_id != candidate.id:
+                yield f"candidates.{candidate.id} names the application {application_id}, which is not the candidate's"
+    reasons = {"REJECTED": tenant.rejection_reasons, "WITHDRAWN": tenant.withdrawal_reasons}
+    for application in tenant.applications.values():
+        where = f"applications.{application.id}"
+        candidate_of = tenant.candidates.get(application.candidate_id)
+        if candidate_of is None or application.id not in candidate_of.application_ids:
+            yield f"{where} belongs to no candidate"
+        if application.job_id not in tenant.jobs:
+            yield f"{where} is for no job"
+        if application.reason_id is not None and application.reason_id not in reasons.get(application.status, ()):
+            yield f"{where} has a reason that its status does not have"
+
+
+def _interviews(tenant: Tenant) -> Iterator[str]:
+    for interview in tenant.interviews.values():
+        application = tenant.applications.get(interview.application_id)
+        of_application = (interview.candidate_id, interview.job_id)
+        if application is None or (application.candidate_id, application.job_id) != of_application:
+            yield f"interviews.{interview.id} does not belong to its application"

@@ -1,0 +1,284 @@
+"""Candidates, tags, applications and their status and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.emulator.conftest import Api
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+
+def codes(answer: Any) -> list[str]:
+    return [error["code"] for error in answer.json()["errors"]]
+
+
+# Tags
+
+
+def test_tags_replace_add_and_clear(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    path = f"/candidates/{smartrecruiters_emulator.state.candidate_ids[0]}/tags"
+    assert api.put(path, json={"tags": ["a", "b", "a"]}).json() == {"tags": ["a", "b"]}
+    assert api.post(path, json={"tags": ["b", "c"]}).json() == {"tags": ["a", "b", "c"]}
+    assert api.get(path).json() == {"tags": ["a", "b", "c"]}
+    assert api.put(path, json={"tags": []}).json() == {"tags": []}
+    api.post(path, json={"tags": ["d"]})
+    assert api.delete(path).status_code == 204
+    assert api.get(path).json() == {"tags": []}
+
+
+@pytest.mark.off_contract("request", "response")
+@pytest.mark.parametrize("body", [b"{", b"[]", b"", b'{"tags": null}', b'{"tags": "a"}', b'{"tags": [1]}', b"{}"])
+def test_tags_of_another_shape_are_refused(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api, body: bytes
+) -> None:
+    candidate_id = smartrecruiters_emulator.state.candidate_ids[0]
+    before = smartrecruiters_emulator.state.candidate(candidate_id)
+    answer = api.put(f"/candidates/{candidate_id}/tags", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "Validation failed"
+    assert smartrecruiters_emulator.state.candidate(candidate_id) == before
+    assert smartrecruiters_emulator.journal.writes() == []
+
+
+def test_restricted_candidates(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    read_only, restricted = state.read_only_candidate_id, state.restricted_candidate_id
+    assert api.get(f"/candidates/{read_only}/tags").status_code == 200
+    assert api.put(f"/candidates/{read_only}/tags", json={"tags": []}).status_code == 403
+    assert api.get(f"/candidates/{restricted}").status_code == 403
+    assert api.get("/candidates/nobody/tags").status_code == 404
+
+
+# Status
+
+
+def test_status_replaces_and_adds_to_the_history(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    application = smartrecruiters_emulator.state.an_application("IN_REVIEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
+    sub_status = smartrecruiters_emulator.state.sub_statuses(application.job_id, "OFFERED")[0]
+    before = api.get(path + "/status/history").json()["totalFound"]
+
+    body = {"status": "OFFERED", "subStatus": sub_status, "startsOn": "2026-12-01T02:00:00+02:00"}
+    answer = api.put(path + "/status", json=body)
+    assert (answer.status_code, answer.content) == (204, b"")
+    shown = api.get(path).json()
+    assert (shown["status"], shown["subStatus"], shown["startsOn"]) == (
+        "OFFERED",
+        sub_status,
+        "2026-12-01T00:00:00.000Z",
+    )
+    assert shown["applicationId"] == application.application_id
+
+    # Nothing makes a repetition silent: the history grows, and what is left out is cleared.
+    assert api.put(path + "/status", json={"status": "OFFERED"}).status_code == 204
+    shown = api.get(path).json()
+    assert "subStatus" not in shown
+    assert "startsOn" not in shown
+    history = api.get(path + "/status/history").json()
+    assert history["totalFound"] == before + 2
+    assert history["content"][-2]["subStatus"] == sub_status
+    assert api.get(f"/candidates/{application.candidate_id}/status/history").status_code == 200
+
+
+@pytest.mark.off_contract
+def test_unknown_properties_are_ignored(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    application = smartrecruiters_emulator.state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}/status"
+    assert api.put(path, json={"status": "LEAD", "colour": "blue"}).status_code == 204
+
+
+def test_reasons_come_from_the_right_list(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    application = state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
+    rejection, withdrawal = next(iter(state.rejection_reasons)), next(iter(state.withdrawal_reasons))
+    for body in (
+        {"status": "REJECTED", "reason": withdrawal},
+        {"status": "WITHDRAWN", "reason": rejection},
+        {"status": "REJECTED", "reason": ""},
+        {"status": "HIRED", "reason": rejection},
+    ):
+        assert api.put(path + "/status", json=body).status_code == 400, body
+    assert api.get(path).json()["status"] == "NEW"
+
+    assert api.put(path + "/status", json={"status": "REJECTED", "reason": rejection}).status_code == 204
+    assert api.get(path).json()["reasonOfRejection"] == {"id": rejection, "label": state.rejection_reasons[rejection]}
+    assert api.put(path + "/status", json={"status": "WITHDRAWN", "reason": withdrawal}).status_code == 204
+    shown = api.get(path).json()
+    assert shown["reasonOfWithdrawal"]["id"] == withdrawal
+    assert "reasonOfRejection" not in shown
+    assert api.put(path + "/status", json={"status": "REJECTED"}).status_code == 204
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, require_rejection_reason=True)
+def test_a_reason_is_demanded_if_the_company_says_so(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    application = smartrecruiters_emulator.state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
+    answer = api.put(path + "/status", json={"status": "REJECTED"})
+    assert (answer.status_code, answer.json()) == (400, {"message": "Reason is required", "errors": []})
+    assert api.put(path + "/status", json={"status": "WITHDRAWN"}).status_code == 204
+    with smartrecruiters_emulator.state.editing() as tenant:
+        tenant.settings.require_withdrawal_reason = True
+    assert api.put(path + "/status", json={"status": "WITHDRAWN"}).status_code == 400
+
+
+def test_sub_statuses_belong_to_the_status(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    application = state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}/status"
+    interview = state.sub_statuses(application.job_id, "INTERVIEW")[0]
+    for body in (
+        {"status": "IN_REVIEW", "subStatus": interview},
+        {"status": "INTERVIEW", "subStatus": interview.upper()},
+        {"status": "LEAD", "subStatus": interview},
+    ):
+        answer = api.put(path, json=body)
+        assert (answer.status_code, codes(answer)) == (400, ["INVALID_SUB_STATUS"]), body
+    rejected = state.sub_statuses(application.job_id, "REJECTED")[0]
+    assert api.put(path, json={"status": "REJECTED", "subStatus": rejected}).status_code == 204
+
+
+@pytest.mark.off_contract
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {"status": "OFFER"},
+        {"status": "rejected"},
+        {"status": "HIRED", "startsOn": "2026-12-01"},
+        {"status": "HIRED", "startsOn": "2026-12-01T00:00:00"},
+        {"status": "HIRED", "startsOn": "2026-02-30T00:00:00Z"},
+        {"status": "IN_REVIEW", "subStatus": None},
+        {"subStatus": "Recruiter screen"},
+    ],
+)
+def test_a_status_of_another_shape_is_refused(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api, body: Any
+) -> None:
+    application = smartrecruiters_emulator.state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
+    assert api.put(path + "/status", json=body).status_code == 400
+    assert api.get(path).json()["status"] == "NEW"
+
+
+def test_status_of_what_is_not_there_or_denied(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    candidate_id, job_id = state.candidate_ids[0], state.job_ids[0]
+    other = state.job_without(candidate_id)
+    body = {"status": "IN_REVIEW"}
+    assert api.put(f"/candidates/nobody/jobs/{job_id}/status", json=body).status_code == 404
+    answer = api.put(f"/candidates/{candidate_id}/jobs/{other}/status", json=body)
+    assert (answer.status_code, answer.json()["message"]) == (404, "Candidate is not assigned to given job")
+    denied = state.read_only_application
+    path = f"/candidates/{denied.candidate_id}/jobs/{denied.job_id}"
+    assert api.get(path).status_code == 200
+    assert api.put(path + "/status", json=body).status_code == 403
+    hidden = state.restricted_application
+    assert api.get(f"/candidates/{hidden.candidate_id}/jobs/{hidden.job_id}").status_code == 403
+
+
+# Source
+
+
+def test_source_shows_as_its_label_only(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    application = state.an_application()
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
+    for source in (state.a_source(with_subtype=True), state.a_source(with_subtype=False)):
+        body = {"sourceTypeId": source.source_type_id, "sourceId": source.source_id}
+        if source.source_sub_type_id:
+            body["sourceSubTypeId"] = source.source_sub_type_id
+        assert api.put(path + "/source", json=body).status_code == 204
+        shown = api.get(path)
+        assert shown.json()["source"] == source.label
+        assert source.source_type_id not in shown.text
+        stored = state.application(application.candidate_id, application.job_id)
+        assert (stored.source_type_id, stored.source_sub_type_id, stored.source_id) == (
+            source.source_type_id,
+            source.source_sub_type_id,
+            source.source_id,
+        )
+
+
+def test_source_errors(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    application = state.an_application()
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}/source"
+    source = state.a_source(with_subtype=True)
+    with state.editing() as tenant:
+        deleted = next(value.id for value in tenant.source_types["REFERRAL"].values if value.deleted)
+    for body, code in (
+        ({"sourceTypeId": "FAX", "sourceId": "1"}, "INVALID_SOURCE_TYPE"),
+        ({"sourceTypeId": source.source_type_id, "sourceId": source.source_id}, "SUBTYPE_REQUIRED"),
+        ({"sourceTypeId": "REFERRAL", "sourceId": "999999"}, "INVALID_SOURCE"),
+        ({"sourceTypeId": "REFERRAL", "sourceId": deleted}, "INVALID_SOURCE"),
+        (
+            {"sourceTypeId": source.source_type_id, "sourceSubTypeId": "CUSTOM", "sourceId": source.source_id},
+            "INVALID_SOURCE",
+        ),
+    ):
+        answer = api.put(path, json=body)
+        assert (answer.status_code, codes(answer)) == (400, [code]), body
+
+    body = {"sourceTypeId": "REFERRAL", "sourceId": "1"}
+    denied = state.read_only_application
+    answer = api.put(f"/candidates/{denied.candidate_id}/jobs/{denied.job_id}/source", json=body)
+    assert (answer.status_code, answer.json()["message"]) == (401, "Candidate access denied")
+    other = state.job_without(application.candidate_id)
+    answer = api.put(f"/candidates/{application.candidate_id}/jobs/{other}/source", json=body)
+    assert (answer.status_code, answer.json()["message"]) == (404, "Candidate is not assigned to given job")
+    assert smartrecruiters_emulator.journal.writes() == []
+
+
+# Lists
+
+
+def test_candidates_are_paged_by_cursor_and_link(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    seen, path = [], "/candidates?limit=100&location=Berlin&location=Paris"
+    while path:
+        answer = api.get(path)
+        page = answer.json()
+        seen += [candidate["id"] for candidate in page["content"]]
+        following = answer.links.get("next", {}).get("url", "")
+        assert ("nextPageId" in page) is bool(following)
+        path = following.removeprefix(smartrecruiters_emulator.url)
+    assert len(seen) == len(set(seen)) == page["totalFound"] > 100
+    assert smartrecruiters_emulator.state.restricted_candidate_id not in seen
+
+
+def test_candidates_are_found_by_what_holds_for_one_application(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    application = smartrecruiters_emulator.state.an_application("INTERVIEW")
+    found = api.get("/candidates", params={"jobId": application.job_id, "status": "INTERVIEW", "limit": 100}).json()
+    assert application.candidate_id in [candidate["id"] for candidate in found["content"]]
+    api.put(f"/candidates/{application.candidate_id}/tags", json={"tags": ["Unicorn"]})
+    found = api.get("/candidates", params={"tag": "unicorn"}).json()
+    assert [candidate["id"] for candidate in found["content"]] == [application.candidate_id]
+    assert api.get("/candidates", params={"questionFieldId": "1"}).json()["totalFound"] == 0
+
+
+@pytest.mark.off_contract("request", "response")
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "pageId=%21%21", "status=OFFER", "updatedAfter=1"]
+)
+def test_wrong_queries_are_refused(api: Api, query: str) -> None:
+    assert api.get(f"/candidates?{query}").status_code == 400
+
+
+def test_ids_are_opaque(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    odd = "a/b ?#é%2F"
+    with smartrecruiters_emulator.state.editing() as tenant:
+        known = next(iter(tenant.candidates.values()))
+        tenant.candidates[odd] = known.model_copy(update={"id": odd})
+    encoded = "a%2Fb%20%3F%23%C3%A9%252F"
+    assert api.put(f"/candidates/{encoded}/tags", json={"tags": ["odd"]}).status_code == 201
+    assert smartrecruiters_emulator.state.candidate(odd).tags == ["odd"]
+    assert smartrecruiters_emulator.journal[0].path == f"/candidates/{encoded}/tags"

@@ -1,0 +1,118 @@
+"""Job ads: replaced at once, shown outside only after publishing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.emulator.conftest import Api
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+NEW = {"title": "New title", "jobAd": {"jobDescription": {"title": "What you do", "text": "<p>Climb.</p>"}}}
+
+
+def wait_for(holds: Callable[[], Any]) -> None:
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def outside(api: Api, job_id: str) -> list[str]:
+    return [ad["title"] for ad in api.get(f"/__emulator__/published/{job_id}").json()]
+
+
+def test_put_replaces_what_is_saved_and_nothing_outside(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    ad = smartrecruiters_emulator.state.a_job_ad(published=True)
+    path = f"/jobs/{ad.job_id}/jobads/{ad.job_ad_id}"
+    before = api.get(path).json()
+    assert set(before["jobAd"]) > {"jobDescription", "videos"}
+
+    answer = api.put(path, json=NEW)
+    after = api.get(path).json()
+    assert (answer.status_code, answer.json()) == (200, after)
+    assert (after["title"], after["jobAd"]) == ("New title", NEW["jobAd"])
+    assert "location" not in after
+    assert after["postingStatus"] == "PUBLISHED"
+    assert outside(api, ad.job_id) == [before["title"]]
+    # The default ad is the job's own.
+    assert api.get(f"/jobs/{ad.job_id}").json()["jobAd"]["sections"] == NEW["jobAd"]
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=0.5)
+def test_publishing_is_asynchronous_and_shows_what_was_saved_then(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    ad = smartrecruiters_emulator.state.a_job_ad(published=True)
+    path = f"/jobs/{ad.job_id}/jobads/{ad.job_ad_id}"
+    old = api.get(path).json()["title"]
+    api.put(path, json=NEW)
+    answer = api.post(path + "/postings")
+    assert (answer.status_code, answer.json()) == (202, {"postingStatus": "PENDING"})
+    assert outside(api, ad.job_id) == [old]
+    api.put(path, json={"title": "Later title"})
+    wait_for(lambda: outside(api, ad.job_id) == ["New title"])
+    shown = smartrecruiters_emulator.state.published(ad.job_id, ad.job_ad_id)
+    assert shown is not None
+    assert shown.title == "New title"
+
+    active = api.get(path + "/postings").json()["content"]
+    assert {one["type"] for one in active} == {"CAREER_PAGE", "AGGREGATOR"}
+    ended = api.get(path + "/postings", params={"activeOnly": "false"}).json()["content"]
+    assert len(ended) > len(active)
+    assert any("unpublishedOn" in one for one in ended)
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=0)
+def test_publication_of_a_job(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    ad = smartrecruiters_emulator.state.a_job_ad(published=False)
+    path = f"/jobs/{ad.job_id}"
+    assert api.get(path).json()["postingStatus"] == "NOT_PUBLISHED"
+    answer = api.post(path + "/publication", json={"visibility": "INTERNAL"})
+    assert (answer.status_code, answer.content) == (201, b"")
+    wait_for(lambda: api.get(path).json()["postingStatus"] == "INTERNAL")
+    assert [one["type"] for one in api.get(path + "/publication").json()["content"]] == ["EMPLOYEE_PORTAL"]
+    assert api.delete(path + "/publication").status_code == 204
+    wait_for(lambda: api.get(path).json()["postingStatus"] == "NOT_PUBLISHED")
+    assert api.get(path + "/publication").json()["content"] == []
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=0)
+def test_the_default_ad_takes_the_others_down(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    other = smartrecruiters_emulator.state.a_job_ad(published=False, default=False)
+    ads = api.get(f"/jobs/{other.job_id}/jobads").json()
+    default = next(ad["id"] for ad in ads if ad["default"])
+    for ad_id in (default, other.job_ad_id):
+        api.post(f"/jobs/{other.job_id}/jobads/{ad_id}/postings", json={"aggregators": False})
+    wait_for(lambda: len(outside(api, other.job_id)) == 2)
+    answer = api.delete(f"/jobs/{other.job_id}/jobads/{default}/postings")
+    assert (answer.status_code, answer.json()) == (202, {"unpostingStatus": "PENDING"})
+    wait_for(lambda: outside(api, other.job_id) == [])
+
+
+def test_denied_and_unknown_ads(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    denied = smartrecruiters_emulator.state.read_only_job_ad
+    path = f"/jobs/{denied.job_id}/jobads/{denied.job_ad_id}"
+    assert api.get(path).status_code == 200
+    assert api.put(path, json=NEW).status_code == 403
+    assert api.post(path + "/postings").status_code == 403
+    other_job = smartrecruiters_emulator.state.job_ids[0]
+    assert api.put(f"/jobs/{other_job}/jobads/{denied.job_ad_id}", json=NEW).status_code == 404
+
+
+@pytest.mark.off_contract("request", "response")
+@pytest.mark.parametrize("body", [{"title": ""}, {"jobAd": {}}, {"title": "x", "language": {"code": "pt-PT"}}])
+def test_an_ad_of_another_shape_is_refused(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api, body: dict[str, Any]
+) -> None:
+    ad = smartrecruiters_emulator.state.a_job_ad()
+    assert api.put(f"/jobs/{ad.job_id}/jobads/{ad.job_ad_id}", json=body).status_code == 400
