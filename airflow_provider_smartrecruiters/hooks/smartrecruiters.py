@@ -97,7 +97,8 @@ class SmartRecruitersHook(BaseHook):
         :param read_first: read the current state before writing, where the API can be asked for it.
         :param return_response: keep the API's answer in the result.
         :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
-            (names of those that differ), ``diff``, ``details`` and ``response``; all of it JSON-ready.
+            (names of those that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
+            ``response``; all of it JSON-ready.
         :raises InvalidInputError: the change does not fit the record; nothing was sent.
         :raises ApiError: the API refused a request; the subclass tells how.
         :raises AnswerLostError: sent, and whether it was carried out is unknown. Retryable.
@@ -166,7 +167,7 @@ class SmartRecruitersHook(BaseHook):
         try:
             client = self.get_conn()
             where = client.base_url
-            client.request("GET", "/jobs", params={"limit": 1})
+            answer = client.request("GET", "/jobs", params={"limit": 1})
         except AirflowNotFoundException:
             return False, f"There is no connection {self.smartrecruiters_conn_id}."
         except SmartRecruitersError as error:
@@ -181,4 +182,6 @@ class SmartRecruitersHook(BaseHook):
         except Exception as error:
             self.log.debug("Testing the connection failed.", exc_info=True)
             return False, f"{where}: the test failed with {type(error).__name__}; the log of level DEBUG has the rest."
+        if not isinstance(answer, dict) or "content" not in answer:
+            return False, f"{where} answers, but not as SmartRecruiters does. Check the host."
         return True, f"{where} accepts the credential."

@@ -81,7 +81,8 @@ class SmartRecruitersBaseOperator(BaseOperator):
 
         :param context: Airflow's task context; not used.
         :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
-            (names of those that differ), ``diff``, ``details`` and ``response``; all of it JSON-ready.
+            (names of those that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
+            ``response``; all of it JSON-ready.
         :raises SmartRecruitersError: as the class says. One that a retry cannot cure is also an
             ``AirflowFailException``.
         """

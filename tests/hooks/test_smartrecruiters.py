@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException, redact
+
+from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
+from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    ServerError,
+)
+from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+ANSWER = b"<html>an answer that names Jane Doe</html>"
+
+
+@pytest.fixture
+def hook_for(monkeypatch):
+    """Make a hook for a connection given as keyword arguments."""
+
+    def make(**connection) -> SmartRecruitersHook:
+        connection = {"conn_type": "smartrecruiters", **connection}
+        monkeypatch.setenv("AIRFLOW_CONN_SR_TEST", json.dumps(connection))
+        return SmartRecruitersHook("sr_test")
+
+    return make
+
+
+@pytest.fixture
+def hook(hook_for, smartrecruiters_emulator):
+    return hook_for(**smartrecruiters_emulator.connection)
+
+
+@pytest.fixture
+def oauth_hook(hook_for, smartrecruiters_emulator):
+    return hook_for(**smartrecruiters_emulator.oauth_connection)
+
+
+@contextmanager
+def a_server(status=200, body=b"{}"):
+    """Something that is not SmartRecruiters: answers the same to everything, and keeps the headers that it was sent."""
+    headers = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            headers.append(dict(self.headers))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - http.server's name
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", headers
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class TestGetConn:
+    def test_a_hook_looks_nothing_up_before_it_is_used(self):
+        assert SmartRecruitersHook().smartrecruiters_conn_id == "smartrecruiters_default"
+        assert SmartRecruitersHook(smartrecruiters_conn_id="there_is_none")
+
+    def test_airflow_makes_the_hook_from_the_connection(self, hook_for, smartrecruiters_emulator):
+        hook_for(**smartrecruiters_emulator.connection)
+        made = SmartRecruitersHook.get_connection("sr_test").get_hook()
+        assert type(made) is SmartRecruitersHook
+        assert made.smartrecruiters_conn_id == "sr_test"
+
+    def test_threads_get_the_same_client(self, hook):
+        with ThreadPoolExecutor(8) as threads:
+            clients = list(threads.map(lambda _: hook.get_conn(), range(16)))
+        assert len({id(client) for client in clients}) == 1
+
+    def test_a_connection_that_is_not_there_is_airflows_own_error(self, airflow_db):
+        with pytest.raises(AirflowNotFoundException, match="there_is_none"):
+            SmartRecruitersHook("there_is_none").get_conn()
+
+    def test_a_connection_that_cannot_be_used_ends_the_task(self, hook_for):
+        hook = hook_for(password="key", extra={"environment": "staging"})
+        with pytest.raises(ConfigurationError, match="environment must be production or sandbox") as caught:
+            hook.get_conn()
+        assert isinstance(caught.value, AirflowFailException)
+
+    def test_so_does_one_that_the_client_refuses(self, hook_for):
+        hook = hook_for(password="key", host="http://api.example.com")
+        with pytest.raises(ConfigurationError, match="plain http") as caught:
+            hook.get_conn()
+        assert isinstance(caught.value, AirflowFailException)
+
+    def test_requests_say_which_versions_send_them(self, hook_for):
+        from airflow import __version__ as airflow_version
+
+        from airflow_provider_smartrecruiters import __version__
+
+        with a_server() as (url, headers):
+            hook_for(host=url, password="key").request("GET", "/jobs")
+        assert headers[0]["User-Agent"] == (
+            f"airflow-provider-smartrecruiters/{__version__} apache-airflow/{airflow_version}"
+        )
+        assert headers[0]["X-SmartToken"] == "key"
+
+
+class TestMasking:
+    def test_a_fetched_token_is_masked(self, oauth_hook, smartrecruiters_emulator):
+        assert oauth_hook.request("GET", "/jobs", params={"limit": 1})["content"]
+        (token,) = smartrecruiters_emulator.emulator.authenticator._tokens
+        assert redact(f"Authorization: Bearer {token}") == "Authorization: Bearer ***"
+
+    def test_the_key_is_masked(self, hook_for):
+        hook_for(password="DCRA1-masked-when-it-is-read").get_conn()
+        assert redact("X-SmartToken: DCRA1-masked-when-it-is-read") == "X-SmartToken: ***"
+
+
+class TestRequest:
+    def test_any_endpoint(self, hook, smartrecruiters_emulator):
+        job_id = smartrecruiters_emulator.state.job_ids[0]
+        assert hook.request("GET", "/jobs/{jobId}", path_params={"jobId": job_id})["id"] == job_id
+        assert len(hook.request("GET", "/jobs", params={"limit": 3})["content"]) == 3
+
+    def test_a_body(self, hook, smartrecruiters_emulator):
+        job_id = smartrecruiters_emulator.state.job_ids[0]
+        hook.request("PUT", "/jobs/{jobId}/note", path_params={"jobId": job_id}, json={"content": "Hello"})
+        assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"content": "Hello"}]
+
+    def test_a_permanent_error_ends_the_task(self, hook):
+        with pytest.raises(NotFoundError) as caught:
+            hook.request("GET", "/jobs/{jobId}", path_params={"jobId": "00000000-0000-4000-8000-000000000000"})
+        assert isinstance(caught.value, AirflowFailException)
+        assert (caught.value.status, caught.value.method) == (404, "GET")
+        assert caught.value.path_template == "/jobs/{jobId}"
+
+    def test_a_wrong_credential_ends_the_task(self, hook_for, smartrecruiters_emulator):
+        hook = hook_for(host=smartrecruiters_emulator.url, password="wrong-key")
+        with pytest.raises(AuthenticationError) as caught:
+            hook.request("GET", "/jobs")
+        assert isinstance(caught.value, AirflowFailException)
+        assert "wrong-key" not in str(caught.value)
+
+    def test_a_missing_scope_ends_the_task(self, hook_for, smartrecruiters_emulator):
+        hook = hook_for(**{**smartrecruiters_emulator.oauth_connection, "extra": {"scope": "candidates_read"}})
+        with pytest.raises(PermissionDeniedError) as caught:
+            hook.request("GET", "/jobs")
+        assert isinstance(caught.value, AirflowFailException)
+
+    def test_a_path_that_cannot_be_built_sends_nothing(self, hook, smartrecruiters_emulator):
+        with pytest.raises(InvalidInputError) as caught:
+            hook.request("GET", "/jobs/{jobId}", path_params={"jobId": ""})
+        assert isinstance(caught.value, AirflowFailException)
+        assert smartrecruiters_emulator.requests == []
+
+    def test_a_retryable_error_leaves_the_task_its_retries(self, hook_for):
+        hook = hook_for(host=f"http://127.0.0.1:{closed_port()}", password="key")
+        with pytest.raises(ConnectionFailedError) as caught:
+            hook.request("GET", "/jobs")
+        assert not isinstance(caught.value, AirflowFailException)
+
+    def test_so_does_one_of_the_server(self, hook_for):
+        with a_server(503, ANSWER) as (url, _):
+            hook = hook_for(host=url, password="key")
+            with pytest.raises(ServerError) as caught:
+                hook.request("POST", "/jobs", json={})
+        assert not isinstance(caught.value, AirflowFailException)
+        assert "Jane" not in str(caught.value)
+
+
+class TestPlanAndApply:
+    def test_a_plan_sends_no_write_and_apply_sends_one_once(self, hook, smartrecruiters_emulator):
+        job_id = smartrecruiters_emulator.state.job_ids[0]
+        before = smartrecruiters_emulator.state.job(job_id).status
+        status = "FILLED" if before != "FILLED" else "ON_HOLD"
+        change = UpdateJobStatus(job_id=job_id, status=status)
+
+        plan = hook.plan(change)
+        assert (plan["changed"], plan["applied"], plan["response"]) == (True, False, None)
+        assert smartrecruiters_emulator.journal == []
+
+        first = hook.apply(change)
+        assert (first["changed"], first["applied"]) == (True, True)
+        assert first["target"] == {"job_id": job_id}
+        assert first["response"] == {"status": status}
+        second = hook.apply(change)
+        assert (second["changed"], second["applied"]) == (False, False)
+        assert [entry.body for entry in smartrecruiters_emulator.journal] == [{"status": status}]
+
+        forced = hook.apply(change, force=True, return_response=False)
+        assert (forced["changed"], forced["applied"], forced["response"]) == (False, True, None)
+        blind = hook.apply(change, read_first=False)
+        assert (blind["changed"], blind["applied"]) == (None, True)
+        assert len(smartrecruiters_emulator.journal.writes()) == 3
+        for result in (plan, first, second, forced, blind):
+            assert json.loads(json.dumps(result)) == result
+
+    def test_a_permanent_error_ends_the_task(self, hook):
+        change = UpdateJobStatus(job_id="00000000-0000-4000-8000-000000000000", status="FILLED")
+        for act in (hook.plan, hook.apply):
+            with pytest.raises(NotFoundError) as caught:
+                act(change)
+            assert isinstance(caught.value, AirflowFailException)
+            assert caught.value.use_case == "put_update_job_status"
+
+
+class TestTestConnection:
+    def test_an_api_key(self, hook, smartrecruiters_emulator):
+        assert hook.test_connection() == (True, f"{smartrecruiters_emulator.url} accepts the credential.")
+
+    def test_an_oauth_client(self, oauth_hook, smartrecruiters_emulator):
+        assert oauth_hook.test_connection() == (True, f"{smartrecruiters_emulator.url} accepts the credential.")
+        assert smartrecruiters_emulator.stats["token_requests"] == 1
+
+    def test_it_changes_nothing_and_asks_for_one_job(self, hook, smartrecruiters_emulator):
+        hook.test_connection()
+        (request,) = smartrecruiters_emulator.requests
+        assert (request.method, request.path, request.query) == ("GET", "/jobs", "limit=1")
+
+    def test_a_credential_that_may_not_read_jobs_works_all_the_same(self, hook_for, smartrecruiters_emulator):
+        hook = hook_for(**{**smartrecruiters_emulator.oauth_connection, "extra": {"scope": "candidates_read"}})
+        works, message = hook.test_connection()
+        assert works
+        assert "accepts the credential" in message
+        assert "jobs_read" in message
+
+    @pytest.mark.parametrize("login", [None, "smartrecruiters-client"])
+    def test_a_wrong_credential(self, hook_for, smartrecruiters_emulator, login):
+        hook = hook_for(host=smartrecruiters_emulator.url, login=login, password="wrong-secret-value")
+        works, message = hook.test_connection()
+        assert not works
+        assert message.startswith(smartrecruiters_emulator.url)
+        assert "credential" in message
+        assert "wrong-secret-value" not in message
+
+    def test_a_host_that_does_not_answer(self, hook_for):
+        url = f"http://127.0.0.1:{closed_port()}"
+        works, message = hook_for(host=url, password="key").test_connection()
+        assert not works
+        assert message.startswith(url)
+
+    @pytest.mark.parametrize(
+        ("status", "answer"),
+        [
+            (200, ANSWER),
+            (200, b""),
+            (200, b"{}"),
+            (200, b"[]"),
+            (400, ANSWER),
+            (404, ANSWER),
+            (500, ANSWER),
+            (302, b""),
+        ],
+    )
+    def test_a_host_that_is_something_else(self, hook_for, status, answer):
+        with a_server(status, answer) as (url, _):
+            works, message = hook_for(host=url, password="key").test_connection()
+        assert not works
+        assert message.startswith(url)
+        assert "Jane" not in message
+        assert "html" not in message
+
+    def test_a_message_of_the_api_is_not_passed_on(self, hook_for):
+        body = json.dumps({"message": "no access for jane doe", "errors": []}).encode()
+        with a_server(401, body) as (url, _):
+            _, message = hook_for(host=url, password="key").test_connection()
+        assert "jane" not in message
+
+    @pytest.mark.parametrize(
+        ("connection", "said"),
+        [
+            ({"password": "key", "extra": {"environment": "staging"}}, "environment must be production or sandbox"),
+            ({}, "password"),
+            ({"password": "key", "host": "http://api.example.com"}, "plain http"),
+        ],
+    )
+    def test_a_connection_that_cannot_be_used(self, hook_for, connection, said):
+        works, message = hook_for(**connection).test_connection()
+        assert not works
+        assert said in message
+
+    def test_a_connection_that_is_not_there(self, airflow_db):
+        works, message = SmartRecruitersHook("there_is_none").test_connection()
+        assert not works
+        assert "there_is_none" in message
+
+    def test_an_error_that_nobody_foresaw(self, monkeypatch):
+        monkeypatch.setenv("AIRFLOW_CONN_SR_TEST", "{this is no connection, but holds a s3cr3t")
+        works, message = SmartRecruitersHook("sr_test").test_connection()
+        assert not works
+        assert "s3cr3t" not in message
