@@ -32,12 +32,12 @@ def parser() -> argparse.ArgumentParser:
         description="A local SmartRecruiters for developing and testing DAGs.",
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument("--port", type=int, default=8787, help="0 picks a free one (default: %(default)s)")
+    made.add_argument("--port", type=_port, default=8787, help="0 picks a free one (default: %(default)s)")
     made.add_argument("--api-key", default=defaults.api_key, help="key to accept (default: %(default)s)")
     made.add_argument("--client-id", default=defaults.client_id, help="OAuth client (default: %(default)s)")
     made.add_argument("--client-secret", default=defaults.client_secret, help="its secret (default: %(default)s)")
     made.add_argument(
-        "--token-lifetime", type=_positive, default=defaults.token_lifetime, metavar="SECONDS",
+        "--token-lifetime", type=_seconds, default=defaults.token_lifetime, metavar="SECONDS",
         help="how long an access token is valid (default: %(default)g)",
     )  # fmt: skip
     made.add_argument(
@@ -59,17 +59,27 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _port(text: str) -> int:
+    # Checked here, as the system takes a number that is too large modulo 65536.
+    return int(_number(text, int, 0, 65535))
+
+
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
+    return int(_number(text, int, 0, sys.maxsize))
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if not number > 0:
-        raise argparse.ArgumentTypeError("must be more than 0")
+def _seconds(text: str) -> float:
+    return _number(text, float, 0.001, float("inf"))
+
+
+def _number(text: str, kind: type[int] | type[float], least: float, most: float) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    if number is None or not least <= number <= most:
+        limits = f"from {least:g} to {most}" if most == 65535 else f"not less than {least:g}"
+        raise argparse.ArgumentTypeError(f"must be a number {limits}, not {text}")
     return number
 
 
@@ -95,8 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tenant.settings.require_rejection_reason = True
     try:
         opened = server.listen(options.host, options.port)
-    except (OSError, OverflowError) as problem:
-        taken = isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE
+    except OSError as problem:
+        taken = problem.errno == errno.EADDRINUSE
         reason = "it is taken; choose another with --port, or 0 for a free one" if taken else str(problem)
         print(f"Cannot listen on {options.host} port {options.port}: {reason}", file=sys.stderr)
         return 1
