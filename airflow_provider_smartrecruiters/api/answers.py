@@ -106,7 +106,7 @@ def read_body(status: int, body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UnexpectedResponseError(
             f"The answer ({status}) is not JSON.", status=status, hint=_UNEXPECTED.hint, retryable=True
         ) from None
@@ -147,7 +147,7 @@ def parse_error(body: bytes) -> tuple[str | None, str]:
     """
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, ""
     if not isinstance(parsed, dict):
         return None, ""

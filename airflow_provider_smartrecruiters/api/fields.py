@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import BeforeValidator
 
@@ -21,7 +21,7 @@ ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` of the contract."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
+_PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 
 _UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
 
@@ -82,8 +82,9 @@ def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
             raise InvalidInputError(f"{name} {error}.", fields=(name,)) from None
 
     path = _PLACEHOLDER.sub(segment, template)
-    # Literal paths are the caller's own; a dot segment or a stray character would end at another endpoint.
-    if not _PATH.fullmatch(path) or any(not part.strip(".") for part in path.split("/")[1:]):
+    # Literal paths are the caller's own; a dot segment or a stray character would end at another endpoint. Encoded dots
+    # are dots: they are decoded on the way, before the path is resolved.
+    if not _PATH.fullmatch(path) or any(not unquote(part).strip(".") for part in path.split("/")[1:]):
         raise InvalidInputError(
             "The path is not one below the API's address: it begins with a slash and has no query, no empty parts "
             "and no characters that need encoding.",
