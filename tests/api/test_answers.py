@@ -1,0 +1,192 @@
+"""From an answer's bytes to a value or an error that may stand in a log."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smartrecruiters import exceptions
+from airflow_provider_smartrecruiters.api.answers import error_for, parse_error, presentable, read_body
+from airflow_provider_smartrecruiters.exceptions import ApiError, UnexpectedResponseError
+
+BY_STATUS = [
+    (400, exceptions.BadRequestError, False),
+    (401, exceptions.AuthenticationError, False),
+    (403, exceptions.PermissionDeniedError, False),
+    (404, exceptions.NotFoundError, False),
+    (409, exceptions.ConflictError, False),
+    (422, exceptions.UnprocessableError, False),
+    (429, exceptions.RateLimitedError, True),
+    (500, exceptions.ServerError, True),
+    (502, exceptions.ServerError, True),
+    (503, exceptions.ServerError, True),
+    (504, exceptions.ServerError, True),
+    (599, exceptions.ServerError, True),
+    (301, UnexpectedResponseError, False),
+    (302, UnexpectedResponseError, False),
+    (304, UnexpectedResponseError, False),
+    (405, UnexpectedResponseError, False),
+    (410, UnexpectedResponseError, False),
+    (413, UnexpectedResponseError, False),
+    (415, UnexpectedResponseError, False),
+    (600, UnexpectedResponseError, False),
+]
+
+
+@pytest.mark.parametrize(("status", "error_class", "retryable"), BY_STATUS)
+def test_each_status_has_its_error(status: int, error_class: type[ApiError], retryable: bool) -> None:
+    error = error_for(status, b"")
+    assert type(error) is error_class
+    assert error.retryable is retryable
+    assert error.status == status
+    assert str(status) in str(error)
+    assert error.hint.endswith(".")
+    assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
+
+
+def test_a_401_after_the_credential_was_accepted_is_about_the_record() -> None:
+    error = error_for(401, b"", proven=True)
+    assert type(error) is exceptions.PermissionDeniedError
+    assert error.status == 401
+    assert "administrator" in error.hint
+
+
+def test_the_wait_that_was_asked_for_is_kept() -> None:
+    assert error_for(429, b"", retry_after=7.0).retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"message": "top", "errors": [{"code": "A_B", "message": "inner"}]}, "A_B", "inner"),
+        ({"message": "top", "errors": [{"code": "A_B"}]}, "A_B", "top"),
+        ({"message": "top"}, None, "top"),
+        ({"message": "top", "errors": []}, None, "top"),
+        ({"message": "top", "errors": None}, None, "top"),
+        ({"message": "top", "errors": ["x"]}, None, "top"),
+        ({"message": "top", "errors": "x"}, None, "top"),
+        ({"errors": [{"code": "A_B", "message": "inner"}]}, "A_B", "inner"),
+        ({"errors": [{"message": "inner"}]}, None, "inner"),
+        ({"message": None, "errors": [{"code": None, "message": None}]}, None, ""),
+        ({"message": 5, "errors": [{"code": 5, "message": ["x"]}]}, None, ""),
+        ({"message": "  ", "errors": [{"code": "A_B", "message": " "}]}, "A_B", ""),
+        ({"id": "1", "httpCode": 403, "code": "ACCESS.DENIED", "message": "no", "helpUrl": "x"}, "ACCESS.DENIED", "no"),
+        ({"error": "invalid_client", "error_description": "Unknown client"}, "invalid_client", "Unknown client"),
+        ({"errors": [{"code": "a text instead of a code", "message": "m"}]}, None, "m"),
+        ({"errors": [{"code": "X" * 65, "message": "m"}]}, None, "m"),
+        ({}, None, ""),
+        ([], None, ""),
+        (None, None, ""),
+        ("text", None, ""),
+    ],
+)
+def test_the_envelope_is_read_leniently(body: Any, code: str | None, message: str) -> None:
+    assert parse_error(json.dumps(body).encode()) == (code, message)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>500</html>", b"{", b"\xff\xfe", b"\x1f\x8b\x08", b"[" * 100_000])
+def test_no_json_has_no_code_and_no_message(body: bytes) -> None:
+    assert parse_error(body) == (None, "")
+
+
+@given(st.binary(max_size=200) | st.text(max_size=50).map(lambda t: json.dumps({"message": t, "code": t}).encode()))
+def test_any_body_gives_an_error(body: bytes) -> None:
+    assert error_for(400, body).status == 400
+    assert error_for(500, body).retryable
+
+
+def test_a_page_of_html_is_not_repeated() -> None:
+    error = error_for(500, b"<html><title>Secret gateway 10.0.0.7</title></html>")
+    assert "gateway" not in str(error)
+    assert error.api_message == ""
+
+
+@pytest.mark.parametrize("body", [b"", b"  \r\n"])
+def test_an_empty_success_is_none(body: bytes) -> None:
+    assert read_body(204, body) is None
+
+
+def test_a_success_is_parsed() -> None:
+    assert read_body(200, '{"a": "é"}'.encode()) == {"a": "é"}
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"a": ', b"\xff", b"[" * 100_000])
+def test_a_success_that_is_no_json(body: bytes) -> None:
+    with pytest.raises(UnexpectedResponseError) as caught:
+        read_body(200, body)
+    assert caught.value.status == 200
+    assert caught.value.retryable
+    assert "proxy" in caught.value.hint
+    assert "Sign in" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ("The tag 'needs visa sponsoring' is too long", {"tags": ["needs visa sponsoring"]}),
+        ("Value NEEDS VISA SPONSORING refused", {"tags": ["needs  visa sponsoring"]}),
+        ("Cannot store 'Ada Lovelace has'", {"content": "Yesterday Ada Lovelace has called"}),
+        ("Bad value: Ada", {"incumbentName": "Ada"}),
+        ("Bad value: ada.", {"deep": [{"er": {"incumbentName": "Ada"}}]}),
+        ("value 'é' refused", {"x": "é"}),
+        ("Refused: one two three four", "one two three four"),
+    ],
+)
+def test_a_message_that_echoes_what_was_sent_is_withheld(message: str, sent: Any) -> None:
+    assert presentable(message, sent) == ""
+    assert message not in str(error_for(400, json.dumps({"message": message}).encode(), sent=sent))
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ("Status REJECTED needs a reason", {"status": "REJECTED"}),
+        ("Cannot be accepted now", {"status": "accepted"}),
+        ("Candidate access denied", {"sourceTypeId": "JOB_BOARD", "sourceId": "7"}),
+        ("Adam is not Ada's name", {"x": "Dam"}),
+        ("Reason is required", {"reason": ""}),
+        ("Reason is required", {"reason": None, "n": 5, "b": True}),
+        ("Reason is required", None),
+    ],
+)
+def test_a_message_that_only_names_things_is_kept(message: str, sent: Any) -> None:
+    assert presentable(message, sent) == message
+
+
+def test_the_code_stands_though_the_message_is_withheld() -> None:
+    body = json.dumps({"errors": [{"code": "TAG_TOO_LONG", "message": "Tag visa sponsoring is too long"}]}).encode()
+    error = error_for(400, body, sent={"tags": ["visa sponsoring"]})
+    assert (error.code, error.api_message) == ("TAG_TOO_LONG", "")
+    assert "TAG_TOO_LONG" in str(error)
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("User ada@example.com has no access", "User [address] has no access"),
+        ("<ada.b+c@example.co.uk>, 'x@y.z'", "<[address]>, '[address]'"),
+        ("line one\nline two\ttab\x00end", "line one line two tab end"),
+        ("\x1b[31mred", "[31mred"),
+        ("a\u202eb", "a b"),
+    ],
+)
+def test_what_a_log_line_must_not_hold(message: str, shown: str) -> None:
+    assert presentable(message) == shown
+
+
+def test_a_message_is_cut() -> None:
+    assert len(presentable("x" * 5000)) == 300
+
+
+@given(st.text(max_size=400))
+def test_any_message_is_one_short_printable_line(message: str) -> None:
+    shown = presentable(message)
+    assert shown.isprintable()
+    # An address that is masked may be shorter than its mask.
+    assert len(shown) <= 300 + shown.count("[address]") * len("[address]")
