@@ -88,7 +88,13 @@ class SmartRecruitersHook(BaseHook):
             )
 
     def apply(
-        self, change: Change, *, force: bool = False, read_first: bool = True, return_response: bool = True
+        self,
+        change: Change,
+        *,
+        force: bool = False,
+        read_first: bool = True,
+        return_response: bool = True,
+        expect: str | None = None,
     ) -> dict[str, Any]:
         """Make the record be as the change says; send nothing where it is already.
 
@@ -96,9 +102,11 @@ class SmartRecruitersHook(BaseHook):
         :param force: write even if nothing differs.
         :param read_first: read the current state before writing, where the API can be asked for it.
         :param return_response: keep the API's answer in the result.
+        :param expect: the ``fingerprint`` of an earlier plan: write only if the record still is what that plan saw.
         :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
             (names of those that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
             ``response``; all of it JSON-ready.
+        :raises StalePlanError: the record moved on since the plan that ``expect`` names; nothing was sent.
         :raises InvalidInputError: the change does not fit the record; nothing was sent.
         :raises ApiError: the API refused a request; the subclass tells how.
         :raises AnswerLostError: sent, and whether it was carried out is unknown. Retryable.
@@ -108,7 +116,7 @@ class SmartRecruitersHook(BaseHook):
 
         client = self.get_conn()
         with as_airflow_error():
-            result = apply(client, change, force=force, read_first=read_first)
+            result = apply(client, change, force=force, read_first=read_first, expect=expect)
             return result.as_dict(return_response=return_response)
 
     def plan(self, change: Change, *, read_first: bool = True) -> dict[str, Any]:

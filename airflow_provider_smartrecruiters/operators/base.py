@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_smartrecruiters.operators.rendered import as_bool
+from airflow_provider_smartrecruiters.operators.rendered import as_bool, as_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,11 @@ class SmartRecruitersBaseOperator(BaseOperator):
     :param force: write even if nothing differs. Bool, default false.
     :param read_first: read the current state before writing, where the API can be asked for it. Bool, default true.
     :param return_response: keep the API's answer in the result, and so in XCom. Bool, default true.
+    :param expect: the ``fingerprint`` of an earlier plan: write only if the record still is what that plan saw. Text,
+        default ``None``.
     :param kwargs: what every Airflow operator takes (``task_id``, ``retries``, ...).
     :raises InvalidInputError: a parameter cannot be read or sent; nothing was sent.
+    :raises StalePlanError: the record moved on since the plan that ``expect`` names; nothing was sent.
     :raises SmartRecruitersError: the connection, the network or the API failed; the subclass tells how.
     """
 
@@ -41,6 +44,7 @@ class SmartRecruitersBaseOperator(BaseOperator):
         "force",
         "read_first",
         "return_response",
+        "expect",
     )
     ui_color = "#dff3e4"
 
@@ -52,6 +56,7 @@ class SmartRecruitersBaseOperator(BaseOperator):
         force: bool | str = False,
         read_first: bool | str = True,
         return_response: bool | str = True,
+        expect: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,6 +65,7 @@ class SmartRecruitersBaseOperator(BaseOperator):
         self.force = force
         self.read_first = read_first
         self.return_response = return_response
+        self.expect = expect
 
     @cached_property
     def hook(self) -> SmartRecruitersHook:
@@ -93,7 +99,10 @@ class SmartRecruitersBaseOperator(BaseOperator):
             force = as_bool("force", self.force)
             read_first = as_bool("read_first", self.read_first)
             return_response = as_bool("return_response", self.return_response)
+            expect = as_fingerprint("expect", self.expect)
             change = self.change()
         if plan_only:
             return self.hook.plan(change, read_first=read_first)
-        return self.hook.apply(change, force=force, read_first=read_first, return_response=return_response)
+        return self.hook.apply(
+            change, force=force, read_first=read_first, return_response=return_response, expect=expect
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def as_bool(name: str, value: Any) -> bool:
@@ -53,6 +55,22 @@ def as_size(name: str, value: Any) -> int:
     if size > 0:
         return size
     raise _refused(name, "a whole number of bytes above 0")
+
+
+def as_fingerprint(name: str, value: Any) -> str | None:
+    """Return the fingerprint of a plan that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: the ``fingerprint`` of a plan's result, or ``None``.
+    :return: the fingerprint; ``None`` where the parameter is not given.
+    :raises InvalidInputError: the value is anything else. A blank text too: a template that rendered nothing must not
+        turn "only if nothing moved" into "in any case".
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and _FINGERPRINT.fullmatch(value):
+        return value
+    raise _refused(name, "the fingerprint that a plan returned")
 
 
 def as_list(name: str, value: Any) -> list[Any] | None:

@@ -18,7 +18,7 @@ import pytest
 from airflow_provider_smartrecruiters import operators
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 
-COMMON = ("smartrecruiters_conn_id", "plan_only", "force", "read_first", "return_response")
+COMMON = ("smartrecruiters_conn_id", "plan_only", "force", "read_first", "return_response", "expect")
 JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
 APPLICATION_STATUSES = (
     "LEAD",
