@@ -154,7 +154,8 @@ class Pacer:
                 paces += [pace] if pace else []
                 places += [place] if place else []
         with ExitStack() as held:
-            for place in places:
+            # The lane's place first: who waits for it must not keep the others from the common ones.
+            for place in reversed(places):
                 if not place.acquire(timeout=max(0.0, deadline - time.monotonic())):
                     raise TimeoutError
                 held.callback(place.release)

@@ -1,0 +1,258 @@
+"""Staying under the limits, as the server that counts sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.api.auth import ApiKeyAuth
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.pacing import LANES, Pacer
+from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+from airflow_provider_smartrecruiters.exceptions import DeadlineExceededError
+from tests.support.scripted_server import Exchange, ReceivedRequest, ScriptedServer, Step, reply
+
+PATIENT = RetryPolicy(budget=60.0, first_wait=0.01, longest_wait=0.05)
+
+
+@pytest.fixture
+def paced() -> Iterator[Callable[..., SmartRecruitersClient]]:
+    """Make clients with a pacer of their own: ``paced(url, requests_per_second, max_concurrent)``."""
+    made: list[SmartRecruitersClient] = []
+
+    def make(url: str, *limits: Any, retry: RetryPolicy = PATIENT) -> SmartRecruitersClient:
+        auth = ApiKeyAuth("key")
+        made.append(SmartRecruitersClient(auth, base_url=url, pacer=Pacer(*limits), retry=retry, timeout=20))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+def at_once(threads: int, *calls: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(threads) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def most_in_a_second(requests: list[ReceivedRequest]) -> int:
+    """Return the largest number of arrivals in any second."""
+    arrivals = sorted(request.at for request in requests)
+    return max(sum(1 for other in arrivals[i:] if other < first + 1.0) for i, first in enumerate(arrivals))
+
+
+@pytest.mark.parametrize("limit", [10, 25])
+def test_threads_together_stay_under_the_limit_in_every_second(limit: int, paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {})) as server:
+        client = paced(server.url, limit, 8)
+        at_once(12, *[lambda: client.request("GET", "/jobs")] * (limit * 2 + 5))
+        assert len(server.requests) == limit * 2 + 5
+        assert most_in_a_second(server.requests) <= limit
+
+
+def test_the_emulator_never_has_to_say_429(smartrecruiters_emulator: SmartRecruitersEmulator, paced: Any) -> None:
+    client = SmartRecruitersClient(
+        ApiKeyAuth(smartrecruiters_emulator.api_key), base_url=smartrecruiters_emulator.url, pacer=Pacer()
+    )
+    with client:
+        job_ids = smartrecruiters_emulator.state.job_ids[:25]
+        at_once(10, *[lambda i=i: client.request("GET", "/jobs/{jobId}", path_params={"jobId": i}) for i in job_ids])
+    assert smartrecruiters_emulator.stats["requests"] == 25
+    assert smartrecruiters_emulator.stats["rate_limited"] == 0
+
+
+def test_requests_leave_evenly_not_in_a_burst(paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {})) as server:
+        client = paced(server.url, 20, 8)
+        at_once(8, *[lambda: client.request("GET", "/jobs")] * 11)
+        arrivals = sorted(request.at for request in server.requests)
+    # Ten gaps of a twentieth of a second; a burst would be over in milliseconds.
+    assert arrivals[-1] - arrivals[0] > 0.4
+
+
+@pytest.mark.parametrize("places", [1, 3, 8])
+def test_no_more_than_so_many_are_under_way(places: int, paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {}, delay=0.15)) as server:
+        client = paced(server.url, 0, places)
+        at_once(12, *[lambda: client.request("GET", "/jobs")] * 12)
+        # All places are used, too: a pacer that lets one through at a time would also stay under the limit.
+        assert server.most_at_once == places
+
+
+def test_zero_switches_both_limits_off(paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {}, delay=0.5)) as server:
+        client = paced(server.url, 0, 0)
+        at_once(16, *[lambda: client.request("GET", "/jobs")] * 16)
+        assert server.most_at_once > 8
+
+
+def test_the_list_of_candidates_is_read_by_one_at_a_time(paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {}, delay=0.05)) as server:
+        client = paced(server.url, 0, 8)
+        at_once(5, *[lambda: client.request("GET", "/candidates", params={"limit": 1})] * 5)
+        assert server.most_at_once == 1
+
+
+def test_the_candidates_lane_is_for_the_list_alone(paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {}, delay=0.3)) as server:
+        client = paced(server.url, 0, 8)
+        at_once(4, *[lambda: client.request("GET", "/candidates/{id}", path_params={"id": "1"})] * 4)
+        assert server.most_at_once > 1
+
+
+def test_who_waits_in_a_lane_takes_no_place_from_others(paced: Any) -> None:
+    answered: list[str] = []
+
+    def slow_list(exchange: Exchange) -> bool:
+        listing = exchange.request.target.startswith("/candidates")
+        kept = reply(200, {}, delay=0.4 if listing else 0.0)(exchange)
+        answered.append(exchange.request.target)
+        return kept
+
+    with ScriptedServer(always=slow_list) as server:
+        client = paced(server.url, 0, 2)
+        with ThreadPoolExecutor(6) as pool:
+            lists = [pool.submit(client.request, "GET", "/candidates") for _ in range(4)]
+            while not server.requests:
+                time.sleep(0.01)
+            time.sleep(0.05)
+            pool.submit(client.request, "GET", "/jobs").result()
+            assert not all(future.done() for future in lists)
+        assert answered.index("/jobs") <= 1
+
+
+@pytest.mark.parametrize("verb", ["POST", "DELETE"])
+def test_publishing_has_a_pace_of_its_own(verb: str, paced: Any) -> None:
+    with ScriptedServer(always=reply(202, {})) as server:
+        client = paced(server.url, 100, 8)
+        at_once(6, *[lambda: client.request(verb, "/jobs/{jobId}/publication", path_params={"jobId": "1"})] * 5)
+        assert most_in_a_second(server.requests) <= 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "lanes"),
+    [
+        ("GET /candidates", 1),
+        ("POST /candidates", 0),
+        ("GET /candidates/1", 0),
+        ("POST /jobs/1/publication", 1),
+        ("DELETE /jobs/a%2Fb/publication", 1),
+        ("GET /jobs/1/publication", 0),
+        ("POST /jobs/1/jobads/2/postings", 0),
+        ("GET /offers/1/documents/2", 1),
+        ("GET /offers/1/documents", 0),
+    ],
+)
+def test_which_operations_have_a_limit_of_their_own(operation: str, lanes: int) -> None:
+    assert sum(1 for lane in LANES if lane.pattern.fullmatch(operation)) == lanes
+
+
+def test_a_429_slows_every_thread_down(paced: Any) -> None:
+    busy = reply(429, {"message": "Too many requests"}, headers={"Retry-After": "1"})
+    with ScriptedServer(busy, always=reply(200, {})) as server:
+        client = paced(server.url, 50, 8)
+        refused = threading.Thread(target=client.request, args=("GET", "/jobs"))
+        refused.start()
+        while not server.requests:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        at_once(8, *[lambda: client.request("GET", "/users")] * 8)
+        refused.join()
+        first, *rest = sorted(request.at for request in server.requests)
+    assert len(rest) == 9
+    assert min(rest) - first >= 0.95
+
+
+def test_a_lower_limit_that_the_server_names_is_kept_to(paced: Any) -> None:
+    headers = {"X-RateLimit-Limit": "4", "X-RateLimit-Remaining": "3"}
+    with ScriptedServer(always=reply(200, {}, headers=headers)) as server:
+        client = paced(server.url, 50, 8)
+        client.request("GET", "/jobs")
+        time.sleep(1.05)
+        at_once(8, *[lambda: client.request("GET", "/jobs")] * 8)
+        assert most_in_a_second(server.requests) <= 4
+
+
+@pytest.mark.parametrize("limit", ["100", "0", "-1", "many", "", "nan", "inf"])
+def test_a_limit_that_is_higher_or_none_changes_nothing(limit: str, paced: Any) -> None:
+    headers = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": "x"}
+    with ScriptedServer(always=reply(200, {}, headers=headers)) as server:
+        client = paced(server.url, 20, 8)
+        at_once(8, *[lambda: client.request("GET", "/jobs")] * 12)
+        assert len(server.requests) == 12
+        assert most_in_a_second(server.requests) <= 20
+
+
+def test_somebody_else_who_uses_the_credential_up_is_noticed(paced: Any) -> None:
+    """Nothing remains though we took one: the next request waits a turn of the server's limit."""
+    used_up = reply(200, {}, headers={"X-RateLimit-Limit": "4", "X-RateLimit-Remaining": "0"})
+    with ScriptedServer(used_up, always=reply(200, {})) as server:
+        client = paced(server.url, 4, 8)
+        client.request("GET", "/jobs")
+        answered = time.monotonic()
+        client.request("GET", "/jobs")
+        assert server.requests[1].at - answered >= 0.2
+
+
+def test_no_turn_within_the_budget(paced: Any) -> None:
+    with ScriptedServer(always=reply(200, {}, delay=1.0)) as server:
+        client = paced(server.url, 0, 1, retry=RetryPolicy(budget=0.3))
+        other = threading.Thread(target=client.request, args=("GET", "/jobs"))
+        other.start()
+        while not server.requests:
+            time.sleep(0.005)
+        with pytest.raises(DeadlineExceededError) as caught:
+            client.request("PUT", "/jobs/1/note", json={"content": "x"})
+        other.join()
+        assert [request.method for request in server.requests] == ["GET"]
+    assert caught.value.retryable
+    assert not caught.value.may_have_been_applied
+    assert "pool" in caught.value.hint
+    assert (caught.value.method, caught.value.path_template) == ("PUT", "/jobs/1/note")
+
+
+def test_no_permit_within_the_budget(paced: Any) -> None:
+    with ScriptedServer(reply(200, {})) as server:
+        client = paced(server.url, 0.2, 8, retry=RetryPolicy(budget=0.3))
+        client.request("GET", "/jobs")
+        with pytest.raises(DeadlineExceededError):
+            client.request("GET", "/jobs")
+
+
+def test_a_place_is_given_back_after_an_error(paced: Any) -> None:
+    broken: Step = reply(400, {"message": "no"})
+    with ScriptedServer(*[broken] * 3, reply(200, {"id": "1"})) as server:
+        client = paced(server.url, 0, 1, retry=RetryPolicy(budget=5))
+        for _ in range(3):
+            with pytest.raises(Exception, match="400"):
+                client.request("GET", "/candidates")
+        assert client.request("GET", "/candidates") == {"id": "1"}
+
+
+def test_clients_of_one_credential_share_the_pace() -> None:
+    same = [Pacer.shared("https://a.example.com", "key", 10, 8) for _ in range(2)]
+    assert same[0] is same[1]
+
+
+@pytest.mark.parametrize("other", [("https://b", "key", 10, 8), ("https://a", "k2", 10, 8), ("https://a", "key", 9, 8)])
+def test_other_credentials_have_a_pace_of_their_own(other: tuple[str, str, float, int]) -> None:
+    assert Pacer.shared("https://a", "key", 10, 8) is not Pacer.shared(*other)
+
+
+def test_shared_pacers_are_kept_without_the_credential() -> None:
+    Pacer.shared("https://a", "an-unmistakable-key", 10, 8)
+    assert not [key for key in Pacer._shared if "unmistakable" in key]
+
+
+def test_two_clients_of_one_credential_stay_under_the_limit_together(connect: Any) -> None:
+    with ScriptedServer(always=reply(200, {})) as server:
+        clients = [connect(server.url, requests_per_second=10, max_concurrent=3, retry=PATIENT) for _ in range(3)]
+        at_once(9, *[lambda c=c: c.request("GET", "/jobs") for c in clients * 6])
+        assert most_in_a_second(server.requests) <= 10
+        assert server.most_at_once <= 3
