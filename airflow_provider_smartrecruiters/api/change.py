@@ -208,7 +208,7 @@ def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = Tr
     """
     with _Explained(change, "plan"):
         planned = _plan(client, change, read_first)
-        _log_diff(planned, f"Plan for the {change.label}")
+        _log_diff(planned, f"Plan for the {change.label} (nothing is sent)")
         details = planned.change.details(planned.state, None, planned.diffs)
     _log_details(details)
     return planned.result(details)

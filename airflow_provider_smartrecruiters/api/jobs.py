@@ -103,15 +103,15 @@ class UpdateJobStatus(_JobChange):
         return client.request("PUT", f"{_JOB}/status", path_params={"jobId": self.job_id}, json=body)
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
-        """Return how the job is published; a cancelled job that still is carries a notice."""
+        """Return, for a job to be cancelled, how it is published and that it stays so."""
         posting = state.get("postingStatus")
-        details = {"posting_status": posting} if posting else {}
-        if self.status == "CANCELLED" and posting != "NOT_PUBLISHED":
-            details["notice"] = (
-                "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in "
-                "SmartRecruiters (or DELETE /jobs/{jobId}/publication)."
-            )
-        return details
+        if self.status != "CANCELLED" or posting == "NOT_PUBLISHED":
+            return {}
+        notice = (
+            "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in SmartRecruiters "
+            "(or DELETE /jobs/{jobId}/publication)."
+        )
+        return {"posting_status": posting, "notice": notice}
 
 
 def _note_text(value: Any) -> Any:
