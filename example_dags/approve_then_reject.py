@@ -2,7 +2,8 @@
 Reject an application after a person has seen the plan and approved it.
 
 The first task plans and sends nothing. The second waits for an answer under "Required Actions"; on Airflow 3.3
-nothing runs while it waits. Only "Approve" lets the third one reject the application.
+nothing runs while it waits. Only "Approve" lets the third one reject the application, and only if the
+application has not changed since it was planned.
 
 Airflow 3.1 brought approvals, in the standard provider: on an older Airflow this file defines no DAG.
 """
@@ -59,15 +60,20 @@ if ApprovalOperator is not None:
         plan = RejectApplicationOperator(task_id="plan", plan_only=True)
         approve = ApprovalOperator(
             task_id="approve",
-            subject="Reject this application?",
+            subject="Is it right to reject this application?",
             body=(
                 "Candidate `{{ params.candidate_id }}`, job `{{ params.job_id }}`, {{ params.reason }}.\n\n"
                 "{% for change in ti.xcom_pull(task_ids='plan').diff %}"
-                "- {{ change.field }}: {{ change.before }} becomes {{ change.after }}\n"
-                "{% else %}It is rejected already; approving changes nothing.{% endfor %}"
+                "- {{ change.field }}: {{ change.before or 'not set' }} becomes {{ change.after }}\n"
+                "{% else %}It is rejected already; nothing would change.{% endfor %}\n"
+                "**Approve** rejects the application. **Reject** leaves it as it is."
             ),
             response_timeout=timedelta(days=7),
         )
-        reject = RejectApplicationOperator(task_id="reject")
+        reject = RejectApplicationOperator(
+            task_id="reject",
+            # What was approved is what the plan saw: if the application has moved on since, this task fails.
+            expect="{{ ti.xcom_pull(task_ids='plan').fingerprint }}",
+        )
 
         plan >> approve >> reject

@@ -84,7 +84,8 @@ def prepare(home: Path, stack: Emulator, env: dict[str, str], log: Path) -> None
     """
     connections = home / "connections.json"
     connections.touch(mode=0o600)
-    connections.write_text(json.dumps({CONN_ID: stack.connection}))
+    # Airflow's own form saves an empty port as 0, and its Test button refuses a connection that has none.
+    connections.write_text(json.dumps({CONN_ID: stack.connection | {"port": 0}}))
     with log.open("ab") as out:
         for arguments in (["db", "migrate"], ["connections", "import", "--overwrite", str(connections)]):
             done = subprocess.run(["airflow", *arguments], env=env, stdout=out, stderr=out, check=False)
