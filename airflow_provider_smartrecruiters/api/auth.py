@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 
 from airflow_provider_smartrecruiters.api.answers import error_for, read_body
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.retry import parse_retry_after
 from airflow_provider_smartrecruiters.api.transport import exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -129,7 +130,6 @@ class TokenEndpoint:
         client_secret: str,
         scope: str | None,
         timeout: float,
-        retry: RetryPolicy,
         user_agent: str | None,
     ) -> None:
         self._url = url
@@ -142,19 +142,15 @@ class TokenEndpoint:
         if scope and scope.strip():
             self._form["scope"] = " ".join(scope.split())
         self._timeout = timeout
-        self._retry = retry
         self._session = new_session(user_agent)
 
     def __call__(self) -> dict[str, Any]:
-        attempts = self._retry.start()
-        while True:
-            try:
-                return self._fetch()
-            except SmartRecruitersError as error:
-                wait = attempts.wait_after(error)
-                if wait is None:
-                    raise
-            time.sleep(wait)
+        # Asked once: the call that needs the token is what is tried again.
+        try:
+            return self._fetch()
+        except SmartRecruitersError as error:
+            error.method, error.path_template = "POST", urlsplit(self._url).path
+            raise
 
     def _fetch(self) -> dict[str, Any]:
         prepared = self._session.prepare_request(requests.Request("POST", self._url, data=self._form, auth=_no_auth))

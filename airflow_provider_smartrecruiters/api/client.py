@@ -150,7 +150,6 @@ class SmartRecruitersClient:
                 client_secret=password,
                 scope=scope,
                 timeout=timeout,
-                retry=retry or RetryPolicy(),
                 user_agent=user_agent,
             )
             auth = ClientCredentialsAuth(fetch, on_token=on_token)

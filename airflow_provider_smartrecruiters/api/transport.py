@@ -13,18 +13,16 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ContentDecodingError, RequestException, Timeout
 from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import RequestException, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_smartrecruiters import __version__
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,
     ConnectionFailedError,
-    SmartRecruitersError,
 )
 
 DEFAULT_TIMEOUT = 128.0
@@ -33,7 +31,6 @@ DEFAULT_TIMEOUT = 128.0
 _CONNECT_TIMEOUT = 30.0
 _ANSWER_MAX_BYTES = 64 * 1024 * 1024
 _READ_FIRST = "Run the task again: it reads the current state first."
-_NEVER_SENT = (NewConnectionError, NameResolutionError, ProxyError, SSLError)
 
 
 def exchange(
@@ -47,13 +44,13 @@ def exchange(
     :raises ConnectionFailedError: nothing was sent.
     :raises AnswerLostError: sent, but no whole answer came.
     """
-    settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+    settings: Any = session.merge_environment_settings(prepared.url, {}, True, None, None)
     host = urlsplit(prepared.url or "").hostname
     with _CutOff(timeout) as cut_off:
         try:
-            response = session.send(
-                prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), allow_redirects=False, **settings
-            )
+            # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
+            adapter = session.get_adapter(prepared.url or "")
+            response = adapter.send(prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **settings)
             body = bytearray()
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
@@ -64,7 +61,11 @@ def exchange(
                         retryable=False,
                     )
         except RequestException as error:
-            raise (_too_slow(host, timeout) if cut_off.happened else _lost(error, host, timeout)) from None
+            if not cut_off.sent:
+                raise _unsent(error, host) from None
+            if cut_off.happened or isinstance(error, Timeout):
+                raise _too_slow(host, timeout) from None
+            raise _lost(error, host) from None
     if cut_off.happened:
         # A body without a length just ends where the connection was cut.
         raise _too_slow(host, timeout)
@@ -72,12 +73,15 @@ def exchange(
 
 
 class _CutOff:
-    """Cuts the connection of the exchange under way in this thread when its time is up."""
+    """Cuts the connection of the exchange under way in this thread when its time is up, and knows whether the
+    exchange got as far as a connection that takes requests: before that, nothing can have arrived.
+    """
 
     _current = threading.local()
 
     def __init__(self, seconds: float) -> None:
         self.happened = False
+        self.sent = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._cut)
@@ -97,8 +101,9 @@ class _CutOff:
 
     @classmethod
     def watch(cls, sock: socket.socket | None) -> None:
-        """Tell the exchange of this thread which socket it waits on."""
+        """Tell the exchange of this thread which socket it sends on and waits on."""
         if cut_off := getattr(cls._current, "cut_off", None):
+            cut_off.sent = True
             cut_off._socket = sock
 
     def _cut(self) -> None:
@@ -111,15 +116,18 @@ class _CutOff:
 
 
 class _WatchedHTTPConnection(HTTPConnection):
-    def getresponse(self) -> Any:
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()
         _CutOff.watch(self.sock)
-        return super().getresponse()
+        super().request(*args, **kwargs)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
-    def getresponse(self) -> Any:
+    # Connected before this, with the tunnel through a proxy and the TLS handshake.
+    def request(self, *args: Any, **kwargs: Any) -> None:
         _CutOff.watch(self.sock)
-        return super().getresponse()
+        super().request(*args, **kwargs)
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -143,27 +151,24 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _lost(error: RequestException, host: str | None, timeout: float) -> SmartRecruitersError:
-    reason = _reason(error)
-    if isinstance(error, ConnectTimeout) or (
-        isinstance(error, RequestsConnectionError) and isinstance(reason, _NEVER_SENT)
-    ):
+def _unsent(error: RequestException, host: str | None) -> ConnectionFailedError:
+    reason = type(_reason(error)).__name__
+    if isinstance(error, RequestsConnectionError | Timeout):
         return ConnectionFailedError(
-            f"No connection to {host} could be made ({type(reason).__name__}); nothing was sent.",
+            f"No connection to {host} could be made ({reason}); nothing was sent.",
             hint="Check the host in the Airflow connection, and whether the worker may reach it (proxy, firewall, "
             "certificates).",
         )
-    if isinstance(error, RequestsConnectionError | Timeout | ChunkedEncodingError | ContentDecodingError):
-        if isinstance(error, Timeout):
-            return _too_slow(host, timeout)
-        return AnswerLostError(
-            f"The request was sent, but no whole answer of {host} came ({type(reason).__name__}).", hint=_READ_FIRST
-        )
     return ConnectionFailedError(
-        f"The request to {host} could not be sent ({type(error).__name__}).",
+        f"The request to {host} could not be sent ({reason}).",
         hint="Check the host and the proxy settings.",
         retryable=False,
     )
+
+
+def _lost(error: RequestException, host: str | None) -> AnswerLostError:
+    reason = type(_reason(error)).__name__
+    return AnswerLostError(f"The request was sent, but no whole answer of {host} came ({reason}).", hint=_READ_FIRST)
 
 
 def _too_slow(host: str | None, timeout: float) -> AnswerLostError:

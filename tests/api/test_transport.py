@@ -1,0 +1,371 @@
+"""One exchange: what is refused beforehand, and every way in which it can fail."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from airflow_provider_smartrecruiters import __version__
+from airflow_provider_smartrecruiters.api import transport
+from airflow_provider_smartrecruiters.api.transport import checked_url, exchange, new_session
+from airflow_provider_smartrecruiters.exceptions import AnswerLostError, ConfigurationError, ConnectionFailedError
+from tests.support.scripted_server import Exchange, ScriptedServer, close, hang, raw, reply, reset, trickle
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def send(url: str, timeout: float = 10.0, method: str = "GET", data: bytes | None = None) -> tuple[int, bytes]:
+    with new_session("agent") as session:
+        prepared = session.prepare_request(requests.Request(method, url, data=data))
+        response, body = exchange(session, prepared, timeout)
+        return response.status_code, body
+
+
+def test_an_answer_is_read_whole() -> None:
+    with ScriptedServer(reply(200, b"x" * 300_000)) as server:
+        assert send(f"{server.url}/a") == (200, b"x" * 300_000)
+
+
+def test_a_compressed_answer_is_unpacked() -> None:
+    with ScriptedServer(reply(200, gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})) as server:
+        assert send(f"{server.url}/a") == (200, b"{}")
+
+
+def test_connections_are_kept() -> None:
+    with ScriptedServer(*[reply(200, {})] * 3) as server, new_session(None) as session:
+        for _ in range(3):
+            exchange(session, session.prepare_request(requests.Request("GET", server.url)), 10)
+        assert len({request.peer for request in server.requests}) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        close(),
+        reset(),
+        raw(b"garbage\r\n\r\n"),
+        raw(b"HTTP/1.1 abc OK\r\n\r\n"),
+        raw(HEAD + b"Content-Length: 9\r\n\r\n{}"),
+        raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
+        raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"),
+        raw(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"),
+        reply(200, {"id": "1"}, truncate=4),
+    ],
+    ids=[
+        "closed",
+        "reset",
+        "garbage",
+        "no-status",
+        "body-cut",
+        "chunks-cut",
+        "bad-chunk",
+        "no-gzip",
+        "cut",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_an_answer_that_never_came_whole(failure: Any, method: str) -> None:
+    with ScriptedServer(failure) as server:
+        with pytest.raises(AnswerLostError) as caught:
+            send(f"{server.url}/a", method=method, data=b"{}")
+        assert len(server.requests) == 1
+    assert caught.value.retryable
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_connection_that_closed_while_idle_is_no_success() -> None:
+    """The pool's connection is dead: whether the request arrived is not known, so it counts as sent."""
+    with (
+        ScriptedServer(raw(HEAD + b"Content-Length: 2\r\n\r\n{}"), reply(200, {})) as server,
+        new_session("a") as session,
+    ):
+        request = requests.Request("GET", server.url)
+        exchange(session, session.prepare_request(request), 10)
+        time.sleep(0.05)
+        # urllib3 sees that the connection was dropped and opens another one.
+        assert exchange(session, session.prepare_request(request), 10)[1] == b"{}"
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        hang(),
+        trickle(HEAD + b"Content-Length: 2\r\n\r\n{}", 0.2),
+        trickle(HEAD[:20], 0.2),
+        reply(200, {}, delay=30),
+    ],
+    ids=["silent", "trickling", "trickling-head", "late"],
+)
+def test_an_answer_that_takes_too_long_is_cut_off(slow: Any) -> None:
+    began = time.monotonic()
+    with ScriptedServer(slow) as server, pytest.raises(AnswerLostError, match=r"within 0\.7 seconds"):
+        send(server.url, timeout=0.7)
+    assert 0.6 < time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 200\r\n", b"Connection: close\r\n"])
+def test_a_body_that_trickles_in_is_cut_off(framing: bytes) -> None:
+    """No socket timeout ever notices: each byte starts it anew. Without a length, a cut body looks like a whole one."""
+
+    def step(exchange: Exchange) -> bool:
+        exchange.send(HEAD + framing + b"\r\n")
+        return trickle(b" " * 200, 0.1)(exchange)
+
+    with ScriptedServer(step) as server, pytest.raises(AnswerLostError, match=r"within 0\.7 seconds"):
+        send(server.url, timeout=0.7)
+
+
+def test_a_cut_off_is_of_its_own_exchange_only() -> None:
+    with ScriptedServer(reply(200, {}), reply(200, {"second": True}, delay=1.0)) as server, new_session("a") as session:
+        request = session.prepare_request(requests.Request("GET", server.url))
+        exchange(session, request, 0.7)
+        # The same connection, still under way when the first exchange's time would have been up.
+        assert exchange(session, request, 10)[1] == b'{"second": true}'
+        assert len({received.peer for received in server.requests}) == 1
+
+
+def test_an_answer_without_end_is_not_read_to_it(monkeypatch: Any) -> None:
+    monkeypatch.setattr(transport, "_ANSWER_MAX_BYTES", 1024 * 1024)
+
+    def endless(exchange: Exchange) -> bool:
+        exchange.send(HEAD + b"Connection: close\r\n\r\n")
+        while not exchange._server.stopping.is_set():
+            exchange.send(b" " * 65536)
+        return False
+
+    with ScriptedServer(endless) as server, pytest.raises(AnswerLostError, match="larger than 1 MiB") as caught:
+        send(server.url)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(status: int) -> None:
+    with ScriptedServer() as elsewhere, ScriptedServer(reply(status, headers={"Location": elsewhere.url})) as server:
+        assert send(server.url)[0] == status
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("location", ["http://[", "//", "http://a:b:c", "\xff\xfe", "mailto:x", ""])
+def test_a_redirect_to_nowhere_is_an_answer_too(location: str) -> None:
+    with ScriptedServer(reply(302, b"moved", headers={"Location": location})) as server:
+        assert send(server.url, method="PUT", data=b"{}") == (302, b"moved")
+
+
+def test_cookies_are_not_kept() -> None:
+    with (
+        ScriptedServer(*[reply(200, {}, headers={"Set-Cookie": "session=1"})] * 2) as server,
+        new_session("a") as session,
+    ):
+        for _ in range(2):
+            exchange(session, session.prepare_request(requests.Request("GET", server.url)), 10)
+        assert server.requests[1].all("Cookie") == []
+
+
+def test_nobody_listens() -> None:
+    with ScriptedServer(listening=False) as nobody, pytest.raises(ConnectionFailedError) as caught:
+        send(nobody.url, method="PUT", data=b"{}")
+    assert caught.value.retryable
+    assert not caught.value.may_have_been_applied
+    assert "nothing was sent" in str(caught.value)
+
+
+def test_a_host_that_does_not_exist() -> None:
+    with pytest.raises(ConnectionFailedError) as caught:
+        send("http://nobody.invalid/", timeout=10)
+    assert caught.value.retryable
+    assert "nobody.invalid" in str(caught.value)
+
+
+def test_a_host_that_does_not_answer_the_connection() -> None:
+    # A listener whose queue is full lets connections wait for ever.
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        time.sleep(0.05)
+        with pytest.raises((ConnectionFailedError, AnswerLostError)) as caught:
+            send(f"http://127.0.0.1:{full.getsockname()[1]}/", timeout=0.5)
+    assert caught.type is ConnectionFailedError
+
+
+def test_the_address_of_an_error_holds_no_path_and_no_query() -> None:
+    with ScriptedServer(reset()) as server, pytest.raises(AnswerLostError) as caught:
+        send(f"{server.url}/candidates/c1?q=ada")
+    assert "ada" not in str(caught.value)
+    assert "c1" not in str(caught.value)
+
+
+# A proxy
+
+
+def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any) -> None:
+    with ScriptedServer(listening=False) as proxy, ScriptedServer() as server:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(ConnectionFailedError):
+            send(server.url, method="PUT", data=b"{}")
+
+
+def test_a_proxy_that_refuses_the_tunnel_means_nothing_was_sent(monkeypatch: Any) -> None:
+    with ScriptedServer(reply(407)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(ConnectionFailedError):
+            send("https://api.example.com/jobs", method="PUT", data=b"{}")
+        assert (
+            proxy.requests[0].line == b"CONNECT api.example.com:443 HTTP/1.0" or proxy.requests[0].method == "CONNECT"
+        )
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost that signs itself, with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    """What a server with that certificate speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificate is trusted in this test."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_https(tls: ssl.SSLContext) -> None:
+    with ScriptedServer(reply(200, {}), tls=tls) as server:
+        assert send(server.url) == (200, b"{}")
+
+
+def test_a_certificate_that_is_not_trusted_means_nothing_was_sent(tls: ssl.SSLContext) -> None:
+    with ScriptedServer(tls=tls) as server, pytest.raises(ConnectionFailedError) as caught:
+        send(server.url, method="PUT", data=b"secret")
+    assert server.requests == []
+    assert "certificates" in caught.value.hint
+
+
+def test_no_tls_at_all_means_nothing_was_sent() -> None:
+    with ScriptedServer() as server, pytest.raises(ConnectionFailedError):
+        send(server.url.replace("http:", "https:"), method="PUT", data=b"{}")
+
+
+def below_tls(exchange: Exchange) -> bool:
+    """Answer in plain bytes where TLS records are expected, as a middlebox does that gives up."""
+    socket.socket.sendall(exchange.connection, b"HTTP/1.1 502 Bad Gateway\r\n\r\n" + b"x" * 64)
+    return False
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("failure", [below_tls, close(), reset(), hang()], ids=["garbled", "closed", "reset", "silent"])
+def test_tls_that_breaks_after_the_request_is_an_answer_lost(failure: Any, tls: ssl.SSLContext) -> None:
+    with ScriptedServer(failure, tls=tls) as server:
+        with pytest.raises(AnswerLostError):
+            send(server.url, timeout=2, method="PUT", data=b"{}")
+        assert [request.body for request in server.requests] == [b"{}"]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_tls_that_trickles_is_cut_off(tls: ssl.SSLContext) -> None:
+    slow = trickle(HEAD + b" " * 200, 0.1)
+    with ScriptedServer(slow, tls=tls) as server, pytest.raises(AnswerLostError, match=r"within 0\.7 seconds"):
+        send(server.url, timeout=0.7)
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("url", "checked"),
+    [
+        ("https://api.smartrecruiters.com", "https://api.smartrecruiters.com"),
+        ("https://api.smartrecruiters.com/", "https://api.smartrecruiters.com"),
+        ("https://proxy.example.com/sr/", "https://proxy.example.com/sr"),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+        ("http://localhost:8787/", "http://localhost:8787"),
+        ("http://[::1]:8787", "http://[::1]:8787"),
+        ("http://127.9.9.9", "http://127.9.9.9"),
+    ],
+)
+def test_addresses(url: str, checked: str) -> None:
+    assert checked_url(url, "host") == checked
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "no.* web address|is not a web address"),
+        ("api.smartrecruiters.com", "not a web address"),
+        ("ftp://api.smartrecruiters.com", "not a web address"),
+        ("https://", "not a web address"),
+        ("https://a.example.com:port", "not a web address"),
+        ("https://a.example.com:99999", "not a web address"),
+        ("https://[::1", "not a web address"),
+        ("https://a.example.com/?x=1", "not a web address"),
+        ("https://a.example.com/#x", "not a web address"),
+        ("https://user:pass@a.example.com", "holds a credential"),
+        ("http://api.smartrecruiters.com", "plain http"),
+        ("http://localhost.example.com", "plain http"),
+        ("http://127.0.0.1.example.com", "plain http"),
+        ("http://0.0.0.0:8787", "plain http"),
+        ("http://10.0.0.1", "plain http"),
+    ],
+)
+def test_refused_addresses(url: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        checked_url(url, "token_url")
+    assert "token_url" in str(caught.value)
+    assert caught.value.hint
+    assert "pass" not in str(caught.value).replace("password", "")
+
+
+def test_who_is_calling() -> None:
+    with ScriptedServer(reply(200, {})) as server, new_session(None) as session:
+        exchange(session, session.prepare_request(requests.Request("GET", server.url)), 10)
+        assert server.requests[0].headers["user-agent"] == f"airflow-provider-smartrecruiters/{__version__}"
+        assert server.requests[0].headers["accept"] == "application/json"
