@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -129,13 +130,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def shot(browser: Chrome, tmp_path: Path) -> Callable[[str], None]:
+def shot(request: pytest.FixtureRequest, browser: Chrome, tmp_path: Path) -> Callable[[str], None]:
     """Keep a picture for a person: in SMARTRECRUITERS_TESTS_SHOTS, or among pytest's own files."""
     folder = Path(os.environ.get("SMARTRECRUITERS_TESTS_SHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
+    number = itertools.count(1)
 
     def take(name: str) -> None:
-        assert browser.save_screenshot(str(folder / f"{name}.png"))
+        assert browser.save_screenshot(str(folder / f"{request.node.name}-{next(number)}-{name}.png"))
 
     return take
 
@@ -161,18 +163,18 @@ def test_the_connection_has_its_form_and_works(stack: Stack, browser: Chrome, sh
     icon = test_button.get_attribute("innerHTML")
     test_button.click()
     eventually(lambda: test_button.get_attribute("innerHTML") != icon, "the outcome of the test")
-    shot("connection-tested")
+    shot("tested")
     assert "Test Connection Failed" not in body(browser)
 
     find(browser, "button[aria-label='Edit Connection']").click()
     dialog = find(browser, "[role=dialog]")
     eventually(lambda: "API key" in dialog.text, "the standard fields")
-    shot("connection-standard-fields")
+    shot("standard-fields")
     assert "SmartRecruiters" in dialog.text
     assert "Base URL" in dialog.text
     find(browser, "[role=dialog] button", "Extra Fields").click()
     eventually(lambda: "Environment" in dialog.text, "the extra fields")
-    shot("connection-extra-fields")
+    shot("extra-fields")
     for field in connection_form.EXTRA_FIELDS:
         assert field.label in dialog.text
     assert "Port" not in dialog.text
@@ -188,13 +190,13 @@ def trigger(stack: Stack, browser: Chrome, shot: Callable[[str], None], *, plan_
     status.send_keys(Keys.ARROW_DOWN)
     offered = find(browser, "#element_status [role=listbox]").find_elements("css selector", "[role=option]")
     assert tuple(option.text for option in offered) == JOB_STATUSES
-    shot(f"trigger-drop-down-{plan_only}")
+    shot("drop-down")
     status.send_keys("FILLED", Keys.ENTER)
     switch = browser.find_element("css selector", "input[name=element_plan_only]")
     assert switch.is_selected(), "planning must be the default"
     if not plan_only:
         browser.execute_script("arguments[0].click()", switch)
-    shot(f"trigger-form-{plan_only}")
+    shot("form")
     find(browser, "[data-testid='trigger-dag-submit']").click()
 
     eventually(lambda: "/runs/" in browser.current_url, "the new run")
@@ -203,7 +205,7 @@ def trigger(stack: Stack, browser: Chrome, shot: Callable[[str], None], *, plan_
     assert eventually(lambda: (s := fetch(state)["state"]) in ("success", "failed") and s, "the run's end") == "success"
     browser.get(f"{stack.url}/dags/{DAG_ID}/runs/{run}/tasks/update_job_status")
     eventually(lambda: "Post Execute" in body(browser), "the log")
-    shot(f"log-{plan_only}-{len(stack.journal())}")
+    shot("log")
     return body(browser)
 
 
