@@ -153,7 +153,10 @@ def _body(call: Call) -> Any:
         return [part.describe() for part in call.parts]
     if len(call.body) <= KEPT_BODY:
         try:
-            return json.loads(call.body)
-        except ValueError:
+            body = json.loads(call.body)
+            # What Python reads and JSON does not know (NaN, half a character) would make the journal unreadable.
+            json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+            return body
+        except (ValueError, RecursionError):
             pass
     return {"unreadable": len(call.body)}

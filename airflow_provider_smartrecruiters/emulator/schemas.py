@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -39,6 +40,18 @@ class Body(BaseModel):
                 if alias in data and data[alias] is None and name not in cls.nullable:
                     msg = f"{alias} must not be null"
                     raise ValueError(msg)
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_what_no_answer_can_hold(cls, data: Any) -> Any:
+        # Python reads NaN, numbers that are infinite for it, and halves of a character; none can be answered again.
+        try:
+            if isinstance(data, dict):
+                json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            msg = "must hold whole characters and finite numbers, and not be nested too deeply"
+            raise ValueError(msg) from None
         return data
 
 

@@ -196,8 +196,8 @@ class PropertyValue(Record):
 class Compensation(Record):
     """What a job pays."""
 
-    min: float | None = None
-    max: float | None = None
+    min: float | int | None = None
+    max: float | int | None = None
     currency: str | None = None
     period: str | None = None
 
