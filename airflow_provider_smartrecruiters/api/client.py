@@ -17,7 +17,7 @@ from airflow_provider_smartrecruiters.api.auth import (
     ClientCredentialsAuth,
     TokenEndpoint,
 )
-from airflow_provider_smartrecruiters.api.fields import fill_path
+from airflow_provider_smartrecruiters.api.fields import check_json, fill_path
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
@@ -188,10 +188,12 @@ class SmartRecruitersClient:
         :param json: body to be sent as JSON.
         :param files: parts to be sent as ``multipart/form-data``, as :mod:`requests` takes them.
         :return: the parsed JSON of the answer, or None for an empty one.
-        :raises InvalidInputError: when the path or a placeholder's value cannot be part of a URL.
+        :raises InvalidInputError: when the path or a placeholder's value cannot be part of a URL, or ``json`` holds
+            what JSON cannot carry.
         :raises SmartRecruitersError: everything that can go wrong, see
             :mod:`~airflow_provider_smartrecruiters.exceptions`.
         """
+        check_json(json, "json")
         request = _Request(method.upper(), path, fill_path(path, path_params or {}), params, json, files)
         attempts = self.retry.start()
         renewed = False
@@ -240,6 +242,8 @@ class SmartRecruitersClient:
         count = int(query.get("offset", 0))
         while True:
             answer = self.request("GET", path, path_params=path_params, params=query)
+            if not isinstance(answer, list | dict | None):
+                raise UnexpectedResponseError(f"GET {path} answers no list.")
             records = answer if isinstance(answer, list) else (answer or {}).get("content") or []
             yield from records
             count += len(records)
@@ -250,7 +254,7 @@ class SmartRecruitersClient:
                     raise UnexpectedResponseError(f"GET {path} names a page as its own successor.")
                 seen_pages.add(next_page)
                 query["pageId"] = next_page
-            elif "pageId" not in query and answer.get("totalFound", 0) > count:
+            elif "pageId" not in query and (answer.get("totalFound") or 0) > count:
                 query["offset"] = count
             else:
                 return
@@ -269,7 +273,7 @@ class SmartRecruitersClient:
         headers, data = {}, None
         if request.json is not None:
             headers["Content-Type"] = "application/json"
-            data = jsonlib.dumps(request.json, allow_nan=False).encode()
+            data = jsonlib.dumps(request.json).encode()
         return self._session.prepare_request(
             requests.Request(
                 request.method,

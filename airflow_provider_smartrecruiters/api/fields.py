@@ -6,6 +6,7 @@ All of them are built for values that a template rendered: an empty form field i
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -170,6 +171,20 @@ def check_text(value: str) -> None:
     """
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("holds half a character, as text that was cut in the middle of an emoji does")
+
+
+def check_json(value: Any, name: str) -> None:
+    """Refuse what JSON cannot carry.
+
+    :param name: the argument that it came from, for the error.
+    :raises InvalidInputError: when it cannot; the value is not repeated.
+    """
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInputError(
+            f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
+        ) from None
 
 
 def _blank_is_absent(value: Any) -> Any:

@@ -6,14 +6,12 @@ sent. So what was answered is first turned into what is accepted, then the wante
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId, same_instant
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 LOCATION_FIELDS = (
     "countryCode",
@@ -139,20 +137,6 @@ class JobFields(_Part):
     compensation: CompensationFields | None = None
     jobAd: JobAdFields | None = None  # noqa: N815
     properties: list[PropertyFields] | None = None
-
-
-def check_json(value: Any, name: str) -> None:
-    """Refuse what JSON cannot carry.
-
-    :param name: the argument that it came from, for the error.
-    :raises InvalidInputError: when it cannot; the value is not repeated.
-    """
-    try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        raise InvalidInputError(
-            f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
-        ) from None
 
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
