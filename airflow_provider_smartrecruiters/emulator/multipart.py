@@ -68,9 +68,7 @@ async def parse(content_type: str, body: bytes) -> list[Part] | None:
         yield body
 
     try:
-        form = await MultiPartParser(
-            Headers({"content-type": content_type}), stream(), max_part_size=len(body) + 1
-        ).parse()
+        form = await MultiPartParser(Headers({"content-type": content_type}), stream()).parse()
     except (MultiPartException, KeyError, ValueError):
         return None
     parts = []

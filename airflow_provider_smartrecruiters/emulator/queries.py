@@ -1,12 +1,14 @@
-"""Query parameters of the two searches, and who matches them."""
+"""Query parameters of the searches, and who matches them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_smartrecruiters.emulator.errors import validation_failed
 from airflow_provider_smartrecruiters.emulator.schemas import (
     ApplicationStatus,
     DateTime,
@@ -16,17 +18,43 @@ from airflow_provider_smartrecruiters.emulator.schemas import (
 )
 
 if TYPE_CHECKING:
+    from typing import Self
+
+    from airflow_provider_smartrecruiters.emulator.operation import Call
     from airflow_provider_smartrecruiters.emulator.state import Application, Candidate, Job, Tenant
 
 
 class Search(BaseModel):
-    """Base of both; parameters that the contract does not know are ignored."""
+    """Base of all; parameters that the contract does not know are ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
     q: str | None = None
     limit: int = Field(default=10, ge=1, le=100)
     page_id: str | None = None
     updated_after: DateTime | None = None
+
+    @classmethod
+    def read(cls, call: Call) -> Self:
+        """Read the query of a request. FastAPI's own query models know aliases only in its newer versions.
+
+        :raises ApiError: 400, a parameter has another shape
+        """
+        sent = parse_qs(call.query, keep_blank_values=True)
+        given: dict[str, Any] = {}
+        for name, field in cls.model_fields.items():
+            alias = field.alias or name
+            if alias in sent:
+                given[alias] = sent[alias] if isinstance(field.default, list) else sent[alias][-1]
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise validation_failed(400, error.errors()) from None
+
+
+class UserSearch(Search):
+    """Parameters of ``GET /users``; its pages are larger than elsewhere."""
+
+    limit: int = Field(default=100, ge=1, le=100)
 
 
 class CandidateSearch(Search):

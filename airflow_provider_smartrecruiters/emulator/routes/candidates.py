@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Query
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator import times
 from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
@@ -27,9 +25,9 @@ operations = Operations()
 
 
 @operations.add("GET", "/candidates", operation_id="candidates.all", scope="candidates_read", concurrent=1)
-def list_candidates(call: CallDep, search: Annotated[CandidateSearch, Query()]) -> dict[str, Any]:
+def list_candidates(call: CallDep) -> dict[str, Any]:
     """Answer a page of the candidates that the caller may see."""
-    tenant = call.tenant
+    tenant, search = call.tenant, CandidateSearch.read(call)
     found = [
         candidate
         for candidate in tenant.candidates.values()

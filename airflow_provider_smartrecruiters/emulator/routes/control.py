@@ -39,7 +39,7 @@ def control_router(emulator: Emulator) -> APIRouter:
     async def stats() -> dict[str, Any]:
         return emulator.journal.stats()
 
-    @router.post("/reset", status_code=204)
+    @router.post("/reset", status_code=204, response_model=None)
     async def reset() -> None:
         emulator.reset()
 

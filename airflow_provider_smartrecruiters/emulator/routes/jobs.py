@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Query
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator import times
 from airflow_provider_smartrecruiters.emulator.errors import bad_request, unauthorized
@@ -25,9 +23,9 @@ operations = Operations()
 
 
 @operations.add("GET", "/jobs", operation_id="jobs.all", scope="jobs_read")
-def list_jobs(call: CallDep, search: Annotated[JobSearch, Query()]) -> dict[str, Any]:
+def list_jobs(call: CallDep) -> dict[str, Any]:
     """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
-    tenant = call.tenant
+    tenant, search = call.tenant, JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
     found = [

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Query
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator import times
 from airflow_provider_smartrecruiters.emulator.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations, RecordId
 from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
-from airflow_provider_smartrecruiters.emulator.queries import Search
+from airflow_provider_smartrecruiters.emulator.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
 
@@ -23,15 +20,10 @@ USERS = "/user-api/v201804/users"
 operations = Operations()
 
 
-class UserSearch(Search):
-    """Parameters of the list; its pages are larger than elsewhere."""
-
-    limit: int = Field(default=100, ge=1, le=100)
-
-
 @operations.add("GET", USERS, operation_id="users.all", scope="users_read")
-def list_users(call: CallDep, search: Annotated[UserSearch, Query()]) -> dict[str, Any]:
+def list_users(call: CallDep) -> dict[str, Any]:
     """Answer a page of users; there is no total."""
+    search = UserSearch.read(call)
     words = (search.q or "").lower()
     found = [
         user
