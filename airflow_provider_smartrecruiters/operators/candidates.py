@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+from airflow_provider_smartrecruiters.operators.private import unwrapped
 from airflow_provider_smartrecruiters.operators.rendered import as_list
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         *SmartRecruitersBaseOperator.template_fields,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"tags": "json", "add": "json", "remove": "json"}
+    private_fields: Sequence[str] = ("tags", "add", "remove")
 
     def __init__(
         self,
@@ -65,9 +67,9 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
 
         return UpdateCandidateTags(
             candidate_id=self.candidate_id,
-            tags=as_list("tags", self.tags),
-            add=as_list("add", self.add),
-            remove=as_list("remove", self.remove),
+            tags=as_list("tags", unwrapped(self.tags)),
+            add=as_list("add", unwrapped(self.add)),
+            remove=as_list("remove", unwrapped(self.remove)),
         )
 
 

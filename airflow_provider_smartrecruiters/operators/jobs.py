@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+from airflow_provider_smartrecruiters.operators.private import unwrapped
 from airflow_provider_smartrecruiters.operators.rendered import as_bool, as_mapping
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "content", *SmartRecruitersBaseOperator.template_fields)
+    private_fields: Sequence[str] = ("content",)
 
     def __init__(self, *, job_id: str, content: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -149,7 +151,7 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
         """Build the change; see the class for the errors."""
         from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
 
-        return UpdateJobNote(job_id=self.job_id, content=self.content)
+        return UpdateJobNote(job_id=self.job_id, content=unwrapped(self.content))
 
 
 class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
@@ -181,6 +183,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         "incumbent_name",
         *SmartRecruitersBaseOperator.template_fields,
     )
+    private_fields: Sequence[str] = ("incumbent_name",)
 
     def __init__(
         self,
@@ -214,7 +217,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
             position_open_date=self.position_open_date,
             target_start_date=self.target_start_date,
             external_position_id=self.external_position_id,
-            incumbent_name=self.incumbent_name,
+            incumbent_name=unwrapped(self.incumbent_name),
         )
 
 

@@ -369,3 +369,13 @@ print(json.dumps(sorted(set(sys.modules) - before)))
     assert not heavy & {name.partition(".")[0] for name in loaded}
     allowed = ("airflow_provider_smartrecruiters.operators", "airflow_provider_smartrecruiters.exceptions")
     assert not [name for name in ours if not name.startswith(allowed)]
+
+
+@each_operator
+def test_private_fields_are_parameters(kind):
+    assert set(kind.private_fields) <= set(own_parameters(kind))
+
+
+def test_what_people_write_about_people_is_private():
+    private = {name for kind in CLASSES for name in kind.private_fields}
+    assert private == {"tags", "add", "remove", "content", "incumbent_name"}
