@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.change import Change, read_record
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
@@ -20,7 +20,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     one_of,
     same_instant,
 )
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
 APPLICATION_STATUSES = (
     "LEAD",
@@ -116,7 +116,7 @@ class UpdateCandidateTags(Change):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return ``{"tags": […]}``: ``GET /candidates/{id}/tags``."""
-        return client.request("GET", _TAGS, path_params={"id": self.candidate_id}) or {}
+        return read_record(client, _TAGS, {"id": self.candidate_id})
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tags in order of their texts: a set has no other."""
@@ -181,7 +181,7 @@ class _ApplicationStatusChange(_ApplicationChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the application: ``GET /candidates/{id}/jobs/{jobId}``."""
-        return client.request("GET", _APPLICATION, path_params=self._path_params) or {}
+        return read_record(client, _APPLICATION, self._path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return status, sub-status, start and reason of the application, in the names of the request."""
@@ -276,10 +276,18 @@ class RejectApplication(_ApplicationStatusChange):
         """Return the rejection with the id of the reason that ``reason`` is the label of.
 
         :raises InvalidInputError: when no reason, or more than one, has that label.
+        :raises PermissionDeniedError: when the credential may not read the reasons.
         """
         if self.reason is None:
             return self
-        reasons = (client.request("GET", REASON_LISTS["REJECTED"]) or {}).get("content") or []
+        try:
+            reasons = read_record(client, REASON_LISTS["REJECTED"], {}).get("content") or []
+        except PermissionDeniedError as error:
+            error.hint = (
+                "Give reason_id instead of reason, which needs no look-up; or ask a SmartRecruiters administrator for "
+                "access to the company's configuration (an OAuth client needs the scope configuration_read)."
+            )
+            raise
         return self.model_copy(update={"reason_id": _reason_id(reasons, self.reason), "reason": None})
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     PermissionDeniedError,
     SmartRecruitersError,
     StalePlanError,
+    UnexpectedResponseError,
 )
 
 log = logging.getLogger(__name__)
@@ -139,6 +140,27 @@ class Change(BaseModel, ABC):
         since it was read, or because the API silently drops what it does not know.
         """
         return self.whole
+
+
+def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[str, str]) -> dict[str, Any]:
+    """Return a record as the API answers it.
+
+    :param path: where it is, with placeholders.
+    :param path_params: values of the placeholders.
+    :raises UnexpectedResponseError: when the answer is no record. An empty one taken for a record without members
+        would make a write remove everything that nobody mentioned.
+    """
+    answer = client.request("GET", path, path_params=path_params)
+    if not isinstance(answer, dict):
+        raise UnexpectedResponseError(
+            "The record was asked for, and the answer holds none; nothing was sent.",
+            method="GET",
+            path_template=path,
+            status=200,
+            hint="Run the task again; if it persists, see whether a proxy sits between Airflow and SmartRecruiters.",
+            retryable=True,
+        )
+    return answer
 
 
 @dataclass(frozen=True)
@@ -375,6 +397,9 @@ class _Explained:
         error.use_case = change.use_case
         error.summary = f"Could not {self._verb} the {change.label}: {error.summary}"
         error.args = (error.summary,)
+        if _family(error.path_template or change.endpoint) != _family(change.endpoint):
+            # A token, or a list that a label is looked up in: its error brings its own hint.
+            return
         for key in (error.code, error.status):
             if key is not None and key in change.hints:
                 error.hint = change.hints[key]
@@ -382,6 +407,11 @@ class _Explained:
         if isinstance(error, PermissionDeniedError):
             scopes = " and ".join(scope for scope in (change.scope, change.read_scope) if scope)
             error.hint += f" An OAuth client also needs the scope {scopes}."
+
+
+def _family(path: str) -> str:
+    """Return the first segment of a path that may stand behind a verb: what a family of records shares."""
+    return path.partition("/")[2].partition("/")[0]
 
 
 def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:

@@ -242,9 +242,11 @@ class SmartRecruitersClient:
         count = int(query.get("offset", 0))
         while True:
             answer = self.request("GET", path, path_params=path_params, params=query)
-            if not isinstance(answer, list | dict | None):
+            if answer is None:
+                return
+            if not isinstance(answer, list | dict):
                 raise UnexpectedResponseError(f"GET {path} answers no list.")
-            records = answer if isinstance(answer, list) else (answer or {}).get("content") or []
+            records = answer if isinstance(answer, list) else answer.get("content") or []
             yield from records
             count += len(records)
             if isinstance(answer, list) or not records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.change import Change, read_record
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
 
@@ -49,7 +49,7 @@ class UpdateCandidateTimeslotStatus(Change):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the timeslot: ``GET …/timeslots/{timeslotId}``."""
-        return client.request("GET", _TIMESLOT, path_params=self._path_params) or {}
+        return read_record(client, _TIMESLOT, self._path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the status; the API also answers the text ``null``, which stands for none."""

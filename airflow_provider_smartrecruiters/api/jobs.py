@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.change import Change, read_record
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import (
@@ -88,7 +88,7 @@ class UpdateJobStatus(_JobChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the job: ``GET /jobs/{jobId}``."""
-        return client.request("GET", _JOB, path_params={"jobId": self.job_id}) or {}
+        return read_record(client, _JOB, {"jobId": self.job_id})
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the status."""
@@ -153,7 +153,7 @@ class UpdateJobNote(_JobChange):
         """Return ``{"content"}``: ``GET /jobs/{jobId}/note``; empty for a job that has no note yet."""
         path_params = {"jobId": self.job_id}
         try:
-            return client.request("GET", _NOTE, path_params=path_params) or {}
+            return read_record(client, _NOTE, path_params)
         except NotFoundError:
             # No source says how a job without a note is answered: a 404 of the note is none of the job.
             client.request("GET", _JOB, path_params=path_params)
@@ -230,7 +230,7 @@ class UpdateJobPosition(_JobChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the position: ``GET /jobs/{jobId}/positions/{positionId}``."""
-        return client.request("GET", _POSITION, path_params=self._path_params) or {}
+        return read_record(client, _POSITION, self._path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the position a PUT accepts."""
@@ -337,7 +337,7 @@ class UpdateJobAd(_JobChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the ad: ``GET /jobs/{jobId}/jobads/{jobAdId}``."""
-        return client.request("GET", _JOB_AD, path_params=self._path_params) or {}
+        return read_record(client, _JOB_AD, self._path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the ad a PUT accepts."""
@@ -434,7 +434,7 @@ class UpdateJobAndJobAd(_JobChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the job: ``GET /jobs/{jobId}``."""
-        return client.request("GET", _JOB, path_params={"jobId": self.job_id}) or {}
+        return read_record(client, _JOB, {"jobId": self.job_id})
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the job a PUT accepts."""
