@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,7 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_smartrecruiters.emulator import multipart, publishing
+from airflow_provider_smartrecruiters.emulator import multipart, publishing, wire
+from airflow_provider_smartrecruiters.emulator.answer import NO_ANSWER, Answer
 from airflow_provider_smartrecruiters.emulator.auth import Authenticator
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.errors import (
@@ -27,50 +26,23 @@ from airflow_provider_smartrecruiters.emulator.errors import (
     too_many_requests,
     validation_failed,
 )
+from airflow_provider_smartrecruiters.emulator.faults_injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.journal import Journal
 from airflow_provider_smartrecruiters.emulator.limits import Limiter
 from airflow_provider_smartrecruiters.emulator.operation import Call, Finder, register
-from airflow_provider_smartrecruiters.emulator.routes import (
-    applications,
-    candidates,
-    configuration,
-    interviews,
-    job_ads,
-    jobs,
-    oauth,
-    positions,
-    users,
-)
+from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.routes.control import PREFIX, control_router
+from airflow_provider_smartrecruiters.emulator.routes.fault_rules import add_fault_routes
 from airflow_provider_smartrecruiters.emulator.state import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
     from starlette.types import Message, Receive, Scope, Send
 
+    from airflow_provider_smartrecruiters.emulator.answer import Interceptor
     from airflow_provider_smartrecruiters.emulator.state import Tenant
-
-OPERATIONS = [
-    operation
-    for module in (oauth, candidates, applications, jobs, job_ads, positions, interviews, users, configuration)
-    for operation in module.operations.all
-]
-
-# What the journal says of a request whose handling broke off.
-NO_ANSWER = 0
-
-
-@dataclass(slots=True)
-class Answer:
-    """A finished answer, not sent yet."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-
-Proceed = Callable[[], Awaitable[Answer]]
-Interceptor = Callable[[Call, Proceed], Awaitable[Answer]]
 
 
 class Emulator:
@@ -88,17 +60,23 @@ class Emulator:
         self.limiter = Limiter(config)
         # Each gets the call, whose operation is known, and goes on to the next one or answers itself.
         self.interceptors: list[Interceptor] = []
+        self.faults = FaultInjector(self.authenticator)
         self._finder = Finder(OPERATIONS)
         self._in_flight = 0
+        self._resets = 0
         self._api = FastAPI(openapi_url=None, redirect_slashes=False)
         self._api.add_exception_handler(ApiError, _answer_api_error)
         self._api.add_exception_handler(RequestValidationError, _answer_invalid_request)
         self._api.add_exception_handler(HTTPException, _answer_http_error)
         register(self._api, OPERATIONS)
-        self._api.include_router(control_router(self))
+        router = control_router(self)
+        add_fault_routes(router, self.faults)
+        self._api.include_router(router)
 
     def reset(self) -> None:
-        """Go back to the beginning: records, journal and limits. Tokens stay valid."""
+        """Go back to the beginning: records, journal, limits and faults. Tokens stay valid."""
+        self._resets += 1
+        self.faults.clear()
         self.store.reset()
         self.journal.clear()
         self.limiter.clear()
@@ -116,19 +94,21 @@ class Emulator:
         if body is None:
             return
         call = self._call(scope, raw_path, body)
+        resets = self._resets
         started = time.time()
         self._in_flight += 1
         self.journal.note_in_flight(self._in_flight)
         status = NO_ANSWER
         try:
-            answer = await self._intercepted(call, scope, self.interceptors)
+            answer = await self._intercepted(call, scope, [*self.interceptors, self.faults.intercept], resets)
             status = answer.status
         finally:
             self._in_flight -= 1
             # Before the answer goes out: who has it may look into the journal at once.
-            self.journal.record(call, status, started, time.time())
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+            if resets == self._resets:
+                self.journal.record(call, status, started, time.time())
+        deliver = answer.deliver or wire.send
+        await deliver(wire.Wire(scope, receive, send), answer)
 
     def _call(self, scope: Scope, raw_path: str, body: bytes) -> Call:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -145,11 +125,14 @@ class Emulator:
             authenticator=self.authenticator,
         )
 
-    async def _intercepted(self, call: Call, scope: Scope, left: list[Interceptor]) -> Answer:
-        if not left:
-            return await self._answer(call, scope)
-        first, *others = left
-        return await first(call, lambda: self._intercepted(call, scope, others))
+    async def _intercepted(self, call: Call, scope: Scope, left: list[Interceptor], resets: int) -> Answer:
+        if left:
+            first, *others = left
+            return await first(call, lambda: self._intercepted(call, scope, others, resets))
+        if resets != self._resets:
+            # It was held up across a reset: what one test sent must not change the records of the next one.
+            return Answer(NO_ANSWER, deliver=wire.close)
+        return await self._answer(call, scope)
 
     async def _answer(self, call: Call, scope: Scope) -> Answer:
         operation = call.operation

@@ -76,10 +76,25 @@ class Authenticator:
         self._config = config
         self._clock = clock
         self._tokens: dict[str, Token] = {}
+        self._key_revoked = False
 
     def revoke_all(self) -> None:
         """Make every token that was given out invalid, as if it had expired."""
         self._tokens.clear()
+
+    def revoke(self, headers: Mapping[str, str]) -> None:
+        """Make the credential of a request invalid.
+
+        :param headers: names in lower case
+        """
+        if "x-smarttoken" in headers:
+            self._key_revoked = True
+        else:
+            self._tokens.pop(_bearer(headers), None)
+
+    def accept_key_again(self) -> None:
+        """Undo the revocation of the API key."""
+        self._key_revoked = False
 
     def authenticate(self, headers: Mapping[str, str]) -> Credential:
         """Tell who sends a request; an API key wins over a token when both are there.
@@ -89,11 +104,10 @@ class Authenticator:
         """
         key = headers.get("x-smarttoken")
         if key is not None:
-            if not _same(key, self._config.api_key):
+            if self._key_revoked or not _same(key, self._config.api_key):
                 raise unauthorized()
             return Credential("api_key", "api_key")
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        known = self._tokens.get(token.strip()) if scheme.lower() == "bearer" else None
+        known = self._tokens.get(_bearer(headers))
         if known is None or known.expires_at <= self._clock():
             raise unauthorized()
         return Credential("oauth", f"oauth:{known.client_id}", known.scopes)
@@ -130,6 +144,11 @@ class Authenticator:
             "expires_in": int(self._config.token_lifetime),
             "scope": " ".join(sorted(scopes)),
         }
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _same(given: str, known: str) -> bool:

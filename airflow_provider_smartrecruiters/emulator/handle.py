@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
+from airflow_provider_smartrecruiters.emulator.faults import Rule, read_rule
 from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_provider_smartrecruiters.emulator.app import Emulator
+    from airflow_provider_smartrecruiters.emulator.faults import RuleOptions
+    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
     from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
     from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
@@ -104,12 +109,50 @@ class SmartRecruitersEmulator:
         """Counts since the test began: ``requests``, ``write_attempts``, ``writes`` (applied), ``rate_limited``, …"""
         return self._emulator.journal.stats()
 
+    def fail_next(
+        self, operation: str | Sequence[str] = "any", fault: str | None = None, **options: Unpack[RuleOptions]
+    ) -> ArmedRule:
+        """Let the next requests for an operation meet a fault: ``fail_next("put job status", status=429, times=2)``.
+
+        :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.faults.Rule`
+        :param fault: a name in :data:`.faults.FAULTS`, such as ``reset_after``; not needed with ``status``
+        :param options: as in :class:`.faults.Rule`; ``times`` is 1 unless the fault says else
+        :return: the rule, which counts how often it was ``seen`` and ``fired``
+        :raises ValueError: an unknown operation, fault or option; lists the known ones
+        """
+        return self._emulator.faults.arm(_rule(operation, fault, options))
+
+    def fail(
+        self, operation: str | Sequence[str] | Rule = "any", fault: str | None = None, **options: Unpack[RuleOptions]
+    ) -> ArmedRule:
+        """Let every request for an operation meet a fault from now on: ``fail("any read", status=503, skip=3)``.
+
+        Parameters and result are those of :meth:`fail_next`, but ``times`` is None, for ever.
+
+        :param operation: also a rule that is ready: ``fail(FAULTS["reset_after"].rule("put job note"))``
+        """
+        if isinstance(operation, Rule):
+            if fault is not None or options:
+                msg = "A rule that is ready takes no further parameters"
+                raise TypeError(msg)
+            return self._emulator.faults.arm(operation)
+        return self._emulator.faults.arm(_rule(operation, fault, {"times": None, **options}))
+
+    @property
+    def faults(self) -> list[ArmedRule]:
+        """The rules in their order, with the counts ``seen`` and ``fired``."""
+        return self._emulator.faults.rules()
+
+    def clear_faults(self) -> None:
+        """Forget all faults: no request is hit any more, the port is open, the API key is accepted again."""
+        self._emulator.faults.clear()
+
     def expire_tokens(self) -> None:
         """Make every access token that was given out invalid, as if its time were over."""
         self._emulator.authenticator.revoke_all()
 
     def reset(self) -> None:
-        """Put the records back to the beginning, empty the journal and the counts of the limits."""
+        """Put the records back to the beginning, empty the journal and the counts of the limits, clear the faults."""
         self._emulator.reset()
 
     def configure(
@@ -147,3 +190,10 @@ class SmartRecruitersEmulator:
             tenant.settings.require_withdrawal_reason = require_withdrawal_reason
             if publish_delay is not None:
                 tenant.settings.publish_delay = publish_delay
+
+
+def _rule(operation: str | Sequence[str], fault: str | None, options: RuleOptions) -> Rule:
+    given: dict[str, Any] = {"operation": operation, **options}
+    if fault is not None:
+        given["fault"] = fault
+    return read_rule(given)

@@ -21,8 +21,11 @@ class RequestEntry:
 
     :param path: as received, still percent-encoded
     :param operation_id: None for an unknown path or method
+    :param status: 0 if the caller got no answer
     :param started_at: seconds since the epoch
     :param finished_at: seconds since the epoch, when the answer was ready
+    :param applied: whether it set the state; never for a read
+    :param fault: the injected fault that hit it
     """
 
     index: int
@@ -33,6 +36,8 @@ class RequestEntry:
     status: int
     started_at: float
     finished_at: float
+    applied: bool
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,11 @@ class JournalEntry:
     :param path: as received, still percent-encoded
     :param path_template: None for an unknown path or method, as is ``operation_id``
     :param credential: ``api_key``, ``oauth`` or ``none``
+    :param status: 0 if the caller got no answer
     :param applied: whether it set the state, be it to what it was before
     :param body: the JSON that was sent, a list of part descriptions for multipart, None for an empty body, and
         ``{"unreadable": size}`` for anything else
+    :param fault: the injected fault that hit it
     """
 
     index: int
@@ -60,6 +67,7 @@ class JournalEntry:
     applied: bool
     body: Any
     user_agent: str
+    fault: str | None
 
 
 class Journal:
@@ -102,7 +110,16 @@ class Journal:
             self._token_requests += token_request
             self._requests.append(
                 RequestEntry(
-                    self._seen, call.method, call.raw_path, call.query, operation_id, status, started_at, finished_at
+                    index=self._seen,
+                    method=call.method,
+                    path=call.raw_path,
+                    query=call.query,
+                    operation_id=operation_id,
+                    status=status,
+                    started_at=started_at,
+                    finished_at=finished_at,
+                    applied=call.applied,
+                    fault=call.fault,
                 )
             )
             self._seen += 1
@@ -122,6 +139,7 @@ class Journal:
                     applied=call.applied,
                     body=_body(call),
                     user_agent=call.headers.get("user-agent", ""),
+                    fault=call.fault,
                 )
             )
             self._written += 1

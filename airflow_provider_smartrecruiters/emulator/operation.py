@@ -71,6 +71,7 @@ class Call:
     :param parts: of a multipart body; None if it is none or cannot be read
     :param applied: whether the handler went through and so set the state
     :param answer_headers: to add to the answer
+    :param fault: the injected fault that hit it
     """
 
     operation: Operation | None
@@ -86,6 +87,7 @@ class Call:
     parts: list[Part] | None = None
     applied: bool = False
     answer_headers: dict[str, str] = field(default_factory=dict)
+    fault: str | None = None
 
     @property
     def tenant(self) -> Tenant:

@@ -13,6 +13,7 @@ import uvicorn
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.wire import TransportProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,11 +24,15 @@ START_TIMEOUT = 10.0
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that tells when it accepts connections, and leaves signals to who runs it."""
+    """Uvicorn that tells when it accepts connections, can refuse them, and leaves signals to who runs it."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread_id = 0
+        self._kept: list[socket.socket] = []
+        self._opening: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -35,8 +40,54 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop, self._thread_id = asyncio.get_running_loop(), threading.get_ident()
         if self.started:
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        for kept in self._kept:
+            kept.close()
+        await super().shutdown(sockets)
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections for so many seconds, 0 to accept them again; from any thread, in force on return.
+
+        Open connections end, those with a request under way after its answer.
+        """
+        if not seconds and not self._kept:
+            return
+        if self._loop is None or not self.started:
+            msg = "Only a running server can refuse connections"
+            raise RuntimeError(msg)
+        if threading.get_ident() == self._thread_id:
+            self._close_port(seconds)
+            return
+        asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop).result(START_TIMEOUT)
+
+    async def _refuse(self, seconds: float) -> None:
+        self._close_port(seconds)
+        if not seconds and self._opening is not None:
+            await self._opening
+
+    def _close_port(self, seconds: float) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        if not self._kept:
+            addresses = [opened.getsockname()[:2] for server in self.servers for opened in server.sockets]
+            for server in self.servers:
+                server.close()
+            # Bound but not listening: connections are refused, and nobody else gets the port in the meantime.
+            self._kept = [listen(host, port) for host, port in addresses]
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        self._opening = asyncio.get_running_loop().create_task(self._open_port(seconds))
+
+    async def _open_port(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        kept, self._kept = self._kept, []
+        await super().startup(kept)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -65,14 +116,18 @@ def url_of(opened: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def make_server(application: Any, on_started: Callable[[], None]) -> _Server:
+def make_server(
+    emulator: Emulator, on_started: Callable[[], None], wrap: Callable[[Any], Any] | None = None
+) -> _Server:
     """Return a server that is not running yet.
 
-    :param application: an emulator, or an ASGI application around one
+    :param emulator: what it serves
     :param on_started: called in the server's thread once connections are accepted
+    :param wrap: puts an ASGI middleware around the emulator
     """
     config = uvicorn.Config(
-        application,
+        wrap(emulator) if wrap else emulator,
+        http=TransportProtocol,
         access_log=False,
         log_level="error",
         lifespan="off",
@@ -81,7 +136,9 @@ def make_server(application: Any, on_started: Callable[[], None]) -> _Server:
         timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )
-    return _Server(config, on_started)
+    server = _Server(config, on_started)
+    emulator.faults.refuse = server.refuse
+    return server
 
 
 class EmulatorServer:
@@ -107,7 +164,7 @@ class EmulatorServer:
         self._socket = listen(host, port)
         self.url = url_of(self._socket)
         self._started = threading.Event()
-        self._server = make_server(wrap(self.emulator) if wrap else self.emulator, self._started.set)
+        self._server = make_server(self.emulator, self._started.set, wrap)
         self._thread = threading.Thread(target=self._run, name="smartrecruiters-emulator", daemon=True)
 
     def _run(self) -> None:

@@ -47,6 +47,7 @@ def test_the_journal_holds_what_changed_or_tried_to(
         "applied": True,
         "body": {"status": "FILLED"},
         "user_agent": "test/1",
+        "fault": None,
     }
     assert entries[2]["body"] is None
     assert len(smartrecruiters_emulator.journal.writes()) == 2
