@@ -1,0 +1,316 @@
+"""
+What every use case is held to, once.
+
+A module declares its use case in a class that derives from `UseCaseTests`, and adds only what is special about it.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, SmartRecruitersError, StalePlanError
+from tests.support.contract import Contract
+from tests.use_cases import dag_runs
+from tests.use_cases.refusals import TOKEN_OPERATION, BadInput, Refusal
+from tests.use_cases.use_case import Expected, UseCase
+
+if TYPE_CHECKING:
+    from tests.support.contract_monitor import ContractMonitor
+
+__all__ = ["Expected", "UseCaseTests"]
+
+
+def log_everything(caplog: pytest.LogCaptureFixture) -> None:
+    """Keep what a task logs, and all that this package could; other libraries' debugging is theirs."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="airflow_provider_smartrecruiters")
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0)
+class UseCaseTests(UseCase):
+    """The tests that every use case inherits."""
+
+    def test_success(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        result = self.run(**arguments)
+        self.check_result(result, arguments, expected)
+        self.check_writes(arguments, expected)
+        assert self.operations() == [*self.reads, self.operation, *self.reads_after]
+        assert self.stored(arguments) == expected.stored
+        assert (result["fingerprint"] is not None) is bool(self.reads)
+
+    def test_success_with_oauth(self) -> None:
+        self.connect(oauth=True)
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        self.check_result(self.run(**arguments), arguments, expected)
+        self.check_writes(arguments, expected)
+        assert [entry.credential for entry in self.emulator.journal] == ["oauth"]
+
+    def test_no_difference_and_nothing_is_sent(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        self.run(**arguments)
+        asked_before = len(self.operations())
+        result = self.run(**arguments)
+        if self.reads:
+            self.check_unchanged(result, arguments, expected)
+            self.check_writes(arguments, expected)
+            assert self.operations()[asked_before:] == list(self.reads)
+        else:
+            # The API cannot be asked, so the result says that it does not know, and it is written again.
+            self.check_result(result, arguments, expected)
+            self.check_writes(arguments, expected, times=2)
+        assert self.stored(arguments) == expected.stored
+
+    @pytest.mark.parametrize("switch", [True, "True", "yes"])
+    def test_plan_only_sends_nothing(self, switch: bool | str) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        before = self.stored(arguments)
+        plan = self.run(**arguments, plan_only=switch)
+        self.check_result(plan, arguments, expected, applied=False, response=None)
+        assert self.operations() == list(self.reads)
+        assert self.emulator.journal == []
+        assert self.stored(arguments) == before != expected.stored
+
+    def test_plan_only_wins_over_force(self) -> None:
+        self.run(**self.arguments(), plan_only=True, force=True)
+        assert self.emulator.journal == []
+
+    def test_the_plan_of_what_is_already_so(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        self.run(**arguments)
+        plan = self.run(**arguments, plan_only=True)
+        if self.reads:
+            self.check_unchanged(plan, arguments, expected)
+        else:
+            self.check_result(plan, arguments, expected, applied=False, response=None)
+        self.check_writes(arguments, expected)
+
+    def test_force_writes_without_a_difference(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        self.run(**arguments)
+        result = self.run(**arguments, force=True)
+        if self.reads:
+            self.check_unchanged(result, arguments, expected, applied=True, response=result["response"])
+        else:
+            self.check_result(result, arguments, expected)
+        self.check_writes(arguments, expected, times=2)
+        assert self.stored(arguments) == expected.stored
+
+    def test_read_first_false(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        if self.needs_read:
+            with pytest.raises(InvalidInputError, match="read_first") as caught:
+                self.run(**arguments, read_first=False)
+            assert isinstance(caught.value, AirflowFailException)
+            assert caught.value.fields == ("read_first",)
+            assert self.operations() == []
+            return
+        result = self.run(**arguments, read_first=False)
+        assert (result["changed"], result["applied"], result["fingerprint"]) == (None, True, None)
+        assert result["details"] == self.details_unread
+        assert not any(item.get("before") or item.get("before_length") for item in result["diff"])
+        self.check_writes(arguments, expected)
+        assert not set(self.reads) & set(self.operations()[: len(self.operations()) - len(self.reads_after)])
+        assert self.stored(arguments) == expected.stored
+
+    def test_a_plan_is_applied_while_it_holds(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        fingerprint = self.run(**arguments, plan_only=True)["fingerprint"]
+        if not self.reads:
+            assert fingerprint is None
+            with pytest.raises(InvalidInputError, match="expect cannot be used"):
+                self.run(**arguments, expect="0" * 64)
+            assert self.operations() == []
+            return
+        result = self.run(**arguments, expect=fingerprint)
+        self.check_result(result, arguments, expected, fingerprint=fingerprint)
+        self.check_writes(arguments, expected)
+        # A retry of the task finds its own work done, which is no reason to fail.
+        self.check_unchanged(self.run(**arguments, expect=fingerprint), arguments, expected)
+
+    def test_a_stale_plan_is_refused(self, error_messages: dict[str, list[str]]) -> None:
+        if not self.reads:
+            pytest.skip("a record that cannot be read has no plan to go stale")
+        arguments = self.arguments()
+        fingerprint = self.run(**arguments, plan_only=True)["fingerprint"]
+        with self.state.editing() as tenant:
+            self.meddle(tenant, arguments)
+        meddled = self.stored(arguments)
+        with pytest.raises(StalePlanError) as caught:
+            self.run(**arguments, expect=fingerprint)
+        self.keep_message(error_messages, "stale plan", caught.value)
+        assert isinstance(caught.value, AirflowFailException)
+        assert "Plan again" in caught.value.hint
+        assert self.emulator.journal == []
+        assert self.stored(arguments) == meddled
+
+    def test_return_response_false(self) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        result = self.run(**arguments, return_response=False)
+        self.check_result(result, arguments, expected, response=None)
+        self.check_writes(arguments, expected)
+
+    @pytest.mark.parametrize("template", ["{{ params.%s }}", "{{ params.%s | tojson }}"])
+    @pytest.mark.parametrize("native", [False, True])
+    def test_templates(self, template: str, native: bool) -> None:
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        # JSON puts a text into quotes, so it is for what is no text.
+        texts = {
+            name: ("{{ params.%s }}" if isinstance(value, str) else template) % name
+            for name, value in arguments.items()
+        }
+        with dag_runs.new_dag(f"templates_{self.use_case}", render_template_as_native_obj=native):
+            operator = self.operator(task_id="change", **texts, plan_only="{{ params.plan_only }}")
+        operator.render_template_fields({"params": {**arguments, "plan_only": False}})
+        self.check_result(operator.execute({}), arguments, expected)
+        self.check_writes(arguments, expected)
+
+    def test_the_log_shows_the_difference_and_no_free_text(self, caplog: pytest.LogCaptureFixture) -> None:
+        log_everything(caplog)
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        for plan_only in (True, False):
+            caplog.clear()
+            self.run(**arguments, plan_only=plan_only)
+            lines = [record.getMessage().strip() for record in caplog.records]
+            assert [line for line in lines if line in expected.lines] == expected.lines
+            assert not [text for text in expected.free_text if text in caplog.text]
+            assert self.emulator.api_key not in caplog.text
+            (title,) = [line for line in lines if line.startswith(("Plan for the ", "Changing the "))]
+            assert all(arguments[name] in title for name in self.ids)
+
+    def test_refused(
+        self,
+        refusal: Refusal,
+        contract_monitor: ContractMonitor,
+        caplog: pytest.LogCaptureFixture,
+        error_messages: dict[str, list[str]],
+    ) -> None:
+        log_everything(caplog)
+        own = self.arguments()
+        arguments = {**own, **refusal.arguments(self.state)}
+        free_text = self.expected(own).free_text
+        with (
+            contract_monitor.excuse(*refusal.off_contract),
+            refusal.provoke(self, arguments),
+            pytest.raises(refusal.error) as caught,
+        ):
+            self.run(**arguments)
+        error = caught.value
+        message = str(error)
+        self.keep_message(error_messages, refusal.name, error)
+        assert isinstance(error, AirflowFailException)
+        assert (error.status, error.code, error.use_case) == (refusal.status, refusal.code, self.use_case)
+        assert not error.retryable
+        assert not error.may_have_been_applied
+
+        operation = refusal.operation or self.operation
+        last = self.emulator.requests[-1]
+        assert (last.operation_id, last.status) == (operation, refusal.status)
+        if operation != TOKEN_OPERATION:
+            documented = Contract.load().operations[operation]
+            assert (error.method, error.path_template) == (documented.method, documented.path)
+        assert self.emulator.journal.writes() == []
+
+        assert message.startswith("Could not ")
+        assert all(arguments[name] in message for name in self.ids)
+        assert f"What to do: {error.hint}" in message
+        assert [word for word in refusal.says if word not in error.hint] == []
+        said = message + caplog.text + "".join(traceback.format_exception(error))
+        secrets = [self.emulator.api_key, self.emulator.client_secret, "DCRA1-mistyped", "mistyped-secret"]
+        assert not [text for text in [*free_text, *secrets] if text in said]
+
+    def test_refused_before_sending(self, bad_input: BadInput, error_messages: dict[str, list[str]]) -> None:
+        with pytest.raises(InvalidInputError) as caught:
+            self.run(**{**self.arguments(), **bad_input.arguments})
+        error = caught.value
+        self.keep_message(error_messages, bad_input.name, error)
+        assert isinstance(error, AirflowFailException)
+        assert set(error.fields) == set(bad_input.fields)
+        assert [word for word in bad_input.says if word not in str(error)] == []
+        assert self.operations() == []
+
+    def test_every_documented_refusal_is_among_them(self) -> None:
+        documented = Contract.load().operations[self.operation].responses
+        statuses = {int(status) for status in documented if status in {"400", "401", "403", "404", "409", "422"}}
+        of_the_write = [refusal for refusal in self.all_refusals() if refusal.operation in (None, self.operation)]
+        assert statuses <= {refusal.status for refusal in of_the_write}
+        codes = {
+            (int(status), error["code"])
+            for status, answer in documented.items()
+            for example in answer.get("content", {}).get("application/json", {}).get("examples", {}).values()
+            for error in example["value"].get("errors", ())
+        }
+        assert codes <= {(refusal.status, refusal.code) for refusal in of_the_write}
+
+    # In a real Airflow
+
+    @pytest.mark.airflow_run
+    def test_two_real_runs(self, airflow_db: None, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        arguments = self.arguments()
+        expected = self.expected(arguments)
+        with dag_runs.new_dag(f"use_case_{self.use_case}", params=arguments) as dag:
+            self.operator(task_id=dag_runs.TASK_ID, **{name: "{{ params." + name + " }}" for name in arguments})
+        (first,) = dag_runs.run(dag)
+        assert first.state == "success"
+        self.check_result(first.result, arguments, expected)
+        self.check_writes(arguments, expected)
+        lines = [record.getMessage().strip() for record in caplog.records]
+        assert [line for line in lines if line in expected.lines] == expected.lines
+
+        (second,) = dag_runs.run(dag)
+        assert second.state == "success"
+        if self.reads:
+            self.check_unchanged(second.result, arguments, expected)
+        else:
+            self.check_result(second.result, arguments, expected)
+        self.check_writes(arguments, expected, times=1 if self.reads else 2)
+        assert self.stored(arguments) == expected.stored
+
+    @pytest.mark.airflow_run
+    def test_mapped_over_records(self, airflow_db: None) -> None:
+        each = [self.arguments(), self.other_arguments()]
+        expected = [self.expected(arguments) for arguments in each]
+        with dag_runs.new_dag(f"use_case_{self.use_case}_mapped") as dag:
+            self.operator.partial(task_id=dag_runs.TASK_ID).expand_kwargs(each)
+        runs = dag_runs.run(dag)
+        assert [run.state for run in runs] == ["success", "success"]
+        for run, arguments, one in zip(runs, each, expected, strict=True):
+            self.check_result(run.result, arguments, one, details=run.result["details"])
+            assert self.stored(arguments) == one.stored
+        written = [(entry.path, entry.status, entry.body) for entry in self.emulator.journal]
+        wanted = [
+            (self.path.format_map(arguments), self.status, one.body)
+            for arguments, one in zip(each, expected, strict=True)
+        ]
+        # Which of them runs first is Airflow's business.
+        assert sorted(written, key=lambda write: write[0]) == sorted(wanted, key=lambda write: write[0])
+
+    @pytest.mark.airflow_run
+    def test_a_permanent_error_does_not_burn_retries(self, airflow_db: None) -> None:
+        arguments = {**self.arguments(), self.ids[0]: "unknown"}
+        with pytest.raises(SmartRecruitersError):
+            self.run(**arguments)
+        asked = self.operations()
+        with dag_runs.new_dag(f"use_case_{self.use_case}_fails") as dag:
+            self.operator(task_id=dag_runs.TASK_ID, retries=3, retry_delay=timedelta(0), **arguments)
+        (run,) = dag_runs.run(dag)
+        assert (run.state, run.tries, run.result) == ("failed", 1, None)
+        assert self.operations() == asked * 2

@@ -1,0 +1,234 @@
+"""How the API refuses a use case: what provokes it, and what the error must be and say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.emulator.app import Answer
+from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    SmartRecruitersError,
+)
+from tests.support.contract import Contract
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.app import Proceed
+    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from tests.support.violations import Side
+    from tests.use_cases.use_case import UseCase
+
+    Arguments = dict[str, Any]
+    Provocation = Callable[["UseCase", Arguments], AbstractContextManager[None]]
+
+TOKEN_OPERATION = "createAccessToken"
+
+
+def nothing_else(_case: UseCase, _arguments: Arguments) -> AbstractContextManager[None]:
+    """Provoke nothing: the arguments alone do it."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    One way in which the API refuses a use case.
+
+    :param name: what is wrong, in words.
+    :param status: HTTP status of the answer.
+    :param error: the error that leaves the operator.
+    :param says: words that its hint must hold.
+    :param arguments: laid over the use case's own; gets the emulator's records.
+    :param provoke: what else has to be so, for the time of the run.
+    :param code: the API's error code.
+    :param operation: the operation that is refused; the write unless it says else.
+    :param off_contract: sides that break the contract on purpose: ``request``, ``response``.
+    """
+
+    name: str
+    status: int
+    error: type[SmartRecruitersError]
+    says: tuple[str, ...]
+    arguments: Callable[[KnownRecords], Arguments] = lambda _: {}
+    provoke: Provocation = nothing_else
+    code: str | None = None
+    operation: str | None = None
+    off_contract: tuple[Side, ...] = ()
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """
+    Arguments that are refused before anything is sent.
+
+    :param name: what is wrong, in words.
+    :param arguments: laid over the use case's own.
+    :param fields: the arguments that the error names.
+    :param says: words that its message must hold.
+    """
+
+    name: str
+    arguments: Arguments
+    fields: tuple[str, ...]
+    says: tuple[str, ...] = ()
+
+
+def common_refusals(case: UseCase) -> list[Refusal]:
+    """Return the refusals that every use case can meet."""
+    first = case.reads[0] if case.reads else case.operation
+    found = [
+        Refusal("mistyped API key", 401, AuthenticationError, ("connection",), provoke=_wrong_key, operation=first),
+        Refusal(
+            "mistyped client secret",
+            401,
+            AuthenticationError,
+            ("connection",),
+            provoke=_wrong_secret,
+            code="invalid_client",
+            operation=TOKEN_OPERATION,
+        ),
+        Refusal(
+            "token without the scope to write",
+            403,
+            PermissionDeniedError,
+            (case.scope,),
+            provoke=_without_scope(case.scope),
+            code="OAuthPermissionsException",
+        ),
+    ]
+    if case.read_scope:
+        found += [
+            Refusal(
+                "token without the scope to read",
+                403,
+                PermissionDeniedError,
+                (case.read_scope,),
+                provoke=_without_scope(case.read_scope),
+                code="OAuthPermissionsException",
+                operation=first,
+            ),
+            Refusal(
+                "credential revoked between read and write",
+                401,
+                PermissionDeniedError,
+                ("administrator",),
+                provoke=between_read_and_write(_revoke),
+            ),
+            Refusal(
+                "record deleted between read and write",
+                404,
+                NotFoundError,
+                (case.ids[0],),
+                provoke=between_read_and_write(_delete),
+            ),
+        ]
+    return found
+
+
+@contextmanager
+def _wrong_key(case: UseCase, _: Arguments) -> Iterator[None]:
+    case.connect(password="DCRA1-mistyped")
+    yield
+
+
+@contextmanager
+def _wrong_secret(case: UseCase, _: Arguments) -> Iterator[None]:
+    case.connect(login=case.emulator.client_id, password="mistyped-secret")
+    yield
+
+
+def _without_scope(scope: str) -> Provocation:
+    @contextmanager
+    def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
+        case.emulator.config.client_scopes -= {scope}
+        case.connect(oauth=True)
+        yield
+
+    return provoke
+
+
+def _revoke(case: UseCase, _: Arguments) -> None:
+    case.emulator.config.api_key = "another-key"
+
+
+def _delete(case: UseCase, arguments: Arguments) -> None:
+    with case.state.editing() as tenant:
+        case.delete(tenant, arguments)
+
+
+def with_oauth(case: UseCase, _: Arguments) -> AbstractContextManager[None]:
+    """Provoke nothing; the connection has an OAuth client instead of an API key."""
+    case.connect(oauth=True)
+    return nullcontext()
+
+
+def setting(**settings: Any) -> Provocation:
+    """Provoke by settings of the company."""
+
+    @contextmanager
+    def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
+        with case.state.editing() as tenant:
+            for name, value in settings.items():
+                setattr(tenant.settings, name, value)
+        yield
+
+    return provoke
+
+
+def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Provocation:
+    """Provoke by what happens after the use case's last read was answered."""
+
+    @contextmanager
+    def provoke(case: UseCase, arguments: Arguments) -> Iterator[None]:
+        async def intercept(call: Call, proceed: Proceed) -> Answer:
+            answer = await proceed()
+            if call.operation is not None and call.operation.id == case.reads[-1] and not happened:
+                happened.append(True)
+                happen(case, arguments)
+            return answer
+
+        happened: list[bool] = []
+        with _intercepted(case, intercept):
+            yield
+        assert happened
+
+    return provoke
+
+
+def answered(status: int) -> Provocation:
+    """
+    Provoke by answering the write as the contract's example says.
+
+    For what no request of ours can lead to, because the arguments are checked before they are sent.
+    """
+
+    @contextmanager
+    def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
+        async def intercept(call: Call, proceed: Proceed) -> Answer:
+            if call.operation is None or call.operation.id != case.operation:
+                return await proceed()
+            return Answer(status, [(b"content-type", b"application/json")], json.dumps(example).encode())
+
+        documented = Contract.load().operations[case.operation].responses[str(status)]
+        examples = documented["content"]["application/json"].get("examples", {})
+        example = next((it["value"] for it in examples.values()), {"message": "Validation failed", "errors": []})
+        with _intercepted(case, intercept):
+            yield
+
+    return provoke
+
+
+@contextmanager
+def _intercepted(case: UseCase, intercept: Any) -> Iterator[None]:
+    interceptors = case.emulator.emulator.interceptors
+    interceptors.append(intercept)
+    try:
+        yield
+    finally:
+        interceptors.remove(intercept)

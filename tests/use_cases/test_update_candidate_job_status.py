@@ -1,0 +1,115 @@
+"""``PUT /candidates/{id}/jobs/{jobId}/status``."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateJobStatusOperator
+from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, ids
+from tests.use_cases.refusals import BadInput, setting
+
+STATUSES = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED")
+FIELDS = {"status": "status", "subStatus": "sub_status", "startsOn": "starts_on", "reason": "reason_id"}
+NO_STEP = {"sub_status": ""}
+
+
+class TestUpdateCandidateJobStatus(ApplicationStatusTests):
+    operator = UpdateCandidateJobStatusOperator
+    use_case = "put_update_candidates_job_status"
+    refusals = (
+        *REFUSALS,
+        bad_request(
+            "rejection without the reason that the company demands",
+            {"status": "REJECTED", **NO_STEP},
+            provoke=setting(require_rejection_reason=True),
+        ),
+        bad_request(
+            "withdrawal without the reason that the company demands",
+            {"status": "WITHDRAWN", **NO_STEP},
+            provoke=setting(require_withdrawal_reason=True),
+        ),
+        bad_request("unknown reason", {"status": "REJECTED", "reason_id": "unknown", **NO_STEP}, "INVALID_REASON"),
+        bad_request("step of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
+    )
+    bad_inputs = (
+        BadInput("status of a job", {"status": "OFFER"}, ("status",), STATUSES),
+        BadInput("unrendered status", {"status": "None"}, ("status",), STATUSES),
+        BadInput("reason for an interview", {"reason_id": "x"}, ("reason_id",), ("REJECTED and WITHDRAWN",)),
+        BadInput("a date that is none", {"starts_on": "soon"}, ("starts_on",), ("2026-01-31",)),
+        BadInput("unrendered step", {"sub_status": "None"}, ("sub_status",), ("template",)),
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        return self.to_interview(0)
+
+    def other_arguments(self) -> dict[str, Any]:
+        return self.to_interview(1)
+
+    def to_interview(self, number: int) -> dict[str, Any]:
+        application = self.state.applications("IN_REVIEW")[number]
+        step = self.state.sub_statuses(application.job_id, "INTERVIEW")[0]
+        return {**ids(application), "status": "INTERVIEW", "sub_status": step}
+
+    def body(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {field: arguments[name] for field, name in FIELDS.items() if name in arguments}
+
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_every_status_can_be_set(self, status: str) -> None:
+        arguments = {**ids(self.state.an_application()), "status": status}
+        assert self.run(**arguments)["changed"] is (status != "IN_REVIEW")
+        assert self.application(arguments).status == status
+
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            date(2027, 1, 4),
+            datetime(2027, 1, 4, tzinfo=UTC),
+            "2027-01-04",
+            "2027-01-04T01:00:00+01:00",
+            "2027-01-04T00:00:00.000Z",
+        ],
+        ids=str,
+    )
+    def test_the_first_day_of_a_hire_in_many_forms(self, moment: Any) -> None:
+        arguments = {**ids(self.state.an_application("OFFERED")), "status": "HIRED", "starts_on": moment}
+        self.run(**arguments)
+        assert self.application(arguments).starts_on == "2027-01-04T00:00:00.000Z"
+        assert self.run(**{**arguments, "starts_on": "2027-01-04"})["changed"] is False
+
+    @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
+    def test_a_reason_of_its_own_list(self, status: str) -> None:
+        reasons = self.state.rejection_reasons if status == "REJECTED" else self.state.withdrawal_reasons
+        arguments = {**ids(self.state.an_application()), "status": status, "reason_id": next(iter(reasons))}
+        expected = self.expected(arguments)
+        self.check_result(self.run(**arguments), arguments, expected)
+        self.check_writes(arguments, expected)
+        self.check_unchanged(self.run(**arguments), arguments, expected)
+
+    def test_another_reason_for_the_same_status_is_a_difference(self) -> None:
+        arguments = {**ids(self.state.an_application("REJECTED")), "status": "REJECTED"}
+        before = self.application(arguments).reason_id
+        other = next(reason for reason in self.state.rejection_reasons if reason != before)
+        result = self.run(**arguments, reason_id=other)
+        assert result["diff"] == [{"field": "reason", "before": before, "after": other}]
+
+    def test_what_is_not_given_is_not_compared(self) -> None:
+        arguments = {**ids(self.state.an_application("IN_REVIEW")), "status": "IN_REVIEW"}
+        before = self.stored(arguments)
+        assert before[1] is not None
+        empty = dict.fromkeys(("sub_status", "starts_on", "reason_id"), "")
+        assert self.run(**arguments, **empty)["changed"] is False
+        assert self.stored(arguments) == before
+
+    def test_the_candidates_other_applications_stay(self) -> None:
+        two = next(
+            candidate
+            for candidate in map(self.state.candidate, self.state.candidate_ids)
+            if len(candidate.application_ids) == 2
+        )
+        first, second = [one for one in self.state.applications() if one.candidate_id == two.id]
+        before = self.stored(ids(second))
+        self.run(**ids(first), status="TRANSFERRED")
+        assert self.stored(ids(second)) == before

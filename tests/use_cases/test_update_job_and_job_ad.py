@@ -1,0 +1,225 @@
+"""``PUT /jobs/{jobId}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.exceptions import (
+    BadRequestError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnprocessableError,
+)
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
+from tests.use_cases import job_content
+from tests.use_cases.base import Expected, UseCaseTests
+from tests.use_cases.refusals import BadInput, Refusal, answered
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+
+TITLE = "Lead engineer, Gdynia hub"
+TEXT = "<p>Ten years with gearboxes. Żuraw licence.</p>"
+
+
+def unknown(name: str) -> Refusal:
+    """Return the refusal of an id that is not on the company's list."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).replace("eeo", "EEO")
+    return Refusal(
+        f"unknown {words}",
+        400,
+        BadRequestError,
+        (name, "lists"),
+        lambda _: {"job": {name: {"id": "unknown"}}},
+        code=f"{words.upper().replace(' ', '_')}_NOT_FOUND",
+    )
+
+
+class TestUpdateJobAndJobAd(UseCaseTests):
+    operator = UpdateJobAndJobAdOperator
+    use_case = "put_update_job_and_jobad"
+    ids = ("job_id",)
+    operation = "jobs.update"
+    path = "/jobs/{job_id}"
+    status = 200
+    reads = ("jobs.get",)
+    reads_after = ("jobs.get",)
+    needs_read = True
+    scope = "jobs_manage"
+    read_scope = "jobs_read"
+    refusals = (
+        *map(unknown, ("department", "industry", "function", "typeOfEmployment", "experienceLevel", "eeoCategory")),
+        Refusal(
+            "unknown language",
+            400,
+            BadRequestError,
+            ("language",),
+            lambda _: {"job": {"jobAd": {"language": {"code": "xx"}}}},
+            code="JOB_AD_LANGUAGE_NOT_FOUND",
+            off_contract=("request",),
+        ),
+        Refusal(
+            "too long a text",
+            400,
+            BadRequestError,
+            ("company's lists",),
+            lambda _: {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 10_000}}}}},
+            code="VALIDATION_FAILED",
+            off_contract=("request",),
+        ),
+        Refusal(
+            "job that may be read only",
+            403,
+            PermissionDeniedError,
+            ("administrator", "jobs_manage"),
+            lambda state: {"job_id": state.read_only_job_id},
+        ),
+        Refusal(
+            "job out of reach",
+            403,
+            PermissionDeniedError,
+            ("administrator", "jobs_read"),
+            lambda state: {"job_id": state.restricted_job_id},
+            operation="jobs.get",
+        ),
+        Refusal(
+            "reference number for an id",
+            404,
+            NotFoundError,
+            ("job_id", "reference number"),
+            lambda state: {"job_id": state.job(state.job_ids[0]).ref_number},
+            operation="jobs.get",
+        ),
+        Refusal("values that the API does not take", 422, UnprocessableError, ("lists",), provoke=answered(422)),
+    )
+    bad_inputs = (
+        BadInput("nothing to change", {"job": {}}, ("job",), ("empty",)),
+        BadInput("a text for a mapping", {"job": "title"}, ("job",), ("a mapping",)),
+        BadInput("too long a title", {"job": {"title": "x" * 257}}, ("job.title",), ("256",)),
+        BadInput("an industry without its id", {"job": {"industry": {"label": "Wind"}}}, ("job.industry.id",)),
+        BadInput("a date that is none", {"job": {"targetHiringDate": "soon"}}, ("job.targetHiringDate",)),
+        BadInput(
+            "an incomplete replacement",
+            {"replace": True},
+            ("location.countryCode", "location.city", "industry.id", "function.id", "experienceLevel.id"),
+            ("demands",),
+        ),
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        job = {
+            "title": TITLE,
+            "department": {"id": "18556"},
+            "jobAd": {"sections": {"qualifications": {"text": TEXT}}},
+        }
+        return {"job_id": self.state.job_ids[0], "job": job}
+
+    def other_arguments(self) -> dict[str, Any]:
+        return {**self.arguments(), "job_id": self.state.job_ids[1]}
+
+    def expected(self, arguments: dict[str, Any]) -> Expected:
+        before, after = self.job(arguments), self.job(arguments)
+        after.title, after.department_id = TITLE, "18556"
+        old = after.default_ad.content.sections["qualifications"].text or ""
+        after.default_ad.content.sections["qualifications"].text = TEXT
+        return Expected(
+            body=job_content.job(after),
+            stored=self.comparable(after),
+            diff=[
+                {"field": "title", "before_length": len(before.title), "after_length": len(TITLE)},
+                {"field": "department.id", "before": before.department_id, "after": "18556"},
+                {
+                    "field": "jobAd.sections.qualifications.text",
+                    "before_length": len(old),
+                    "after_length": len(TEXT),
+                },
+            ],
+            lines=[
+                f"title: {len(before.title)} characters -> {len(TITLE)} characters",
+                f"department.id: {before.department_id} -> 18556",
+                f"jobAd.sections.qualifications.text: {len(old)} characters -> {len(TEXT)} characters",
+            ],
+            answer={"id": after.id, "title": TITLE},
+            free_text=[before.title, TITLE, TEXT, *job_content.free_text(before.default_ad.content)],
+        )
+
+    def job(self, arguments: dict[str, Any]) -> Job:
+        return self.state.job(arguments["job_id"])
+
+    def comparable(self, job: Job) -> Any:
+        ads = {ad.id: ad.model_dump(exclude=job_content.TIMES) for ad in job.ads.values()}
+        return {**job.model_dump(exclude=job_content.TIMES), "ads": ads}
+
+    def stored(self, arguments: dict[str, Any]) -> Any:
+        return self.comparable(self.job(arguments))
+
+    def delete(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
+        del tenant.jobs[arguments["job_id"]]
+
+    def meddle(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
+        tenant.jobs[arguments["job_id"]].title = "Another title"
+
+    def test_none_removes_a_member(self) -> None:
+        arguments = {**self.arguments(), "job": {"compensation": None, "refNumber": None}}
+        before = self.stored(arguments)
+        assert set(self.run(**arguments)["fields"]) == {
+            "refNumber",
+            "compensation.min",
+            "compensation.max",
+            "compensation.currency",
+        }
+        assert self.stored(arguments) == {**before, "compensation": None, "ref_number": None}
+
+    def test_properties_are_changed_by_their_ids(self) -> None:
+        arguments = self.arguments()
+        before = self.job(arguments)
+        (text, _), (choice, chosen) = before.properties.items()
+        properties = [{"id": text, "value": {"label": "CC-7"}}]
+        self.run(**{**arguments, "job": {"properties": properties}})
+        after = self.job(arguments).properties
+        assert after[text].label == "CC-7"
+        assert after[choice] == chosen
+
+    @pytest.mark.off_contract
+    def test_what_the_api_ignores_is_named(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        arguments = self.arguments()
+        job = {"title": TITLE, "salaryBand": "B2", "properties": [{"id": "60f1", "value": {"label": "x"}}]}
+        result = self.run(job_id=arguments["job_id"], job=job)
+        ignored = result["details"].pop("ignored")
+        assert set(ignored) == {"salaryBand", "properties[60f1].value.label"}
+        assert result["details"] == {}
+        assert f"ignored: {', '.join(ignored)}" in caplog.text
+        assert self.job(arguments).title == TITLE
+
+    @pytest.mark.parametrize("read_first", [True, False])
+    def test_replace_removes_what_is_left_out(self, read_first: bool) -> None:
+        arguments = self.arguments()
+        whole = job_content.job(self.job(arguments))
+        kept = ("title", "location", "industry", "function", "experienceLevel")
+        result = self.run(
+            job_id=arguments["job_id"],
+            job={name: whole[name] for name in kept},
+            replace=True,
+            read_first=read_first,
+        )
+        assert result["changed"] is (True if read_first else None)
+        after = self.job(arguments)
+        assert (after.department_id, after.compensation, after.properties) == (None, None, {})
+        assert after.default_ad.content.sections == {}
+        (write,) = self.emulator.journal
+        assert set(write.body) == set(kept)
+
+    def test_a_replacement_that_changes_nothing_sends_nothing(self) -> None:
+        arguments = self.arguments()
+        whole = job_content.job(self.job(arguments))
+        assert self.run(job_id=arguments["job_id"], job=whole, replace="true")["changed"] is False
+        assert self.emulator.journal == []
+
+    def test_a_member_that_the_api_demands_cannot_be_removed(self) -> None:
+        with pytest.raises(InvalidInputError, match=r"industry\.id"):
+            self.run(job_id=self.state.job_ids[0], job={"industry": None})
+        assert self.emulator.journal == []

@@ -1,0 +1,194 @@
+"""What a use case declares about itself, and how its tests work with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from tests.use_cases.refusals import BadInput, Refusal, common_refusals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+    Arguments = dict[str, Any]
+    Result = dict[str, Any]
+
+KEYS = {"use_case", "target", "changed", "applied", "fields", "diff", "details", "fingerprint", "response"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """
+    What a run with some arguments must lead to; made before the run.
+
+    :param body: body of the write, as the journal keeps it.
+    :param stored: what `UseCase.stored` gives after the write.
+    :param diff: the result's ``diff``.
+    :param lines: the lines of the log that show the difference.
+    :param answer: the result's ``response``; of a mapping, the members that matter.
+    :param free_text: what people wrote, before and after: never in a log or a result.
+    """
+
+    body: Any
+    stored: Any
+    diff: list[dict[str, Any]]
+    lines: list[str]
+    answer: Any = None
+    free_text: list[str] = field(default_factory=list)
+
+
+class UseCase:
+    """One use case: its operator as a DAG author has it, through hook and client, against the emulator."""
+
+    operator: ClassVar[type[SmartRecruitersBaseOperator]]
+    use_case: ClassVar[str]
+    ids: ClassVar[tuple[str, ...]]
+    """Arguments that say which record it is."""
+    operation: ClassVar[str]
+    """The contract's id of the write."""
+    path: ClassVar[str]
+    """Path of the write, with the operator's arguments as placeholders."""
+    status: ClassVar[int]
+    """HTTP status of a success."""
+    method: ClassVar[str] = "PUT"
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Operations that are read before the write; none where the API cannot be asked."""
+    reads_after: ClassVar[tuple[str, ...]] = ()
+    needs_read: ClassVar[bool] = False
+    """Whether ``read_first=False`` is refused for `arguments`."""
+    scope: ClassVar[str]
+    read_scope: ClassVar[str | None] = None
+    details: ClassVar[dict[str, Any]] = {}
+    """The result's ``details`` where something differs,"""
+    details_unchanged: ClassVar[dict[str, Any] | None] = None
+    """where nothing does (the same unless it says else), """
+    details_unread: ClassVar[dict[str, Any]] = {}
+    """and where nothing was read."""
+    refusals: ClassVar[tuple[Refusal, ...]] = ()
+    bad_inputs: ClassVar[tuple[BadInput, ...]] = ()
+
+    emulator: SmartRecruitersEmulator
+    state: KnownRecords
+    folder: Path
+
+    def arguments(self) -> Arguments:
+        """Return arguments that change a record, JSON-ready as a trigger form gives them."""
+        raise NotImplementedError
+
+    def other_arguments(self) -> Arguments:
+        """Return arguments that change another record."""
+        raise NotImplementedError
+
+    def expected(self, arguments: Arguments) -> Expected:
+        """Return what a run must lead to; called before it."""
+        raise NotImplementedError
+
+    def stored(self, arguments: Arguments) -> Any:
+        """Return what the emulator holds now, as far as the use case may touch it."""
+        raise NotImplementedError
+
+    def delete(self, tenant: Tenant, arguments: Arguments) -> None:
+        """Delete the record; needed where it is read, as is the next one."""
+        raise NotImplementedError
+
+    def meddle(self, tenant: Tenant, arguments: Arguments) -> None:
+        """Change what the use case changes to something else, as another program might."""
+        raise NotImplementedError
+
+    # How a test works with it
+
+    @pytest.fixture(autouse=True)
+    def _given(
+        self, smartrecruiters_emulator: SmartRecruitersEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        self.emulator = smartrecruiters_emulator
+        self.state = smartrecruiters_emulator.state
+        self.folder = tmp_path
+        self._monkeypatch = monkeypatch
+        self.connect()
+
+    def connect(self, *, oauth: bool = False, **changes: str) -> None:
+        """Set the default connection, without pacing: the emulator has no limits here."""
+        connection = self.emulator.oauth_connection if oauth else self.emulator.connection
+        connection = {name: value for name, value in {**connection, **changes}.items() if value}
+        connection["extra"] = {"requests_per_second": 0, "max_concurrent": 0}
+        self._monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
+
+    def run(self, **arguments: Any) -> Result:
+        """Execute the operator. Airflow's context is stood in for by an empty one: the operators do not look at it."""
+        return self.operator(task_id="change", **arguments).execute({})
+
+    def operations(self) -> list[str | None]:
+        """Return the operations that were asked for so far."""
+        return [request.operation_id for request in self.emulator.requests]
+
+    def check_result(self, result: Result, arguments: Arguments, expected: Expected, **differently: Any) -> None:
+        """Check a result of a run that changed something; ``differently`` are members that are else."""
+        wanted = {
+            "use_case": self.use_case,
+            "target": {name: arguments[name] for name in self.ids},
+            "changed": True if self.reads else None,
+            "applied": True,
+            "fields": [item["field"] for item in expected.diff],
+            "diff": expected.diff,
+            "details": self.details,
+            **differently,
+        }
+        assert set(result) == KEYS
+        assert {name: result[name] for name in wanted} == wanted
+        assert json.loads(json.dumps(result)) == result
+        if "response" not in differently:
+            answer = result["response"]
+            assert ({name: answer[name] for name in expected.answer} if expected.answer else answer) == expected.answer
+        shown = json.dumps({**result, "response": None}, ensure_ascii=False)
+        assert not [text for text in expected.free_text if text in shown]
+
+    def check_writes(self, arguments: Arguments, expected: Expected, *, times: int = 1) -> None:
+        """Check that the journal holds exactly this write, ``times`` times, and nothing else."""
+        written = [
+            (entry.method, entry.operation_id, entry.path, entry.status, entry.applied, entry.body)
+            for entry in self.emulator.journal
+        ]
+        write = (self.method, self.operation, self.path.format_map(arguments), self.status, True, expected.body)
+        assert written == [write] * times
+
+    def check_unchanged(self, result: Result, arguments: Arguments, expected: Expected, **differently: Any) -> None:
+        """Check the result of a run that found nothing to change."""
+        details = self.details if self.details_unchanged is None else self.details_unchanged
+        nothing = {"changed": False, "applied": False, "fields": [], "diff": [], "details": details, "response": None}
+        self.check_result(result, arguments, expected, **{**nothing, **differently})
+
+    def keep_message(self, error_messages: dict[str, list[str]], name: str, error: SmartRecruitersError) -> None:
+        """Keep what an error said, for a person who reads them all."""
+        facts = ", ".join(str(fact) for fact in (type(error).__name__, error.status, error.code) if fact)
+        error_messages.setdefault(self.use_case, []).append(f"{name} ({facts})\n  {error}")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make a test of each refusal and each bad input."""
+        if "refusal" in metafunc.fixturenames:
+            metafunc.parametrize("refusal", self.all_refusals(), ids=lambda refusal: refusal.name)
+        if "bad_input" in metafunc.fixturenames:
+            metafunc.parametrize("bad_input", self.all_bad_inputs(), ids=lambda bad_input: bad_input.name)
+
+    def all_refusals(self) -> list[Refusal]:
+        """Return the refusals that all use cases share, and those of this one."""
+        return [*common_refusals(self), *self.refusals]
+
+    def all_bad_inputs(self) -> list[BadInput]:
+        """Return the inputs that all use cases refuse, and those that this one does."""
+        shared = [BadInput(f"empty {name}", {name: ""}, (name,), ("empty",)) for name in self.ids]
+        shared += [BadInput(f"unrendered {name}", {name: "None"}, (name,), ("template",)) for name in self.ids]
+        shared += [
+            BadInput(f"{name} that is neither", {name: "maybe"}, (name,), ("true or false",))
+            for name in ("plan_only", "force", "read_first", "return_response")
+        ]
+        return [*shared, *self.bad_inputs]
