@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from local_stack import Emulator
 
 HOST = "127.0.0.1"
-PATIENCE = 120.0
-"""Seconds until Airflow has to be up; a first start on a slow machine takes half of that."""
+PATIENCE = 300.0
+"""Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
 
 
 def free_port() -> int:
