@@ -45,8 +45,9 @@ def test_wrong_marker(smartrecruiters_emulator):
 
 def run(folder: Path, text: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(text)
+    options = ("-p", "no:cacheprovider", "-p", "no:warnings", "--strict-markers", *arguments)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", *arguments, "test_it.py"],
+        [sys.executable, "-m", "pytest", *options, "test_it.py"],
         cwd=folder, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment},
     )  # fmt: skip
 
