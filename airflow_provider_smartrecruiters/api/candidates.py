@@ -365,9 +365,10 @@ def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:
     labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
     close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
     known = close or sorted(labels.values())[:10]
+    quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in known)
     raise InvalidInputError(
         "No rejection reason of the company has this label.",
-        hint=f"{'Closest' if close else 'Known'}: {', '.join(json.dumps(name) for name in known) or 'none at all'}."
+        hint=f"{'Closest' if close else 'Known'}: {quoted or 'none at all'}."
         " The whole list is at GET /configuration/rejection-reasons.",
         fields=("reason",),
     )

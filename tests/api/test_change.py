@@ -38,7 +38,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     StalePlanError,
     UnexpectedResponseError,
 )
-from tests.support.scripted_server import ScriptedServer, close, forward, reply, reset
+from tests.support.scripted_server import ScriptedServer, forward, reply, reset
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
@@ -231,24 +231,24 @@ def test_a_plan_without_reading_asks_nothing(make: Make, smartrecruiters_emulato
 
 
 @readable
-@pytest.mark.parametrize("answer", [reply(200, b""), reply(204), reply(200, []), reply(200, "x"), reply(200, 5)])
 def test_an_answer_that_is_no_record_is_not_taken_for_an_empty_one(
-    make: Make, answer: Any, smartrecruiters_emulator: Emulator, connect: Any
+    make: Make, smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:
     """Else what nobody mentioned would be taken for missing, and removed."""
-    with ScriptedServer(answer) as server, pytest.raises(UnexpectedResponseError) as caught:
-        apply(connect(server.url), make(smartrecruiters_emulator))
-    assert caught.value.retryable
-    assert not caught.value.may_have_been_applied
+    answers = [reply(200, b""), reply(204), reply(200, []), reply(200, "x"), reply(200, 5)]
+    with ScriptedServer(*answers) as server:
+        for _ in answers:
+            with pytest.raises(UnexpectedResponseError) as caught:
+                apply(connect(server.url), make(smartrecruiters_emulator))
+            assert caught.value.retryable
+            assert not caught.value.may_have_been_applied
 
 
 # Lost answers
 
 
 @readable
-@pytest.mark.parametrize(
-    "lose", [reset(), close(), reply(502), reply(500, b"<html>")], ids=["reset", "close", "502", "500"]
-)
+@pytest.mark.parametrize("lose", [reset(), reply(502, b"<html>")], ids=["reset", "502"])
 def test_a_write_that_was_not_carried_out_is_sent_once_more(
     make: Make, lose: Any, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
@@ -263,9 +263,7 @@ def test_a_write_that_was_not_carried_out_is_sent_once_more(
 
 
 @readable
-@pytest.mark.parametrize(
-    "lose", [reset(), close(), reply(502), reply(500, b"<html>")], ids=["reset", "close", "502", "500"]
-)
+@pytest.mark.parametrize("lose", [reset(), reply(502, b"<html>")], ids=["reset", "502"])
 def test_a_write_that_was_carried_out_is_confirmed_and_not_sent_again(
     make: Make, lose: Any, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
@@ -549,19 +547,19 @@ def test_a_hint_by_code_goes_before_one_by_status(smartrecruiters_emulator: Emul
     assert caught.value.hint == UpdateCandidateSource.hints["SUBTYPE_REQUIRED"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
 @every
 def test_a_credential_that_is_refused_is_not_explained_as_a_record(
-    status: int, make: Make, smartrecruiters_emulator: Emulator, connect: Any
+    make: Make, smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:
     """A 400 of the token endpoint says nothing about the values of the change."""
     change = make(smartrecruiters_emulator)
-    refused = ScriptedServer(reply(status, {"error": "invalid_scope"}))
-    with refused, pytest.raises(AuthenticationError) as caught:
-        apply(connect(refused.url, login="a-client"), change)
-    assert "client secret" in caught.value.hint
-    assert caught.value.hint not in change.hints.values()
-    assert caught.value.use_case == change.use_case
+    for status in (400, 401, 403):
+        refused = ScriptedServer(reply(status, {"error": "invalid_scope"}))
+        with refused, pytest.raises(AuthenticationError) as caught:
+            apply(connect(refused.url, login="a-client"), change)
+        assert "client secret" in caught.value.hint
+        assert caught.value.hint not in change.hints.values()
+        assert caught.value.use_case == change.use_case
 
 
 def test_a_change_takes_no_argument_that_it_does_not_know() -> None:
