@@ -84,6 +84,13 @@ _KINDS = {
     ),
 }
 
+_NO_ACCESS = _Kind(
+    PermissionDeniedError,
+    "SmartRecruiters does not allow it, though it accepted the credential before",
+    "If other tasks with this connection fail too, the credential was revoked: replace it in the Airflow connection. "
+    "Otherwise ask a SmartRecruiters administrator whether its system role and access groups cover this record.",
+)
+
 _SERVER_ERROR = _Kind(
     ServerError,
     "SmartRecruiters had a problem of its own",
@@ -127,8 +134,7 @@ def error_for(
     error_class, happened, hint = kind.error, kind.happened, kind.hint
     code, message = parse_error(body)
     if status == 401 and proven:
-        denied = _KINDS[403]
-        error_class, happened, hint = denied.error, denied.happened, denied.hint
+        error_class, happened, hint = _NO_ACCESS.error, _NO_ACCESS.happened, _NO_ACCESS.hint
     return error_class(
         f"{happened} ({status}).",
         status=status,

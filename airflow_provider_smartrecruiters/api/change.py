@@ -405,8 +405,9 @@ class _Explained:
                 error.hint = change.hints[key]
                 break
         if isinstance(error, PermissionDeniedError):
-            scopes = " and ".join(scope for scope in (change.scope, change.read_scope) if scope)
-            error.hint += f" An OAuth client also needs the scope {scopes}."
+            scopes = [scope for scope in (change.scope, change.read_scope) if scope]
+            noun = "scopes" if len(scopes) > 1 else "scope"
+            error.hint += f" An OAuth client also needs the {noun} {' and '.join(scopes)}."
 
 
 def _family(path: str) -> str:
@@ -430,6 +431,7 @@ def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:
     return InvalidInputError(
         f"{cls.__name__} cannot be used as given: {'; '.join(problems)}.",
         use_case=cls.use_case,
+        hint="Correct it where the task gets it from (the DAG, or the trigger form), then run the task again.",
         fields=tuple(dict.fromkeys(names)),
     )
 
