@@ -274,6 +274,9 @@ class UseCaseTests(UseCase):
         self.check_writes(arguments, expected)
         lines = [record.getMessage().strip() for record in caplog.records]
         assert [line for line in lines if line in expected.lines] == expected.lines
+        assert {name: first.rendered[name] for name in self.ids} == {name: arguments[name] for name in self.ids}
+        kept = "".join(str(first.rendered[name]) for name in self.private)
+        assert not [text for text in expected.free_text if text in kept]
 
         (second,) = dag_runs.run(dag)
         assert second.state == "success"

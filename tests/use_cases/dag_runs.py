@@ -21,11 +21,13 @@ class TaskRun:
     :param state: Airflow's word for it.
     :param tries: how often it ran.
     :param result: what it returned, as a later task would get it.
+    :param rendered: its rendered templates, as Airflow keeps and shows them.
     """
 
     state: str
     tries: int
     result: Any
+    rendered: dict[str, Any]
 
 
 def new_dag(dag_id: str, **kwargs: Any) -> DAG:
@@ -37,6 +39,8 @@ def new_dag(dag_id: str, **kwargs: Any) -> DAG:
 
 def run(dag: DAG) -> list[TaskRun]:
     """Run a DAG and return its task instances in the order of their map indexes."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+
     _serialize(dag)
     dag_run = dag.test()
     instances = sorted(dag_run.get_task_instances(), key=lambda instance: instance.map_index)
@@ -45,6 +49,7 @@ def run(dag: DAG) -> list[TaskRun]:
             state=str(instance.state),
             tries=instance.try_number,
             result=instance.xcom_pull(task_ids=TASK_ID, map_indexes=instance.map_index),
+            rendered=RenderedTaskInstanceFields.get_templated_fields(instance) or {},
         )
         for instance in instances
     ]

@@ -88,7 +88,7 @@ def common_refusals(case: UseCase) -> list[Refusal]:
             "mistyped client secret",
             401,
             AuthenticationError,
-            ("connection",),
+            ("login (client id)", "password (client secret)", "connection"),
             provoke=_wrong_secret,
             code="invalid_client",
             operation=TOKEN_OPERATION,

@@ -88,6 +88,8 @@ class TestRejectApplication(ApplicationStatusTests):
         with pytest.raises(PermissionDeniedError) as caught:
             self.run(**ids(self.state.an_application()), reason="No show")
         self.keep_message(error_messages, "label without the scope to look it up", caught.value)
+        assert "Give reason_id" in caught.value.hint
+        assert "configuration_read" in caught.value.hint
         assert self.emulator.journal == []
 
     def test_without_a_reason_where_none_is_demanded(self) -> None:

@@ -19,6 +19,7 @@ class TestUpdateCandidateTags(UseCaseTests):
     operator = UpdateCandidateTagsOperator
     use_case = "put_update_candidate_tags"
     ids = ("candidate_id",)
+    private = ("tags", "add", "remove")
     operation = "candidates.tags.replace"
     path = "/candidates/{candidate_id}/tags"
     status = 201

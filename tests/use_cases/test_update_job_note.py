@@ -25,6 +25,7 @@ class TestUpdateJobNote(UseCaseTests):
     operator = UpdateJobNoteOperator
     use_case = "put_update_job_note"
     ids = ("job_id",)
+    private = ("content",)
     operation = "jobs.notes.update"
     path = "/jobs/{job_id}/note"
     status = 200

@@ -30,6 +30,7 @@ class TestUpdateJobPosition(UseCaseTests):
     operator = UpdateJobPositionOperator
     use_case = "put_update_job_position"
     ids = ("job_id", "position_id")
+    private = ("incumbent_name",)
     operation = "jobs.positions.update"
     path = "/jobs/{job_id}/positions/{position_id}"
     status = 201

@@ -53,6 +53,8 @@ class UseCase:
     use_case: ClassVar[str]
     ids: ClassVar[tuple[str, ...]]
     """Arguments that say which record it is."""
+    private: ClassVar[tuple[str, ...]] = ()
+    """Arguments that Airflow must not keep among the rendered templates."""
     operation: ClassVar[str]
     """The contract's id of the write."""
     path: ClassVar[str]
