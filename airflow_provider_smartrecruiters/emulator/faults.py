@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -21,6 +21,10 @@ GENERAL = frozenset({"operation", "fault", "times", "skip", "probability", "seed
 
 _ANSWER = frozenset({"headers"})
 _STATUS = _ANSWER | {"status", "retry_after", "retry_after_as_date", "body", "content_type"}
+
+
+_HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+_HeaderText = Annotated[str, Field(pattern=r"^([\x21-\x7e\x80-\xff]([\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$")]
 
 
 class RuleOptions(TypedDict, total=False):
@@ -80,15 +84,15 @@ class Rule(BaseModel):
     seed: int = 0
     latency: float = Field(default=0.0, ge=0)
     status: int = Field(default=503, ge=200, le=599)
-    retry_after: int | float | datetime | str | None = Field(default=None, union_mode="left_to_right")
+    retry_after: int | float | datetime | _HeaderText | None = Field(default=None, union_mode="left_to_right")
     retry_after_as_date: bool = False
     body: Any = None
-    content_type: str | None = None
-    headers: dict[str, str | None] = {}
+    content_type: _HeaderText | None = None
+    headers: dict[_HeaderName, _HeaderText | None] = {}
     seconds: float = Field(default=60.0, gt=0)
     interval: float = Field(default=0.02, gt=0)
     size: int = Field(default=64 * 1024 * 1024, ge=1)
-    location: str = "https://elsewhere.invalid"
+    location: _HeaderText = "https://elsewhere.invalid"
 
     @model_validator(mode="before")
     @classmethod
@@ -175,20 +179,21 @@ class Fault:
 
 _NONE: frozenset[str] = frozenset()
 _SECONDS = frozenset({"seconds"})
+_NOTHING_LEFT = dict(zip(kinds.RATE_HEADERS, ("10", "0", "8", "8"), strict=True))
 
 _KINDS = [
     Fault("status", "An error status, 503 unless told otherwise, in the API's envelope", False, kinds.status, _STATUS),
     Fault(
         "rate_limited", "429 with a Retry-After of one second", False, kinds.status, _STATUS,
-        {"status": 429, "retry_after": 1},
+        {"status": 429, "retry_after": 1, "headers": _NOTHING_LEFT},
     ),
     Fault(
         "rate_limited_for_ever", "429 whenever it is asked, without a Retry-After", False, kinds.status, _STATUS,
-        {"status": 429, "times": None},
+        {"status": 429, "headers": _NOTHING_LEFT, "times": None},
     ),
     Fault(
         "rate_limited_for_an_hour", "429 whenever it is asked, with a Retry-After of an hour", False, kinds.status,
-        _STATUS, {"status": 429, "retry_after": 3600, "times": None},
+        _STATUS, {"status": 429, "retry_after": 3600, "headers": _NOTHING_LEFT, "times": None},
     ),
     Fault(
         "unavailable", "503 with a Retry-After that is an HTTP date, one second ahead", False, kinds.status, _STATUS,

@@ -27,6 +27,7 @@ RATE_HEADERS = (
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Sign in</form></body></html>"
 _JSON = "application/json"
+_BODILESS = (204, 304)
 
 _MESSAGES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 429: "Too many requests"}
 # RFC 6749, 5.2, has no names for what is not the request's fault.
@@ -203,7 +204,7 @@ def _retry_after(rule: Rule) -> str:
 
 def _answer(code: int, body: bytes, content_type: str) -> Answer:
     answer = Answer(code, [(b"content-type", content_type.encode())])
-    return _replaced(answer, body)
+    return _replaced(answer, b"" if code in _BODILESS else body)
 
 
 def _with_body(answer: Answer) -> Answer:
@@ -217,7 +218,7 @@ def _with_body(answer: Answer) -> Answer:
 
 def _replaced(answer: Answer, body: bytes) -> Answer:
     answer.body = body
-    _set(answer, "Content-Length", None if answer.status == 204 else str(len(body)))
+    _set(answer, "Content-Length", None if answer.status in _BODILESS else str(len(body)))
     return answer
 
 

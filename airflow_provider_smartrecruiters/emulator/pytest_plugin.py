@@ -8,6 +8,8 @@
         ...  # run the DAG
         assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"status": "FILLED"}]
 
+What a DAG does on a bad day takes one more line: ``smartrecruiters_emulator.fail_next("put job status", status=429)``.
+
 The server is started once a session (with pytest-xdist: once in each worker) on a free port, and is put back to its
 seed before each test. The limits of the real API hold, 10 requests a second and 8 at once, unless a test says else:
 ``@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)``. The marker takes the parameters of

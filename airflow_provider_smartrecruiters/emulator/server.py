@@ -33,6 +33,7 @@ class _Server(uvicorn.Server):
         self._thread_id = 0
         self._kept: list[socket.socket] = []
         self._opening: asyncio.Task[None] | None = None
+        self._starting = False
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,11 +68,17 @@ class _Server(uvicorn.Server):
         asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop).result(START_TIMEOUT)
 
     async def _refuse(self, seconds: float) -> None:
-        self._close_port(seconds)
+        if seconds or not self._starting:
+            self._close_port(seconds)
         if not seconds and self._opening is not None:
             await self._opening
 
     def _close_port(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._starting:
+            # Uvicorn is about to listen, which takes some turns of the loop and must not be broken off.
+            loop.call_soon(self._close_port, seconds)
+            return
         if self._opening is not None:
             self._opening.cancel()
         if not self._kept:
@@ -82,12 +89,16 @@ class _Server(uvicorn.Server):
             self._kept = [listen(host, port) for host, port in addresses]
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        self._opening = asyncio.get_running_loop().create_task(self._open_port(seconds))
+        self._opening = loop.create_task(self._open_port(seconds))
 
     async def _open_port(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        kept, self._kept = self._kept, []
-        await super().startup(kept)
+        self._starting = True
+        try:
+            await super().startup(self._kept)
+        finally:
+            self._starting = False
+            self._kept = []
 
 
 def listen(host: str, port: int) -> socket.socket:
