@@ -243,6 +243,8 @@ class UseCaseTests(UseCase):
         self.keep_message(error_messages, bad_input.name, error)
         assert isinstance(error, AirflowFailException)
         assert set(error.fields) == set(bad_input.fields)
+        assert error.hint
+        assert str(error).endswith(f"What to do: {error.hint}")
         assert [word for word in bad_input.says if word not in str(error)] == []
         assert self.operations() == []
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.app import Answer
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     NotFoundError,
@@ -18,6 +16,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 from tests.support.contract import Contract
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.answer import Answer
     from airflow_provider_smartrecruiters.emulator.app import Proceed
     from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
     from airflow_provider_smartrecruiters.emulator.operation import Call
@@ -194,8 +193,12 @@ def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Prov
             return answer
 
         happened: list[bool] = []
-        with _intercepted(case, intercept):
+        interceptors = case.emulator.emulator.interceptors
+        interceptors.append(intercept)
+        try:
             yield
+        finally:
+            interceptors.remove(intercept)
         assert happened
 
     return provoke
@@ -210,25 +213,10 @@ def answered(status: int) -> Provocation:
 
     @contextmanager
     def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
-        async def intercept(call: Call, proceed: Proceed) -> Answer:
-            if call.operation is None or call.operation.id != case.operation:
-                return await proceed()
-            return Answer(status, [(b"content-type", b"application/json")], json.dumps(example).encode())
-
         documented = Contract.load().operations[case.operation].responses[str(status)]
         examples = documented["content"]["application/json"].get("examples", {})
         example = next((it["value"] for it in examples.values()), {"message": "Validation failed", "errors": []})
-        with _intercepted(case, intercept):
-            yield
+        case.emulator.fail_next(case.operation, status=status, body=example)
+        yield
 
     return provoke
-
-
-@contextmanager
-def _intercepted(case: UseCase, intercept: Any) -> Iterator[None]:
-    interceptors = case.emulator.emulator.interceptors
-    interceptors.append(intercept)
-    try:
-        yield
-    finally:
-        interceptors.remove(intercept)
