@@ -117,7 +117,8 @@ class PropertyFields(_Part):
     """
 
     id: RecordId
-    value: dict[str, Any] | None = None
+    # Without a default: a value that was forgotten must not remove the property.
+    value: dict[str, Any] | None
 
 
 class JobFields(_Part):

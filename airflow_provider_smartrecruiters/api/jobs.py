@@ -446,7 +446,8 @@ class UpdateJobAndJobAd(_JobChange):
         :raises InvalidInputError: when it lacks a member that the API demands.
         """
         if self.replace:
-            return self.job.given()
+            # Laid over nothing, for None means the same everywhere: the member is left out, never sent as null.
+            return merge({}, given_job(self.job))
         body = merge(job_input(state), given_job(self.job))
         self._check_complete(body)
         return body

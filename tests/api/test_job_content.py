@@ -1,0 +1,320 @@
+"""What of an answered job is sent back, and how what is given is laid over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from airflow_provider_smartrecruiters.api.job_content import (
+    JobFields,
+    LocationFields,
+    SectionsFields,
+    given_job,
+    job_ad_input,
+    job_input,
+    merge,
+    missing,
+)
+
+ANSWERED_JOB = {
+    "id": "j1",
+    "title": "Engineer",
+    "refNumber": "REF1",
+    "createdOn": "2026-01-01T00:00:00Z",
+    "updatedOn": "2026-01-02T00:00:00Z",
+    "department": {"id": "d1", "label": "Engineering", "description": "x"},
+    "location": {
+        "country": "Germany",
+        "countryCode": "de",
+        "region": "Berlin",
+        "regionCode": "BE",
+        "city": "Berlin",
+        "postalCode": "10115",
+        "latitude": "52.52",
+        "longitude": "13.40",
+        "manual": False,
+        "remote": False,
+    },
+    "status": "SOURCING",
+    "postingStatus": "PUBLIC",
+    "targetHiringDate": "2026-09-01T00:00:00Z",
+    "industry": {"id": "i1", "label": "I"},
+    "function": {"id": "f1", "label": "F"},
+    "typeOfEmployment": {"id": "t1", "label": "T"},
+    "experienceLevel": {"id": "e1", "label": "E"},
+    "eeoCategory": {"id": None},
+    "template": False,
+    "creator": {"firstName": "Ada", "lastName": "L"},
+    "compensation": {"min": 1, "max": None, "currency": "EUR", "period": "HOURLY", "new": "x"},
+    "jobAd": {
+        "sections": {
+            "jobDescription": {"title": "Job", "text": "<p>x</p>"},
+            "qualifications": {},
+            "videos": {"urls": ["https://v.example.com"]},
+        },
+        "language": {"code": "en", "label": "English", "labelNative": "English"},
+    },
+    "properties": [
+        {"id": "p1", "label": "Shift", "value": {"id": "v1", "label": "Night"}},
+        {"id": "p2", "label": "Cost centre", "value": {"label": "CC-1"}},
+        {"id": "p3", "label": "Unset", "value": None},
+        {"id": "p4", "label": "Unset too"},
+        {"id": "p5", "label": "Several", "value": {"id": "v1"}},
+        {"id": "p5", "label": "Several", "value": {"id": "v2"}},
+    ],
+    "actions": {"details": {"url": "x", "method": "GET"}},
+    "aNewMember": 1,
+}
+
+JOB = {
+    "title": "Engineer",
+    "refNumber": "REF1",
+    "targetHiringDate": "2026-09-01T00:00:00.000Z",
+    "department": {"id": "d1"},
+    "location": {
+        "countryCode": "de",
+        "regionCode": "BE",
+        "city": "Berlin",
+        "postalCode": "10115",
+        "remote": False,
+        "latitude": "52.52",
+        "longitude": "13.40",
+    },
+    "industry": {"id": "i1"},
+    "function": {"id": "f1"},
+    "typeOfEmployment": {"id": "t1"},
+    "experienceLevel": {"id": "e1"},
+    "template": False,
+    "compensation": {"min": 1, "currency": "EUR", "period": "HOURLY"},
+    "jobAd": {
+        "language": {"code": "en"},
+        "sections": {
+            "jobDescription": {"title": "Job", "text": "<p>x</p>"},
+            "videos": {"urls": ["https://v.example.com"]},
+        },
+    },
+    "properties": [
+        {"id": "p1", "value": {"id": "v1"}},
+        {"id": "p2", "value": {"label": "CC-1"}},
+        {"id": "p5", "value": {"id": "v1"}},
+        {"id": "p5", "value": {"id": "v2"}},
+    ],
+}
+
+
+def test_what_the_api_answers_becomes_what_it_accepts() -> None:
+    assert job_input(ANSWERED_JOB) == JOB
+
+
+def test_what_is_sent_reads_as_itself() -> None:
+    assert job_input(JOB) == JOB
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"title": None, "department": None, "location": None, "compensation": None, "jobAd": None, "properties": None},
+        {"department": {}, "location": {}, "jobAd": {"sections": None, "language": None}, "properties": []},
+    ],
+)
+def test_an_empty_answer_is_an_empty_job(answer: Any) -> None:
+    assert job_input(answer) == {}
+    assert job_ad_input(answer) == {"jobAd": {}}
+
+
+def test_the_sections_of_a_job_ad_lie_one_level_higher() -> None:
+    answer = {
+        "id": "a1",
+        "title": "Engineer",
+        "language": {"code": "en", "label": "English"},
+        "location": {"countryCode": "de", "city": "Berlin", "manual": True},
+        "jobAd": {"jobDescription": {"title": "Job", "text": "x"}, "videos": {"urls": []}},
+        "postingStatus": "PUBLISHED",
+        "creator": {"id": "u1"},
+    }
+    assert job_ad_input(answer) == {
+        "title": "Engineer",
+        "language": {"code": "en"},
+        "location": {"countryCode": "de", "city": "Berlin"},
+        "jobAd": {"jobDescription": {"title": "Job", "text": "x"}, "videos": {"urls": []}},
+    }
+
+
+def test_a_section_keeps_members_that_are_not_known_here() -> None:
+    assert job_ad_input({"jobAd": {"newSection": {"text": "x", "style": "bold"}}})["jobAd"] == {
+        "newSection": {"text": "x", "style": "bold"}
+    }
+
+
+# Laying over
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"title": "Chief"}, {"title": "Chief"}),
+        ({"department": {"id": "d2"}}, {"department": {"id": "d2"}}),
+        ({"compensation": {"max": 9}}, {"compensation": {"min": 1, "currency": "EUR", "period": "HOURLY", "max": 9}}),
+        (
+            {"jobAd": {"sections": {"jobDescription": {"text": "y"}}}},
+            {
+                "jobAd": {
+                    "language": {"code": "en"},
+                    "sections": {
+                        "jobDescription": {"title": "Job", "text": "y"},
+                        "videos": {"urls": ["https://v.example.com"]},
+                    },
+                }
+            },
+        ),
+        (
+            {"jobAd": {"sections": {"videos": {"urls": []}}}},
+            {
+                "jobAd": {
+                    "language": {"code": "en"},
+                    "sections": {"jobDescription": {"title": "Job", "text": "<p>x</p>"}, "videos": {"urls": []}},
+                }
+            },
+        ),
+    ],
+)
+def test_only_what_is_given_changes(wanted: Any, expected: Any) -> None:
+    assert merge(JOB, wanted) == JOB | expected
+
+
+@pytest.mark.parametrize("name", ["department", "targetHiringDate", "compensation", "refNumber", "jobAd", "properties"])
+def test_none_removes_a_member(name: str) -> None:
+    assert merge(JOB, {name: None}) == {key: value for key, value in JOB.items() if key != name}
+
+
+def test_none_removes_a_nested_member() -> None:
+    assert "postalCode" not in merge(JOB, {"location": {"postalCode": None}})["location"]
+    assert (
+        "text"
+        not in merge(JOB, {"jobAd": {"sections": {"jobDescription": {"text": None}}}})["jobAd"]["sections"][
+            "jobDescription"
+        ]
+    )
+
+
+def test_none_for_what_is_not_there_is_nothing() -> None:
+    assert merge(JOB, {"eeoCategory": None, "location": {"address": None}}) == JOB
+
+
+@given(st.dictionaries(st.sampled_from(sorted(JOB)), st.just({}), max_size=3))
+def test_an_empty_part_changes_nothing(wanted: Any) -> None:
+    nested = {name: value for name, value in wanted.items() if isinstance(JOB[name], dict)}
+    assert merge(JOB, nested) == JOB
+
+
+def test_what_is_merged_is_left_alone() -> None:
+    base, wanted = {"a": {"b": 1}}, {"a": {"c": {"d": None}}}
+    merge(base, wanted)
+    assert (base, wanted) == ({"a": {"b": 1}}, {"a": {"c": {"d": None}}})
+
+
+def test_properties_are_laid_over_each_other_by_their_ids() -> None:
+    wanted = {"properties": [{"id": "p2", "value": {"label": "CC-2"}}, {"id": "p9", "value": {"id": "v9"}}]}
+    assert merge(JOB, wanted)["properties"] == [
+        {"id": "p1", "value": {"id": "v1"}},
+        {"id": "p5", "value": {"id": "v1"}},
+        {"id": "p5", "value": {"id": "v2"}},
+        {"id": "p2", "value": {"label": "CC-2"}},
+        {"id": "p9", "value": {"id": "v9"}},
+    ]
+
+
+def test_a_property_without_a_value_is_removed() -> None:
+    ids = [item["id"] for item in merge(JOB, {"properties": [{"id": "p1", "value": None}]})["properties"]]
+    assert ids == ["p2", "p5", "p5"]
+
+
+def test_several_values_of_a_property_are_given_together() -> None:
+    wanted = [{"id": "p5", "value": {"id": "v2"}}, {"id": "p5", "value": {"id": "v3"}}]
+    assert merge(JOB, {"properties": wanted})["properties"][-2:] == wanted
+
+
+@pytest.mark.parametrize(
+    "moved", [{"city": "Potsdam"}, {"postalCode": "1"}, {"address": "x"}, {"city": "Paris", "countryCode": "fr"}]
+)
+def test_a_location_that_moves_loses_the_old_coordinates(moved: Any) -> None:
+    location = merge(JOB, {"location": moved})["location"]
+    assert not {"latitude", "longitude"} & set(location)
+
+
+@pytest.mark.parametrize("given_too", [{"latitude": "1", "longitude": "2"}, {"latitude": None}])
+def test_unless_it_says_something_about_them(given_too: Any) -> None:
+    location = merge(JOB, {"location": {"city": "Potsdam", **given_too}})["location"]
+    assert location["longitude"] == given_too.get("longitude", "13.40")
+
+
+@pytest.mark.parametrize("stays", [{"city": "Berlin"}, {"remote": True}, {}, {"countryCode": "de"}])
+def test_a_location_that_stays_keeps_them(stays: Any) -> None:
+    assert merge(JOB, {"location": stays})["location"]["latitude"] == "52.52"
+
+
+def test_what_is_missing() -> None:
+    required = ("title", "location.city", "industry.id")
+    assert missing(JOB, required) == []
+    assert missing({"title": "", "location": {"city": None}}, required) == list(required)
+    assert missing({"title": "x", "location": "Berlin"}, required) == ["location.city", "industry.id"]
+
+
+# What may be given
+
+
+def test_what_is_given_is_told_apart_from_what_is_not() -> None:
+    assert JobFields(title="x", department=None).given() == {"title": "x", "department": None}
+    assert LocationFields().given() == {}
+    assert SectionsFields(videos={"urls": []}).given() == {"videos": {"urls": []}}
+
+
+def test_members_that_are_not_known_here_are_sent_as_they_are() -> None:
+    assert JobFields(aNewMember={"x": 1}, location={"newPart": 2}).given() == {
+        "aNewMember": {"x": 1},
+        "location": {"newPart": 2},
+    }
+
+
+def test_coordinates_may_be_numbers() -> None:
+    assert LocationFields(latitude=52.52, longitude=13).given() == {"latitude": "52.52", "longitude": "13"}
+
+
+def test_an_answered_job_can_be_given_back() -> None:
+    answered = ANSWERED_JOB | {"eeoCategory": None, "properties": ANSWERED_JOB["properties"][:3]}
+    given_back = given_job(JobFields(**answered))
+    assert given_back["department"] == {"id": "d1"}
+    assert given_back["properties"][0] == {"id": "p1", "value": {"id": "v1"}}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": ""},
+        {"title": "x" * 257},
+        {"refNumber": "x" * 64},
+        {"department": {}},
+        {"department": {"id": ""}},
+        {"department": "Engineering"},
+        {"location": {"countryCode": "deu"}},
+        {"location": {"city": ""}},
+        {"location": "Berlin"},
+        {"targetHiringDate": "soon"},
+        {"template": "perhaps"},
+        {"jobAd": {"language": {"code": ""}}},
+        {"jobAd": {"sections": {"jobDescription": "text"}}},
+        {"compensation": {"min": "much"}},
+        {"properties": {"id": "p1"}},
+        {"properties": [{"value": {"id": "v"}}]},
+        {"properties": [{"id": "p1"}]},
+        {"properties": [{"id": "p1", "value": "Night"}]},
+    ],
+)
+def test_what_cannot_be_given(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        JobFields(**fields)
