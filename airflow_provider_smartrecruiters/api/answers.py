@@ -31,7 +31,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 _MESSAGE_MAX_LENGTH = 300
-_ECHO_LENGTH = 8
+_ECHO_LENGTH = 12
 """Characters in a row that a message may share with what was sent before it counts as an echo of it."""
 
 _ENUMERATED = re.compile(r"[A-Z_]+|accepted|declined|pending|tentative")

@@ -10,6 +10,7 @@ expiry, one replay after a 401) would still be ours to write.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 TOKEN_PATH = "/identity/oauth/token"
 
 _EARLY = 60.0
-"""Seconds before its expiry at which a token is replaced; never more than a tenth of its life."""
+"""Seconds before its expiry at which a token is replaced. One that lives less than ten times as long is used to its
+end: one that expires on the way costs a 401 and is replaced then, and replacing it early would take more tokens."""
 
 _LIFETIME_UNSTATED = 600.0
 """Seconds that a token is used for when the answer does not say how long it lives."""
@@ -61,7 +63,8 @@ class ApiKeyAuth(AuthBase):
 class ClientCredentialsAuth(AuthBase):
     """Sends an OAuth access token as ``Authorization: Bearer``, fetched with client credentials.
 
-    The token is cached, replaced before it expires, and fetched by one thread at a time.
+    The token is cached, replaced before it expires, and fetched by one thread at a time; threads that waited for a
+    fetch share what it led to, a failure too: each asking anew would keep the last one waiting for all of them.
 
     Source: https://developers.smartrecruiters.com/docs/authentication-oauth-client-credential
 
@@ -75,6 +78,8 @@ class ClientCredentialsAuth(AuthBase):
         self._lock = threading.Lock()
         self._token: str | None = None
         self._fresh_until = 0.0
+        self._failure: SmartRecruitersError | None = None
+        self._failed_at = 0.0
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._current()}"
@@ -87,27 +92,36 @@ class ClientCredentialsAuth(AuthBase):
         :return: True: there is a fresher token.
         :raises SmartRecruitersError: when no token can be had.
         """
+        since = time.monotonic()
         with self._lock:
             if refused.headers.get("Authorization") == f"Bearer {self._token}":
-                self._replace()
+                self._replace(since)
         return True
 
     def _current(self) -> str:
+        since = time.monotonic()
         with self._lock:
             if self._token is None or time.monotonic() >= self._fresh_until:
-                self._replace()
+                self._replace(since)
             assert self._token is not None
             return self._token
 
-    def _replace(self) -> None:
+    def _replace(self, waiting_since: float) -> None:
+        if self._failure and self._failed_at > waiting_since:
+            # A copy: whoever catches an error adds to it what it was about.
+            raise copy.copy(self._failure)
         self._token = None
         asked_at = time.monotonic()
-        answer = self._fetch()
+        try:
+            answer = self._fetch()
+        except SmartRecruitersError as error:
+            self._failure, self._failed_at = copy.copy(error), time.monotonic()
+            raise
         token = answer["access_token"]
         if self._on_token:
             self._on_token(token)
         lifetime = _seconds(answer.get("expires_in"))
-        self._fresh_until = asked_at + lifetime - min(_EARLY, lifetime / 10)
+        self._fresh_until = asked_at + lifetime - (_EARLY if lifetime >= 10 * _EARLY else 0)
         self._token = token
 
 
@@ -176,6 +190,8 @@ class TokenEndpoint:
                 "The token endpoint's answer holds no access token.",
                 status=status,
                 hint="Check the token_url in the Airflow connection.",
+                # An answer without a body got lost on the way; one with another body is another server's.
+                retryable=answer is None,
             )
         return {"access_token": token, "expires_in": answer.get("expires_in")}
 

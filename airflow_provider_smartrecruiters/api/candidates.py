@@ -194,6 +194,23 @@ class _ApplicationStatusChange(_ApplicationChange):
             "reason": reason.get("id"),
         }
 
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``{"status", "subStatus", "startsOn", "reason"}``: what was given, and what goes on to hold.
+
+        No source says whether the API keeps what a PUT leaves out, so what belongs to the status is sent along: all
+        of it where the status stays, the first day of a hire also on the way to one.
+        """
+        given = {name: value for name, value in self._given.items() if value is not None}
+        there = self.current(state) if state else {}
+        kept = {"subStatus", "startsOn", "reason"} if there.get("status") == given["status"] else set()
+        if given["status"] in ("OFFERED", "HIRED"):
+            kept.add("startsOn")
+        return {name: there[name] for name in kept if there.get(name) is not None} | given
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        raise NotImplementedError
+
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the status; the API answers 204."""
         return client.request("PUT", f"{_APPLICATION}/status", path_params=self._path_params, json=body)
@@ -204,7 +221,7 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
 
     ``PUT /candidates/{id}/jobs/{jobId}/status``
 
-    What is not given is not compared and not sent.
+    What is not given is not compared; it keeps its value as long as the status stays.
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
@@ -233,15 +250,14 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
             )
         return self
 
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"status", "subStatus", "startsOn", "reason"}``, without what was not given."""
-        body = {
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {
             "status": self.status,
             "subStatus": self.sub_status,
             "startsOn": self.starts_on,
             "reason": self.reason_id,
         }
-        return {name: value for name, value in body.items() if value is not None}
 
 
 class RejectApplication(_ApplicationStatusChange):
@@ -290,10 +306,9 @@ class RejectApplication(_ApplicationStatusChange):
             raise
         return self.model_copy(update={"reason_id": _reason_id(reasons, self.reason), "reason": None})
 
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"status": "REJECTED", "reason", "subStatus"}``, without what was not given."""
-        body = {"status": "REJECTED", "subStatus": self.sub_status, "reason": self.reason_id}
-        return {name: value for name, value in body.items() if value is not None}
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {"status": "REJECTED", "subStatus": self.sub_status, "reason": self.reason_id}
 
 
 class UpdateCandidateSource(_ApplicationChange):

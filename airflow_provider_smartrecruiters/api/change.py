@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, unread
+from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
     PermissionDeniedError,
@@ -33,7 +33,15 @@ from airflow_provider_smartrecruiters.exceptions import (
 
 log = logging.getLogger(__name__)
 
-_WORDS = {"missing": "is missing", "extra_forbidden": "is no argument of it"}
+_SCOPE_MISSING = "OAuthPermissionsException"
+"""The API's name for a token that lacks a scope (https://developers.smartrecruiters.com/docs/access-scopes)."""
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no argument of it",
+    "string_too_long": "has more than {max_length} characters",
+    "string_too_short": "has fewer than {min_length} characters",
+}
 """What pydantic says about arguments, in words of this package."""
 
 
@@ -150,17 +158,22 @@ def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[s
     :raises UnexpectedResponseError: when the answer is no record. An empty one taken for a record without members
         would make a write remove everything that nobody mentioned.
     """
-    answer = client.request("GET", path, path_params=path_params)
-    if not isinstance(answer, dict):
-        raise UnexpectedResponseError(
-            "The record was asked for, and the answer holds none; nothing was sent.",
+    attempts = client.retry.start()
+    while True:
+        answer = client.request("GET", path, path_params=path_params)
+        if isinstance(answer, dict):
+            return answer
+        error = UnexpectedResponseError(
+            "The record was asked for, and the answer holds none.",
             method="GET",
             path_template=path,
             status=200,
             hint="Run the task again; if it persists, see whether a proxy sits between Airflow and SmartRecruiters.",
             retryable=True,
         )
-    return answer
+        if (wait := attempts.wait_after(error)) is None:
+            raise error
+        time.sleep(wait)
 
 
 @dataclass(frozen=True)
@@ -307,24 +320,27 @@ def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
 
 
 def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Send the write; when its answer is lost, read before sending again.
+    """Send the write; when its answer is lost, read: what was carried out is a success, the rest is sent again as
+    long as that can help and the budget lasts.
 
     A forced write that differs in nothing cannot be confirmed by reading, so its error is passed on.
     """
     change, state = planned.change, planned.state
     attempts = client.retry.start()
+    lost: SmartRecruitersError | None = None
     while True:
         body = change.body(state)
         try:
             return change.send(client, body), body, {}
         except SmartRecruitersError as error:
             confirmable = change.readable and planned.changed is not False
-            wait = attempts.wait_after(error) if error.may_have_been_applied and confirmable else None
-            if wait is None:
+            if not (error.may_have_been_applied and confirmable):
+                # What was sent before and got lost may still be under way.
+                error.may_have_been_applied = error.may_have_been_applied or lost is not None
                 raise
-            lost = error
+            lost, wait = error, attempts.wait_after(error)
         log.warning("The answer to the write was lost; reading the %s before anything is sent again.", change.label)
-        time.sleep(wait)
+        time.sleep(wait or 0)
         try:
             state = change.read(client)
         except SmartRecruitersError:
@@ -332,6 +348,8 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
         if not _compare(change, state):
             log.info("The write had been carried out.")
             return None, body, {"confirmed_by_read": True}
+        if wait is None:
+            raise lost
 
 
 def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
@@ -377,7 +395,7 @@ def _log_diff(planned: _Plan, title: str) -> None:
 
 def _log_details(details: Mapping[str, Any]) -> None:
     for name, value in details.items():
-        log.info("  %s: %s", name, ", ".join(value) if isinstance(value, list) else value)
+        log.info("  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
 
 
 class _Explained:
@@ -400,14 +418,17 @@ class _Explained:
         if _family(error.path_template or change.endpoint) != _family(change.endpoint):
             # A token, or a list that a label is looked up in: its error brings its own hint.
             return
+        scopes = [scope for scope in (change.scope, change.read_scope) if scope]
+        needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
+        if error.code == _SCOPE_MISSING:
+            error.hint = f"Ask a SmartRecruiters administrator to give the OAuth client {needed}."
+            return
         for key in (error.code, error.status):
             if key is not None and key in change.hints:
                 error.hint = change.hints[key]
                 break
         if isinstance(error, PermissionDeniedError):
-            scopes = [scope for scope in (change.scope, change.read_scope) if scope]
-            noun = "scopes" if len(scopes) > 1 else "scope"
-            error.hint += f" An OAuth client also needs the {noun} {' and '.join(scopes)}."
+            error.hint += f" An OAuth client also needs {needed}."
 
 
 def _family(path: str) -> str:
@@ -426,7 +447,8 @@ def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:
             problems.append(reason.summary.rstrip("."))
             continue
         names.append(name)
-        words = str(reason) if isinstance(reason, ValueError) else _WORDS.get(item["type"]) or _lower(item["msg"])
+        words = _WORDS.get(item["type"], "").format_map(item.get("ctx", {})) or _lower(item["msg"])
+        words = str(reason) if isinstance(reason, ValueError) else words
         problems.append(f"{name} {words}")
     return InvalidInputError(
         f"{cls.__name__} cannot be used as given: {'; '.join(problems)}.",

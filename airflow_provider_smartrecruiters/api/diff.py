@@ -45,8 +45,8 @@ class FieldDiff:
     def line(self) -> str:
         """Return the difference as one line for a person: ``status: SOURCING -> FILLED``."""
         if self.shown:
-            return f"{self.name}: {_plain(self.before)} -> {_plain(self.after)}"
-        text = f"{self.name}: {_size(self.before)} -> {_size(self.after)}"
+            return f"{one_line(self.name)}: {_plain(self.before)} -> {_plain(self.after)}"
+        text = f"{one_line(self.name)}: {_size(self.before)} -> {_size(self.after)}"
         if isinstance(self.before, list) and isinstance(self.after, list):
             added = len([item for item in self.after if item not in self.before])
             removed = len([item for item in self.before if item not in self.after])
@@ -104,6 +104,11 @@ def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
+def one_line(text: str) -> str:
+    """Return a text for a log: as it is, or with escapes where it would break the line or hide something in it."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
 def _keyed_by_id(items: list[Any]) -> bool:
     ids = [item.get("id") for item in items if isinstance(item, Mapping)]
     # A property with several values is answered several times; keyed by its id, one would hide the others.
@@ -111,7 +116,7 @@ def _keyed_by_id(items: list[Any]) -> bool:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) and value else repr(value)
+    return one_line(value) if isinstance(value, str) and value else repr(value)
 
 
 def _json(value: Any) -> Any:

@@ -21,6 +21,10 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` of the contract."""
 
+JSON_MAX_DEPTH = 100
+"""Most levels of mappings and lists in a body; a job has seven. How many Python itself bears depends on its version and
+on who calls."""
+
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 
@@ -36,6 +40,8 @@ def check_id(value: Any) -> str:
     :raises ValueError: says what is wrong with it, without repeating a value that may be anything.
     """
     if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) >= 10**ID_MAX_LENGTH:
+            raise ValueError(f"is a number of more than {ID_MAX_LENGTH} digits")
         value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"must be the text of an id, not {type(value).__name__}")
@@ -44,7 +50,8 @@ def check_id(value: Any) -> str:
     refuse_unrendered(value)
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
-    if any(unicodedata.category(character).startswith("C") for character in value):
+    # The separators of lines and paragraphs are no control characters, but break a line in a log as well.
+    if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
         raise ValueError("holds control characters (a line break, perhaps)")
     if value != value.strip():
         raise ValueError("begins or ends with a space")
@@ -181,10 +188,26 @@ def check_json(value: Any, name: str) -> None:
     """
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        if _is_deeper(value, JSON_MAX_DEPTH):
+            raise ValueError
     except (TypeError, ValueError, RecursionError):
         raise InvalidInputError(
             f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
         ) from None
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list | tuple)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _blank_is_absent(value: Any) -> Any:

@@ -35,8 +35,8 @@ class UpdateCandidateTimeslotStatus(Change):
     read_scope: ClassVar[str | None] = "interviews_read"
     shown: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Mapping[int | str, str]] = {
-        403: "The credential may not answer for this candidate. Ask a SmartRecruiters administrator to give its "
-        "system role access to interviews, or change the status in SmartRecruiters by hand.",
+        403: "The credential may not read this interview or answer for its candidate. Ask a SmartRecruiters "
+        "administrator to give its system role access to interviews, or change the status in SmartRecruiters by hand.",
         404: "Check interview_id and timeslot_id, and that the timeslot belongs to the interview. An interview that "
         "was made in the SmartRecruiters UI is not found this way: only those made through the API are.",
         422: "SmartRecruiters does not take this status for this timeslot now: see whether the interview was "

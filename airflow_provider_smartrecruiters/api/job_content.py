@@ -34,7 +34,11 @@ _COORDINATES = ("latitude", "longitude")
 
 def _coordinate(value: Any) -> Any:
     # The API answers coordinates as text; people hold them as numbers.
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    if not -180 <= value <= 180:
+        raise ValueError("must lie between -180 and 180")
+    return str(value)
 
 
 class _Part(BaseModel):

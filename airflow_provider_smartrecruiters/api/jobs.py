@@ -46,8 +46,8 @@ _NOTE = "/jobs/{jobId}/note"
 _POSITION = "/jobs/{jobId}/positions/{positionId}"
 
 _NO_ACCESS = (
-    "The credential may not change this job. Ask a SmartRecruiters administrator whether its system role and access "
-    "groups cover the job."
+    "The credential may not read or change this job. Ask a SmartRecruiters administrator whether its system role "
+    "and access groups cover the job."
 )
 
 
@@ -194,8 +194,9 @@ class UpdateJobPosition(_JobChange):
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
         403: _NO_ACCESS,
-        404: "Check job_id and position_id. position_id is the id of the record (GET /jobs/{jobId}/positions), not the "
-        "company's own position number, which is external_position_id.",
+        404: "Check job_id and position_id. position_id is the id that SmartRecruiters gave the position, not the "
+        "company's own position number, which is external_position_id. Programs find it under GET "
+        "/jobs/{jobId}/positions.",
     }
 
     position_id: RecordId
@@ -292,10 +293,12 @@ class UpdateJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters does not take the ad as it is: see that it has a title, that the language is one of the "
-        "company's, and that a location has countryCode and city.",
+        400: "SmartRecruiters does not take the ad as it is: see that it has a title, that no section has more "
+        "than 9,999 characters, that the language is one of the company's, and that a location has countryCode "
+        "and city.",
         403: _NO_ACCESS,
-        404: "Check job_id and job_ad_id: the ads of a job are listed under GET /jobs/{jobId}/jobads.",
+        404: "Check job_id and job_ad_id: the ad has to be one of this job's own. Programs find them under GET "
+        "/jobs/{jobId}/jobads.",
     }
 
     job_ad_id: RecordId
@@ -397,7 +400,8 @@ class UpdateJobAndJobAd(_JobChange):
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "One of the values is not on the company's lists: compare department, industry, function, "
-        "typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings in SmartRecruiters.",
+        "typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings in SmartRecruiters. Or "
+        "a text is too long: a section of the ad has at most 9,999 characters.",
         403: _NO_ACCESS,
         404: "There is no job with this job_id, or the credential cannot see it. It is the id of the job, not its "
         "reference number.",
@@ -458,12 +462,12 @@ class UpdateJobAndJobAd(_JobChange):
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if lacking := missing(body, self.required):
-            raise _lacking(lacking)
+            raise _lacking(lacking, within="job.")
 
 
-def _lacking(names: list[str]) -> InvalidInputError:
+def _lacking(names: list[str], *, within: str = "") -> InvalidInputError:
     return InvalidInputError(
         f"SmartRecruiters demands {', '.join(names)}, and neither the record nor the arguments have it.",
         hint="Give it too.",
-        fields=tuple(names),
+        fields=tuple(f"{within}{name}" for name in names),
     )

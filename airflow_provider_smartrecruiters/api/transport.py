@@ -17,6 +17,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import RequestException, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 
 from airflow_provider_smartrecruiters import __version__
 from airflow_provider_smartrecruiters.exceptions import (
@@ -58,6 +59,7 @@ def exchange(
                     response.close()
                     raise AnswerLostError(
                         f"The answer of {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
+                        hint=_READ_FIRST,
                         retryable=False,
                     )
         except RequestException as error:
@@ -82,6 +84,7 @@ class _CutOff:
     def __init__(self, seconds: float) -> None:
         self.happened = False
         self.sent = False
+        self._over = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._cut)
@@ -101,13 +104,21 @@ class _CutOff:
 
     @classmethod
     def watch(cls, sock: socket.socket | None) -> None:
-        """Tell the exchange of this thread which socket it sends on and waits on."""
+        """Tell the exchange of this thread which socket it sends on and waits on.
+
+        :raises ConnectTimeoutError: the time was up before there was one.
+        """
         if cut_off := getattr(cls._current, "cut_off", None):
-            cut_off.sent = True
-            cut_off._socket = sock
+            with cut_off._lock:
+                if cut_off._over:
+                    # Looking the name up, or several addresses, took all the time. Sent now, nobody would cut it off.
+                    raise ConnectTimeoutError("no connection in time")
+                cut_off.sent = True
+                cut_off._socket = sock
 
     def _cut(self) -> None:
         with self._lock:
+            self._over = True
             if self._socket is not None:
                 self.happened = True
                 with suppress(OSError):

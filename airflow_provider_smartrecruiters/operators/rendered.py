@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,10 @@ def as_bool(name: str, value: Any) -> bool:
     :return: the switch.
     :raises InvalidInputError: the value is anything else, an empty text and ``None`` included.
     """
-    if isinstance(value, bool):
-        return value
     # A DAG with render_template_as_native_obj=True turns the text "1" into the number.
-    word = str(value).strip().lower() if isinstance(value, str | int) else ""
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else ""
     if word in _TRUE:
         return True
     if word in _FALSE:
@@ -53,7 +54,8 @@ def as_size(name: str, value: Any) -> int:
     except ValueError:
         size = 0
     if size > 0:
-        return size
+        # No file is larger, and what reads it takes no larger number.
+        return min(size, sys.maxsize - 1)
     raise _refused(name, "a whole number of bytes above 0")
 
 

@@ -113,3 +113,30 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
         before = self.stored(ids(second))
         self.run(**ids(first), status="TRANSFERRED")
         assert self.stored(ids(second)) == before
+
+    def test_what_belongs_to_a_status_stays_as_long_as_the_status_does(self) -> None:
+        application = self.state.an_application("OFFERED")
+        step = self.state.sub_statuses(application.job_id, "OFFERED")[0]
+        self.run(**ids(application), status="OFFERED", sub_status=step)
+        result = self.run(**ids(application), status="OFFERED", starts_on="2027-01-04")
+        assert result["fields"] == ["startsOn"]
+        assert self.application(ids(application)).sub_status == step
+
+    def test_the_first_day_goes_along_from_the_offer_to_the_hire(self) -> None:
+        application = ids(self.state.an_application("OFFERED"))
+        self.run(**application, status="OFFERED", starts_on="2027-01-04")
+        assert self.run(**application, status="HIRED")["fields"] == ["status"]
+        assert self.application(application).starts_on == "2027-01-04T00:00:00.000Z"
+
+    def test_what_belonged_to_the_old_status_does_not_go_along(self) -> None:
+        application = ids(self.state.an_application("REJECTED"))
+        assert self.application(application).reason_id
+        self.run(**application, status="IN_REVIEW")
+        assert self.application(application).reason_id is None
+        assert self.emulator.journal.writes()[-1].body == {"status": "IN_REVIEW"}
+
+    def test_a_forced_write_of_the_same_status_loses_nothing(self) -> None:
+        application = ids(self.state.an_application("REJECTED"))
+        before = self.stored(application)
+        assert self.run(**application, status="REJECTED", force=True)["applied"] is True
+        assert self.stored(application) == before

@@ -104,7 +104,13 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         BadInput(
             "an incomplete replacement",
             {"replace": True},
-            ("location.countryCode", "location.city", "industry.id", "function.id", "experienceLevel.id"),
+            (
+                "job.location.countryCode",
+                "job.location.city",
+                "job.industry.id",
+                "job.function.id",
+                "job.experienceLevel.id",
+            ),
             ("demands",),
         ),
     )
