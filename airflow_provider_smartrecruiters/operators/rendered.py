@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
+_SIZE_LIMIT = 2**31
+"""So much is set aside before the first byte is read."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,7 +46,7 @@ def as_size(name: str, value: Any) -> int:
     """Return the number of bytes that a parameter holds.
 
     :param name: the parameter's name, for the error.
-    :param value: an int above 0, or its digits as text.
+    :param value: an int above 0 and below 2 GiB, or its digits as text.
     :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
@@ -53,10 +54,9 @@ def as_size(name: str, value: Any) -> int:
         size = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
     except ValueError:
         size = 0
-    if size > 0:
-        # No file is larger, and what reads it takes no larger number.
-        return min(size, sys.maxsize - 1)
-    raise _refused(name, "a whole number of bytes above 0")
+    if 0 < size < _SIZE_LIMIT:
+        return size
+    raise _refused(name, "a whole number of bytes above 0 and below 2 GiB")
 
 
 def as_fingerprint(name: str, value: Any) -> str | None:
