@@ -11,8 +11,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from airflow_provider_smartrecruiters.api.auth import TOKEN_PATH, ClientCredentialsAuth
+from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (
+    AnswerLostError,
     AuthenticationError,
     ConnectionFailedError,
     PermissionDeniedError,
@@ -20,7 +22,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     ServerError,
     UnexpectedResponseError,
 )
-from tests.support.scripted_server import Exchange, ScriptedServer, close, raw, reply, reset
+from tests.support.scripted_server import Exchange, ScriptedServer, close, hang, raw, reply, reset
 
 UNLIMITED = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
@@ -134,20 +136,21 @@ def test_making_a_client_asks_for_nothing(oauth: Any) -> None:
         assert server.requests == []
 
 
-def test_a_token_is_replaced_before_it_expires(oauth: Any) -> None:
-    # Its last tenth is not used, so that it does not expire on the way.
-    with ScriptedServer(token(expires_in=1), reply(200, {}), token("token-2"), reply(200, {})) as server:
+def test_a_short_lived_token_is_used_to_its_end(oauth: Any) -> None:
+    with ScriptedServer(token(expires_in=1), *[reply(200, {})] * 2, token("token-2"), reply(200, {})) as server:
         client = oauth(server.url)
         client.request("GET", "/jobs")
-        time.sleep(0.95)
+        began = time.monotonic()
+        client.request("GET", "/jobs")
+        time.sleep(began + 1.05 - time.monotonic())
         client.request("GET", "/jobs")
         used = [request.all("Authorization") for request in server.requests]
-    assert used == [[], ["Bearer token-1"], [], ["Bearer token-2"]]
+    assert used == [[], ["Bearer token-1"], ["Bearer token-1"], [], ["Bearer token-2"]]
 
 
 @pytest.mark.parametrize(
     ("lifetime", "used_for"),
-    [(3600, 3540), ("3600", 3540), (300, 270), (None, 540), ("soon", 540), (0, 540), (-5, 540)],
+    [(3600, 3540), ("3600", 3540), (600, 540), (599, 599), (1, 1), (None, 540), ("soon", 540), (0, 540), (-5, 540)],
 )
 def test_how_long_a_token_is_used(lifetime: Any, used_for: float) -> None:
     auth = ClientCredentialsAuth(lambda: {"access_token": "t", "expires_in": lifetime})
@@ -256,7 +259,8 @@ def test_a_refusal_never_repeats_the_secret(status: int, oauth: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [reset(), close(), raw(b"no HTTP\r\n\r\n"), reply(503, b"<html>"), reply(200, b"<")]
+    "failure",
+    [reset(), close(), raw(b"no HTTP\r\n\r\n"), reply(503, b"<html>"), reply(200, b"<"), reply(200, b"")],
 )
 def test_a_token_request_that_failed_in_passing_is_sent_again(failure: Any, oauth: Any) -> None:
     with ScriptedServer(failure, failure, token(), reply(201, {"status": "FILLED"})) as server:
@@ -311,6 +315,28 @@ def test_the_secret_follows_no_redirect(status: int, oauth: Any) -> None:
         with pytest.raises(UnexpectedResponseError):
             oauth(server.url).request("GET", "/jobs")
         assert elsewhere.requests == []
+
+
+def test_threads_that_wait_for_a_token_share_its_failure(oauth: Any) -> None:
+    """Else each would wait for the fetches of all before it, and no budget would bound that."""
+    once = RetryPolicy(max_attempts=1)
+    with ScriptedServer(always=hang()) as server:
+        client = oauth(server.url, timeout=0.5, retry=once)
+
+        def ask(_: int) -> AnswerLostError:
+            with pytest.raises(AnswerLostError) as caught:
+                client.request("PUT", "/jobs/1/note", json={"content": "x"})
+            return caught.value
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            errors = list(pool.map(ask, range(8)))
+        took = time.monotonic() - began
+        asked = len(server.requests)
+    assert asked < 4
+    assert took < 2
+    assert len({id(error) for error in errors}) == 8
+    assert {(error.may_have_been_applied, error.path_template) for error in errors} == {(False, TOKEN_PATH)}
 
 
 # Masking

@@ -444,7 +444,7 @@ def test_a_company_without_reasons(answer: Any, connect: Any) -> None:
 
 
 def test_a_list_of_reasons_that_is_none(connect: Any) -> None:
-    with ScriptedServer(reply(200, b"")) as server, pytest.raises(UnexpectedResponseError):
+    with ScriptedServer(always=reply(200, b"")) as server, pytest.raises(UnexpectedResponseError):
         apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="x"))
 
 

@@ -25,12 +25,14 @@ from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobPosition,
     UpdateJobStatus,
 )
+from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     AuthenticationError,
     BadRequestError,
+    ConflictError,
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
@@ -38,7 +40,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     StalePlanError,
     UnexpectedResponseError,
 )
-from tests.support.scripted_server import ScriptedServer, forward, reply, reset
+from tests.support.scripted_server import ScriptedServer, forward, hang, reply, reset
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
@@ -235,13 +237,21 @@ def test_an_answer_that_is_no_record_is_not_taken_for_an_empty_one(
     make: Make, smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:
     """Else what nobody mentioned would be taken for missing, and removed."""
-    answers = [reply(200, b""), reply(204), reply(200, []), reply(200, "x"), reply(200, 5)]
-    with ScriptedServer(*answers) as server:
-        for _ in answers:
+    for answer in [reply(200, b""), reply(204), reply(200, []), reply(200, "x"), reply(200, 5)]:
+        with ScriptedServer(always=answer) as server:
             with pytest.raises(UnexpectedResponseError) as caught:
                 apply(connect(server.url), make(smartrecruiters_emulator))
-            assert caught.value.retryable
-            assert not caught.value.may_have_been_applied
+            assert {request.method for request in server.requests} == {"GET"}
+        assert caught.value.retryable
+        assert not caught.value.may_have_been_applied
+
+
+def test_an_answer_that_lost_its_record_is_asked_for_again(
+    smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
+) -> None:
+    relay.then(reply(200, b""))
+    assert apply(relayed, job_status(smartrecruiters_emulator)).applied
+    assert [request.method for request in relay.requests] == ["GET", "GET", "PUT"]
 
 
 # Lost answers
@@ -322,9 +332,31 @@ def test_answers_that_keep_being_lost_end(smartrecruiters_emulator: Emulator, co
         with pytest.raises(AnswerLostError) as caught:
             apply(connect(server.url, password=smartrecruiters_emulator.api_key), job_status(smartrecruiters_emulator))
         methods = [request.method for request in server.requests]
-    assert methods == ["GET", "PUT", "GET", "PUT", "GET", "PUT", "GET", "PUT"]
+    # The last one too is read for: what was carried out after all is no failure.
+    assert methods == ["GET", "PUT", "GET", "PUT", "GET", "PUT", "GET", "PUT", "GET"]
     assert caught.value.may_have_been_applied
     assert caught.value.use_case == "put_update_job_status"
+
+
+def test_what_was_carried_out_at_the_last_attempt_is_a_success(
+    smartrecruiters_emulator: Emulator, connect: Any
+) -> None:
+    """Also after the budget is used up, as it is when an exchange was waited for to its timeout."""
+    url, key = smartrecruiters_emulator.url, smartrecruiters_emulator.api_key
+    with ScriptedServer(forward(url), forward(url, then=hang()), forward(url)) as server:
+        client = connect(server.url, password=key, timeout=0.5, retry=RetryPolicy(budget=0.2))
+        assert apply(client, job_status(smartrecruiters_emulator)).details["confirmed_by_read"] is True
+    assert len(smartrecruiters_emulator.journal) == 1
+
+
+def test_a_lost_answer_is_not_forgotten_when_the_next_attempt_is_refused(
+    smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
+) -> None:
+    """The first request may still be under way: nobody can say that nothing was or will be changed."""
+    relay.then(forward(smartrecruiters_emulator.url), reset(), forward(smartrecruiters_emulator.url), reply(409))
+    with pytest.raises(ConflictError) as caught:
+        apply(relayed, job_status(smartrecruiters_emulator))
+    assert caught.value.may_have_been_applied
 
 
 def test_when_the_read_after_a_lost_answer_fails_the_loss_is_told(
