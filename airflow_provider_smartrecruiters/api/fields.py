@@ -210,7 +210,17 @@ def _is_deeper(value: Any, depth: int) -> bool:
     return True
 
 
+def refuse_bytes(value: Any) -> None:
+    """Refuse bytes where text belongs: pydantic would decode them after the text was checked.
+
+    :raises ValueError: when ``value`` is bytes.
+    """
+    if isinstance(value, bytes | bytearray):
+        raise ValueError("must be text, not bytes")
+
+
 def _blank_is_absent(value: Any) -> Any:
+    refuse_bytes(value)
     if isinstance(value, str):
         if not value.strip():
             return None

@@ -18,6 +18,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     check_text,
     choice_or_none,
     one_of,
+    refuse_bytes,
     refuse_unrendered,
     same_instant,
 )
@@ -115,6 +116,7 @@ class UpdateJobStatus(_JobChange):
 
 
 def _note_text(value: Any) -> Any:
+    refuse_bytes(value)
     if isinstance(value, str):
         refuse_unrendered(value)
         check_text(value)
