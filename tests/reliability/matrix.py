@@ -1,0 +1,366 @@
+"""
+The matrix: every kind of fault meets every change, and the emulator's journal tells what became of the write.
+
+A cell is one call of `apply` while the emulator has one fault. It is judged by what the journal and the records say,
+not by what the package says about itself.
+"""
+
+from __future__ import annotations
+
+import queue
+import traceback
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.api.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
+from airflow_provider_smartrecruiters.api.change import apply
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.pacing import Pacer
+from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
+from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+from tests.reliability import subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from airflow_provider_smartrecruiters.api.change import Change, ChangeResult
+    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from tests.use_cases.use_case import Expected, UseCase
+
+    Apply = Callable[[SmartRecruitersClient, Change], ChangeResult]
+
+TIMEOUT = 1.0
+"""Seconds, where the package has two minutes."""
+PATIENCE = RetryPolicy(budget=2.5, max_attempts=60, first_wait=0.02, longest_wait=0.05)
+"""Seconds, where the package has a minute; enough attempts to bridge a port that is closed for half a second."""
+SLOW = ("timeout_before", "timeout_after", "slow_trickle")
+"""Faults that take a whole exchange's time, and so outlast a call's budget: the package's timeout is the longer one."""
+SLOW_PATIENCE = replace(PATIENCE, budget=TIMEOUT * RetryPolicy().budget / DEFAULT_TIMEOUT)
+HUGE_TIMEOUT = 30.0
+"""Seconds: what is too large is to be told by its size."""
+WORKERS = 10
+
+OPTIONS: dict[str, dict[str, Any]] = {"latency": {"latency": 0.3}}
+"""Options that faults get here; far enough from the timeout, so that it is a fault of its own."""
+
+
+class Place(StrEnum):
+    """Which request meets the fault."""
+
+    WRITE = "write"
+    READ = "read"
+    READ_AFTER_LOSS = "read after a lost answer"
+    READ_AFTER_WRITE = "read after the write"
+    TOKEN = "token"
+    WRITE_WITH_TOKEN = "write with a token"
+
+
+class Verdict(StrEnum):
+    """What became of a write, and what was said of it."""
+
+    ONCE = "once"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    UNSURE = "unsure"
+    LOST = "LOST"
+    DOUBLED = "DOUBLED"
+    FALSE = "FALSE"
+    WRONG = "WRONG"
+
+
+GOOD = (Verdict.ONCE, Verdict.CONFIRMED, Verdict.REFUSED, Verdict.UNSURE)
+SUCCESS = (Verdict.ONCE, Verdict.CONFIRMED)
+
+ENDS = ("token_revoked", "redirect")
+"""Faults that end a call although they strike once: an API key has no successor, and no redirect is followed."""
+
+OTHER_CREDENTIAL = ("token_revoked", "no_access")
+"""Faults that end otherwise with an OAuth token, which has a successor, than with an API key."""
+
+NOT_OF_THE_TOKEN_ENDPOINT = (
+    "token_revoked",
+    "rate_headers_nonsense",
+    "rate_headers_missing",
+    "rate_headers_exhausted",
+    "rate_headers_lower",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One call with one fault."""
+
+    place: Place
+    fault: str
+    case: type[UseCase]
+
+    def __str__(self) -> str:
+        return f"{self.fault} on the {self.place} of {self.case.use_case}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What became of a cell.
+
+    :param said: what the call returned or raised, in words.
+    :param why: what is wrong, for a verdict that is not good.
+    """
+
+    cell: Cell
+    verdict: Verdict
+    said: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.cell}: {self.verdict}: {self.why} ({self.said})"
+
+
+def rows() -> Iterator[tuple[Place, str]]:
+    """Return every fault at every place where it makes sense."""
+    for place in Place:
+        for fault in FAULTS.values():
+            if fault.aim is not None and place is not Place.WRITE:
+                continue
+            if place is Place.TOKEN and fault.name in NOT_OF_THE_TOKEN_ENDPOINT:
+                continue
+            if place is Place.WRITE_WITH_TOKEN and fault.name not in OTHER_CREDENTIAL:
+                continue
+            yield place, fault.name
+
+
+def cells(row: tuple[Place, str]) -> list[Cell]:
+    """Return the cells of a row: one for each use case that sends such a request."""
+    place, fault = row
+    return [Cell(place, fault, case) for case in subjects.cases() if sends(case, place, fault)]
+
+
+def sends(case: type[UseCase], place: Place, fault: str) -> bool:
+    """Tell whether a use case sends the request that a fault is to meet."""
+    if place is Place.READ_AFTER_WRITE:
+        return bool(case.reads_after)
+    if place in (Place.READ, Place.READ_AFTER_LOSS) or fault == "refused_after_answer":
+        return bool(case.reads)
+    return True
+
+
+@dataclass
+class Matrix:
+    """The outcomes so far."""
+
+    outcomes: dict[Cell, Outcome] = field(default_factory=dict)
+
+    def run(self, chosen: Iterable[Cell], apply: Apply = apply) -> None:
+        """Run cells. They mostly wait, so many of them at a time."""
+        todo = list(chosen)
+        with ExitStack() as stack:
+            benches: queue.SimpleQueue[Bench] = queue.SimpleQueue()
+            for _ in range(min(WORKERS, len(todo))):
+                benches.put(stack.enter_context(Bench()))
+
+            def run_one(cell: Cell) -> Outcome:
+                bench = benches.get()
+                try:
+                    return bench.run(cell, apply)
+                finally:
+                    benches.put(bench)
+
+            pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+            for outcome in pool.map(run_one, todo):
+                self.outcomes[outcome.cell] = outcome
+
+    def bad(self) -> list[Outcome]:
+        """Return the outcomes that must not be."""
+        return [outcome for outcome in self.outcomes.values() if outcome.verdict not in GOOD]
+
+    def summary(self) -> str:
+        """Return the size and the count of what went wrong, in one line."""
+        faults = {cell.fault for cell in self.outcomes}
+        use_cases = {cell.case for cell in self.outcomes}
+        count = Counter(outcome.verdict for outcome in self.outcomes.values())
+        places = Counter(cell.place for cell in self.outcomes)
+        on = ", ".join(f"{count} on the {place}" for place, count in places.items())
+        wrong = f", {count[Verdict.WRONG]} wrong otherwise" if count[Verdict.WRONG] else ""
+        return (
+            f"reliability matrix: {len(faults)} faults x {len(use_cases)} use cases = {len(self.outcomes)} cells "
+            f"({on}), {count[Verdict.LOST]} lost, {count[Verdict.DOUBLED]} doubled, "
+            f"{count[Verdict.FALSE]} falsely reported{wrong}"
+        )
+
+
+def small_company() -> Tenant:
+    """Return the emulator's company with fewer candidates, which takes a third of the time to put back."""
+    company = seeded_tenant()
+    company.candidates = dict(list(company.candidates.items())[:60])
+    for name in ("applications", "interviews"):
+        kept = {one: it for one, it in getattr(company, name).items() if it.candidate_id in company.candidates}
+        setattr(company, name, kept)
+    return company
+
+
+class Bench:
+    """An emulator for one cell after the other."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._folder = Path()
+
+    def __enter__(self) -> Bench:
+        import tempfile
+
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        server = self._stack.enter_context(EmulatorServer(Config(rate=0, concurrent=0), small_company()))
+        self._emulator = SmartRecruitersEmulator(server)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self, cell: Cell, apply: Apply) -> Outcome:
+        """Run a cell."""
+        if self._emulator.journal:
+            self._emulator.reset()
+        else:
+            # Nothing was written, and a reset takes longer than all the rest of a cell.
+            self._emulator.emulator.journal.clear()
+        case = subjects.prepared(cell.case, self._emulator, self._folder)
+        arguments = case.arguments()
+        change = case.operator(task_id="change", **arguments).change()
+        expected, before = case.expected(arguments), case.stored(arguments)
+        rule = self._arm(cell, case)
+        result: ChangeResult | None = None
+        error: BaseException | None = None
+        with self._client(cell) as client:
+            try:
+                result = apply(client, change)
+            except Exception as raised:
+                error = raised
+        self._emulator.clear_faults()
+        seen = _Seen(cell, case, arguments, expected, before, rule, result, error)
+        verdict, why = seen.judged()
+        return Outcome(cell, verdict, seen.said(), why)
+
+    def _arm(self, cell: Cell, case: UseCase) -> ArmedRule:
+        target, options = self._target(cell, case)
+        if cell.place is Place.READ_AFTER_LOSS:
+            self._emulator.fail_next(case.operation, "reset_after")
+        return self._emulator.fail(FAULTS[cell.fault].rule(target, **OPTIONS.get(cell.fault, {}), **options))
+
+    @staticmethod
+    def _target(cell: Cell, case: UseCase) -> tuple[str, dict[str, Any]]:
+        if cell.place is Place.TOKEN:
+            return "token", {}
+        if cell.place is Place.READ:
+            return "any read", {}
+        if cell.place in (Place.READ_AFTER_LOSS, Place.READ_AFTER_WRITE):
+            return "any read", {"skip": len(case.reads)}
+        return case.operation, {}
+
+    def _client(self, cell: Cell) -> SmartRecruitersClient:
+        # Put together here, so that what one cell teaches the pacer is not known to the next one.
+        emulator = self._emulator
+        timeout = HUGE_TIMEOUT if cell.fault == "huge_body" else TIMEOUT
+        retry = SLOW_PATIENCE if cell.fault in SLOW else PATIENCE
+        auth: ApiKeyAuth | ClientCredentialsAuth = ApiKeyAuth(emulator.api_key)
+        if cell.place in (Place.TOKEN, Place.WRITE_WITH_TOKEN):
+            endpoint = TokenEndpoint(
+                emulator.url + TOKEN_PATH,
+                client_id=emulator.client_id,
+                client_secret=emulator.client_secret,
+                scope=None,
+                timeout=timeout,
+                user_agent=None,
+            )
+            auth = ClientCredentialsAuth(endpoint)
+        pacer = Pacer(requests_per_second=100, max_concurrent=8)
+        return SmartRecruitersClient(auth, base_url=emulator.url, timeout=timeout, pacer=pacer, retry=retry)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known after a call."""
+
+    cell: Cell
+    case: UseCase
+    arguments: dict[str, Any]
+    expected: Expected
+    before: Any
+    rule: ArmedRule
+    result: ChangeResult | None
+    error: BaseException | None
+
+    def said(self) -> str:
+        """Return what the call said of itself."""
+        if self.result is not None:
+            return f"applied={self.result.applied}, changed={self.result.changed}, details={self.result.details}"
+        if isinstance(self.error, SmartRecruitersError):
+            may = self.error.may_have_been_applied
+            return f"{type(self.error).__name__}, may_have_been_applied={may}, retryable={self.error.retryable}"
+        return "".join(traceback.format_exception(self.error))
+
+    def judged(self) -> tuple[Verdict, str]:
+        """Return the verdict, and what is wrong if it is no good one."""
+        applied = [entry for entry in self.case.emulator.journal if entry.applied]
+        stored = self.case.stored(self.arguments)
+        if len(applied) > 1:
+            return Verdict.DOUBLED, f"{len(applied)} writes were applied"
+        if any(entry.operation_id != self.case.operation or entry.body != self.expected.body for entry in applied):
+            return Verdict.LOST, "what was written is not what should be"
+        if stored != (self.expected.stored if applied else self.before):
+            return Verdict.LOST, "the record is not what it should be"
+        if self.rule.fired == 0:
+            return Verdict.WRONG, "the fault never struck"
+        return self._success(bool(applied)) if self.result is not None else self._failure(bool(applied))
+
+    def _success(self, applied: bool) -> tuple[Verdict, str]:
+        assert self.result is not None
+        if not applied:
+            return Verdict.FALSE, "success was reported, and nothing was applied"
+        if not self.result.applied or self.result.changed is not (True if self.case.reads else None):
+            return Verdict.FALSE, "a change was made, and the result does not say so"
+        return (Verdict.CONFIRMED if "confirmed_by_read" in self.result.details else Verdict.ONCE), ""
+
+    def _failure(self, applied: bool) -> tuple[Verdict, str]:
+        error = self.error
+        if not isinstance(error, SmartRecruitersError):
+            return Verdict.FALSE, "the error is none of the package's"
+        if error.use_case != self.cell.case.use_case or not error.hint:
+            return Verdict.WRONG, "the error does not say what it was about, or what to do"
+        if applied and not error.may_have_been_applied:
+            return Verdict.FALSE, "the error says that nothing was applied, and something was"
+        if self._has_to_end_well():
+            return Verdict.WRONG, "the fault passed, so this should have succeeded"
+        return (Verdict.UNSURE if error.may_have_been_applied else Verdict.REFUSED), ""
+
+    def _has_to_end_well(self) -> bool:
+        """Tell whether trying again, or reading, is bound to help."""
+        place, fault, rule = self.cell.place, self.cell.fault, self.rule.rule
+        if place is Place.READ_AFTER_WRITE:
+            return True
+        if place is Place.WRITE_WITH_TOKEN:
+            return fault == "token_revoked"
+        if fault.startswith("rate_headers"):
+            return True
+        if rule.times is None or fault in ENDS:
+            return False
+        if place is Place.WRITE and not self.case.reads:
+            return not self._may_have_been_applied()
+        if fault in SLOW:
+            # The budget is over; but to ask once whether a write was carried out is always worth it.
+            return place is Place.WRITE and FAULTS[fault].applied
+        return fault != "huge_body" or place is Place.WRITE
+
+    def _may_have_been_applied(self) -> bool:
+        return isinstance(self.error, SmartRecruitersError) and self.error.may_have_been_applied
