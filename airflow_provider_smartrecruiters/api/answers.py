@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -29,12 +29,15 @@ from airflow_provider_smartrecruiters.exceptions import (
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+_EMAIL = re.compile(r"[^\s@<>\"']+(?:@|%40)[^\s@<>\"']+")
 _MESSAGE_MAX_LENGTH = 300
+_MESSAGE_READ_LENGTH = 2_000
 _ECHO_LENGTH = 12
 """Characters in a row that a message may share with what was sent before it counts as an echo of it."""
 
 _ENUMERATED = re.compile(r"[A-Z_]+|accepted|declined|pending|tentative")
+_ENUMERATED_MEMBERS = frozenset({"status", "type", "sourceTypeId", "sourceSubTypeId"})
+"""Members of a body whose value a message may repeat, where it is one of a list; a tag may be in capitals too."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,11 @@ def read_body(status: int, body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise UnexpectedResponseError(
-            f"The answer ({status}) is not JSON.", status=status, hint=_UNEXPECTED.hint, retryable=True
-        ) from None
+        # Not raised in here: the parser's error carries the whole body, and would be this one's context.
+        pass
+    raise UnexpectedResponseError(
+        f"The answer ({status}) is not JSON.", status=status, hint=_UNEXPECTED.hint, retryable=True
+    )
 
 
 def error_for(
@@ -126,7 +131,8 @@ def error_for(
 
     :param status: HTTP status, anything but 2xx.
     :param body: the answer's body, any bytes.
-    :param sent: JSON that was sent: a message of the API that repeats a text of it is not passed on.
+    :param sent: what was sent, JSON and credential: a message or code of the API that repeats a text of it is not
+        passed on.
     :param retry_after: seconds that the answer asked to wait.
     :param proven: whether the credential has been accepted before; a 401 then means "no access to this record".
     """
@@ -138,7 +144,7 @@ def error_for(
     return error_class(
         f"{happened} ({status}).",
         status=status,
-        code=code,
+        code=None if code and any(_repeats(code, text) for text in _texts(sent)) else code,
         api_message=presentable(message, sent),
         hint=hint,
         retry_after=retry_after,
@@ -169,23 +175,24 @@ def presentable(message: str, sent: Any = None) -> str:
     """Return the API's message in a form that may stand in a log: one line, short, no address, nothing that was
     sent. A message that repeats a sent text is left out whole; the code and the hint still stand.
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())[:_MESSAGE_MAX_LENGTH]
-    if any(_echoes(line, text) for text in _texts(sent)):
-        return ""
-    return _EMAIL.sub("[address]", line)
+    line = " ".join("".join(c if c.isprintable() else " " for c in message[:_MESSAGE_READ_LENGTH]).split())
+    # Cut off last: half an address is not recognised.
+    line = _EMAIL.sub("[address]", line)[:_MESSAGE_MAX_LENGTH]
+    return "" if any(_echoes(line, text) for text in _texts(sent)) else line
 
 
 def _is_code(value: Any) -> bool:
     return isinstance(value, str) and _CODE.fullmatch(value) is not None
 
 
-def _texts(sent: Any) -> Iterator[str]:
-    if isinstance(sent, dict):
-        sent = list(sent.values())
-    if isinstance(sent, list):
+def _texts(sent: Any, name: str = "") -> Iterator[str]:
+    if isinstance(sent, Mapping):
+        for key, value in sent.items():
+            yield from _texts(value, key)
+    elif isinstance(sent, list):
         for item in sent:
             yield from _texts(item)
-    elif isinstance(sent, str) and not _ENUMERATED.fullmatch(sent):
+    elif isinstance(sent, str) and not (name in _ENUMERATED_MEMBERS and _ENUMERATED.fullmatch(sent)):
         yield sent
 
 
@@ -198,3 +205,9 @@ def _echoes(line: str, text: str) -> bool:
         return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) is not None
     match = SequenceMatcher(None, line, text, autojunk=False).find_longest_match()
     return match.size >= _ECHO_LENGTH
+
+
+def _repeats(code: str, text: str) -> bool:
+    """Return whether a code is made of a text, or around it; words that both happen to have do not count."""
+    code, text = ("".join(c for c in words.casefold() if c.isalnum()) for words in (code, text))
+    return code in text or (len(text) >= _ECHO_LENGTH and text in code)

@@ -316,10 +316,15 @@ class SmartRecruitersClient:
         error = error_for(
             response.status_code,
             body,
-            sent=request.json,
+            sent=[request.json, request.params, *_credentials(response.request)],
             retry_after=parse_retry_after(response.headers.get("Retry-After")),
             proven=self._credential_proven or renewed,
         )
         if response.status_code >= 500 and not request.safe:
             error.may_have_been_applied = True
         return error
+
+
+def _credentials(sent: requests.PreparedRequest) -> list[str]:
+    headers = (sent.headers.get("X-SmartToken"), sent.headers.get("Authorization"))
+    return [header.removeprefix("Bearer ") for header in headers if header]

@@ -123,6 +123,8 @@ def test_a_success_that_is_no_json(body: bytes) -> None:
     assert caught.value.retryable
     assert "proxy" in caught.value.hint
     assert "Sign in" not in str(caught.value)
+    # The parser's own error has the whole body with it.
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,8 @@ def test_a_success_that_is_no_json(body: bytes) -> None:
         ("Bad value: ada.", {"deep": [{"er": {"incumbentName": "Ada"}}]}),
         ("value 'é' refused", {"x": "é"}),
         ("Refused: one two three four", "one two three four"),
+        ("Tag BLOCKED refused", {"tags": ["BLOCKED"]}),
+        ("Nobody has 4f0c81d2a97b", [None, {"q": ["4f0c81d2a97b"]}, "secret"]),
     ],
 )
 def test_a_message_that_echoes_what_was_sent_is_withheld(message: str, sent: Any) -> None:
@@ -166,10 +170,19 @@ def test_the_code_stands_though_the_message_is_withheld() -> None:
     assert error.hint
 
 
+@pytest.mark.parametrize("code", ["AdaLovelace", "VALUE_ADA_BYRON_LOVELACE", "adalovelacehas"])
+def test_a_code_that_echoes_what_was_sent_is_withheld(code: str) -> None:
+    body = json.dumps({"errors": [{"code": code, "message": "Refused"}]}).encode()
+    error = error_for(400, body, sent={"tags": ["Ada Byron Lovelace", "Ada Lovelace has called"]})
+    assert (error.code, error.api_message) == (None, "Refused")
+
+
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
         ("User ada@example.com has no access", "User [address] has no access"),
+        ("No result for q=ada%40example.com", "No result for [address]"),
+        ("x" * 290 + " ada.lovelace@example.com", "x" * 290 + " [address]"),
         ("<ada.b+c@example.co.uk>, 'x@y.z'", "<[address]>, '[address]'"),
         ("line one\nline two\ttab\x00end", "line one line two tab end"),
         ("\x1b[31mred", "[31mred"),
