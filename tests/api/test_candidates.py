@@ -256,6 +256,42 @@ def test_what_is_not_given_is_not_compared(smartrecruiters_emulator: Any, client
     assert plan(client, change).changed is False
 
 
+def test_what_belongs_to_the_status_is_sent_along(smartrecruiters_emulator: Any, client: Any) -> None:
+    """A PUT may clear what it leaves out."""
+    state = smartrecruiters_emulator.state
+    ref = state.an_application("HIRED")
+    before = state.application(ref.candidate_id, ref.job_id)
+    change = UpdateCandidateJobStatus(candidate_id=ref.candidate_id, job_id=ref.job_id, status="HIRED")
+    apply(client, change, force=True)
+    after = state.application(ref.candidate_id, ref.job_id)
+    assert after.starts_on
+    assert (after.starts_on, after.sub_status) == (before.starts_on, before.sub_status)
+
+
+def test_a_reason_stays_when_only_the_step_changes(connect: Any) -> None:
+    answer = {"status": "REJECTED", "subStatus": "A", "reasonOfRejection": {"id": "r1", "label": "x"}}
+    with ScriptedServer(reply(200, answer), reply(204)) as server:
+        change = UpdateCandidateJobStatus(candidate_id="1", job_id="2", status="REJECTED", sub_status="B")
+        apply(connect(server.url), change)
+        assert server.requests[1].json() == {"status": "REJECTED", "subStatus": "B", "reason": "r1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("REJECTED", {"status": "REJECTED"}),
+        ("NEW", {"status": "NEW"}),
+        ("OFFERED", {"status": "OFFERED", "startsOn": "2027-01-01T00:00:00.000Z"}),
+        ("HIRED", {"status": "HIRED", "startsOn": "2027-01-01T00:00:00.000Z"}),
+    ],
+)
+def test_what_belongs_to_another_status_is_not(status: str, body: Any, connect: Any) -> None:
+    answer = {"status": "INTERVIEW", "subStatus": "Phone", "startsOn": "2027-01-01T00:00:00Z"}
+    with ScriptedServer(reply(200, answer), reply(204)) as server:
+        apply(connect(server.url), UpdateCandidateJobStatus(candidate_id="1", job_id="2", status=status))
+        assert server.requests[1].json() == body
+
+
 @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
 def test_a_reason_goes_with_two_statuses(status: str, smartrecruiters_emulator: Any, client: Any) -> None:
     state = smartrecruiters_emulator.state

@@ -594,6 +594,23 @@ def test_a_credential_that_is_refused_is_not_explained_as_a_record(
         assert caught.value.use_case == change.use_case
 
 
+@every
+def test_a_token_that_lacks_a_scope_is_told_which(make: Make, smartrecruiters_emulator: Emulator, connect: Any) -> None:
+    change = make(smartrecruiters_emulator)
+    smartrecruiters_emulator.config.client_scopes = frozenset({"user_me_read"})
+    client = connect(
+        smartrecruiters_emulator.url,
+        login=smartrecruiters_emulator.client_id,
+        password=smartrecruiters_emulator.client_secret,
+    )
+    with pytest.raises(PermissionDeniedError) as caught:
+        apply(client, change)
+    assert caught.value.code == "OAuthPermissionsException"
+    assert change.scope in caught.value.hint
+    assert (change.read_scope or "") in caught.value.hint
+    assert caught.value.hint not in change.hints.values()
+
+
 def test_a_change_takes_no_argument_that_it_does_not_know() -> None:
     with pytest.raises(InvalidInputError) as caught:
         UpdateJobStatus(job_id="1", stat="FILLED")

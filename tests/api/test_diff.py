@@ -166,3 +166,12 @@ def test_hidden_values_appear_nowhere(before: str, after: str) -> None:
 
 def test_what_was_not_read_is_told_apart_from_what_is_not_set() -> None:
     assert [item.before for item in unread({"status": "A", "startsOn": None}, ("status",))] == [UNREAD]
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r", "\x1b[2J", "\u2028", "\u202e"])
+def test_nothing_breaks_a_line_of_the_log(break_: str) -> None:
+    shown = FieldDiff(f"a{break_}b", f"x{break_}y", f"y{break_}z", shown=True)
+    hidden = FieldDiff(f"a{break_}b", "x", "y", shown=False)
+    for line in (shown.line(), hidden.line()):
+        assert line.isprintable()
+        assert line.startswith("a\\")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from airflow_provider_smartrecruiters.api import fields
 from airflow_provider_smartrecruiters.api.fields import (
     check_id,
+    check_json,
     check_text,
     fill_path,
     path_segment,
@@ -33,6 +34,8 @@ REFUSED_IDS = [
     ("a\x00", "control"),
     ("a\x7f", "control"),
     ("a\u2066b", "control"),
+    ("a\u2028b", "control"),
+    (10**256, "256 digits"),
     ("a\ud800", "control"),
     (" a", "space"),
     ("a ", "space"),
@@ -63,6 +66,11 @@ def test_ids_are_opaque(value: str) -> None:
 
 def test_a_whole_number_out_of_an_xcom_is_an_id() -> None:
     assert check_id(18554) == "18554"
+
+
+def test_a_number_that_python_itself_does_not_write_is_refused() -> None:
+    with pytest.raises(ValueError, match="256 digits"):
+        check_id(10**5000)
 
 
 def test_a_refusal_does_not_repeat_the_value() -> None:
@@ -242,6 +250,29 @@ def test_half_an_emoji_is_refused() -> None:
     check_text("whole 👍")
     with pytest.raises(ValueError, match="half a character"):
         check_text("cut \ud83d")
+
+
+def nested(levels: int) -> Any:
+    value: Any = "x"
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("value", [None, 1, "é", [], {}, {"a": [1, 2.5, None, True, {"b": ()}]}, nested(99)])
+def test_what_json_can_carry(value: Any) -> None:
+    check_json(value, "job")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, b"x", object(), float("nan"), float("-inf"), "\ud83d", {"a": ["\ud83d"]}, nested(100), nested(100_000)],
+    ids=["set", "bytes", "object", "nan", "inf", "half", "half-inside", "deep", "deeper"],
+)
+def test_what_json_cannot_carry(value: Any) -> None:
+    with pytest.raises(InvalidInputError, match="job holds a value that JSON cannot carry") as caught:
+        check_json(value, "job")
+    assert caught.value.fields == ("job",)
 
 
 class Arguments(BaseModel):

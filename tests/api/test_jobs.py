@@ -651,7 +651,7 @@ def test_replacing_needs_what_the_api_demands(lacking: str) -> None:
         del body[name]
     with pytest.raises(InvalidInputError) as caught:
         job_change("1", replace=True, **body)
-    assert all(field.removeprefix("job.").startswith(lacking) for field in caught.value.fields)
+    assert all(field.startswith(f"job.{lacking}") for field in caught.value.fields)
 
 
 @pytest.mark.parametrize("removed", [{"title": None}, {"industry": None}, {"location": {"city": None}}])
