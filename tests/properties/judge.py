@@ -1,0 +1,228 @@
+"""
+What every input must end in, and what is wrong where it does not.
+
+Either in requests that stay on the endpoints of their change, or in an error of this package that names what has to be
+mended; and in neither case in words that somebody wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.exceptions import (
+    BadRequestError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    SmartRecruitersError,
+    StalePlanError,
+    UnprocessableError,
+)
+from tests.properties.arguments import common_words
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.properties.arguments import Arguments
+    from tests.properties.records import Records
+    from tests.properties.subjects import Subject
+
+REFUSALS = (BadRequestError, NotFoundError, ConflictError, UnprocessableError, PermissionDeniedError)
+"""Answers of the API that say that the values are wrong. Everything else means that something broke."""
+
+SHORTEST_SECRET = 8
+"""Characters from which on a text is searched for: shorter ones are in every sentence."""
+
+_ENDS = 24
+_A_TIME = re.compile(r"[\d\s:TZWtz+.,-]+")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    What is wrong with one input.
+
+    :param kind: ``outside``, ``unhandled``, ``server``, ``leak``, ``fields``, ``log`` or ``result``.
+    :param example: an input that it happened to.
+    """
+
+    kind: str
+    subject: str
+    what: str
+    example: str = field(default="", compare=False)
+
+
+@dataclass
+class Tally:
+    """What a run has seen."""
+
+    inputs: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    writes: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def count(self, *kinds: str) -> int:
+        """Return how many problems there were of some kinds."""
+        return sum(problem.kind in kinds for problem in self.problems)
+
+
+class Judge:
+    """
+    Tries inputs on a running emulator.
+
+    :param emulator: without limits.
+    :param records: what it is to know.
+    :param tally: where everything is counted.
+    """
+
+    def __init__(self, emulator: SmartRecruitersEmulator, records: Records, tally: Tally | None = None) -> None:
+        self.tally = tally or Tally()
+        self._emulator = emulator
+        self._records = records
+        self._log = _Lines()
+
+    def problems(
+        self, subject: Subject, arguments: Arguments, switches: Mapping[str, Any], *, exists: bool
+    ) -> list[Problem]:
+        """
+        Try one input.
+
+        :param arguments: what the subject is given.
+        :param switches: ``force``, ``read_first`` and ``plan_only`` for a change; an operator has them as arguments.
+        :param exists: whether the records that the arguments name are there.
+        """
+        self._emulator.emulator.journal.clear()
+        error: Exception | None = None
+        result: dict[str, Any] | None = None
+        with self._records.under(arguments) if exists else nullcontext(), self._log:
+            try:
+                result = subject.run(arguments, switches)
+            except Exception as raised:
+                error = raised
+        found = [
+            *self._requests(subject, arguments),
+            *(self._error(subject, arguments, error) if error is not None else self._result(subject, result or {})),
+            *(("log", "a message of several lines") for line in self._log.lines if len(line.splitlines()) > 1),
+        ]
+        problems = [
+            Problem(kind, subject.name, what, f"{arguments!r}\n{dict(switches)}") for kind, what in dict.fromkeys(found)
+        ]
+        self.tally.inputs[subject.name] += 1
+        self.tally.outcomes[
+            type(error).__name__ if error else "applied" if (result or {}).get("applied") else "nothing to do"
+        ] += 1
+        self.tally.problems += problems
+        return problems
+
+    def _requests(self, subject: Subject, arguments: Arguments) -> Iterator[tuple[str, str]]:
+        requests = self._emulator.requests
+        self.tally.requests += len(requests)
+        self.tally.writes += len(self._emulator.journal.writes())
+        allowed = subject.allowed(arguments)
+        for request in requests:
+            operation_id = allowed.get((request.method, request.path))
+            if operation_id is None or request.operation_id != operation_id or request.query:
+                asked = f"{request.method} {request.path[:200]}{'?' if request.query else ''}{request.query[:50]}"
+                yield "outside", f"{asked} ({request.operation_id}); allowed: {sorted(map(' '.join, allowed))}"
+            if request.status >= 500 or request.status == 0:
+                yield "server", f"{request.method} {request.operation_id}: {request.status}"
+
+    def _result(self, subject: Subject, result: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        writes = self._emulator.journal.writes()
+        if len(writes) != (1 if result["applied"] else 0):
+            yield "result", f"applied is {result['applied']}, and {len(writes)} writes were applied"
+        try:
+            json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            yield "result", f"is not JSON: {type(error).__name__}"
+
+    def _error(self, subject: Subject, arguments: Arguments, error: Exception) -> Iterator[tuple[str, str]]:
+        if not isinstance(error, (*REFUSALS, InvalidInputError, StalePlanError)):
+            yield "unhandled", f"{type(error).__name__}: {error!s:.200}"
+            return
+        if isinstance(error, InvalidInputError):
+            named = {str(name).split(".")[0] for name in error.fields}
+            if not named or not named <= subject.parameters:
+                yield "fields", f"{error.fields} is none of {sorted(subject.parameters)}"
+        if foreign := [type(one).__name__ for one in _shown(error) if not isinstance(one, SmartRecruitersError)]:
+            yield "unhandled", f"{type(error).__name__} shows the traceback of {', '.join(foreign)}"
+        if self._emulator.journal.writes():
+            yield "result", f"{type(error).__name__} after a write that was applied"
+        if len(str(error).splitlines()) > 1:
+            yield "log", f"{type(error).__name__} has several lines"
+        said = "\n".join((str(error), repr(error), *map(repr, error.args), *map(repr, vars(error).values())))
+        if len(said) > 20_000:
+            yield "leak", f"{type(error).__name__} is {len(said)} characters long"
+        ids = "\n".join(str(arguments[name]) for name in subject.change.ids if isinstance(arguments.get(name), str))
+        for text in _texts([value for name, value in arguments.items() if name not in subject.change.ids]):
+            # An error says which record it is about: what is in its id may be in the error.
+            if any(form in said and form not in ids for form in _forms(text)):
+                yield "leak", f"{type(error).__name__} repeats {text[:40]!r}"
+
+
+def _shown(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions that a traceback shows above this one."""
+    one: BaseException | None = error
+    while one is not None:
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        if one is not None:
+            yield one
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """Return the texts of at least eight characters in a value, keys included, but for words that everybody knows."""
+    texts: set[str] = set()
+    seen: set[int] = set()
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str | bytes):
+            texts.add(one if isinstance(one, str) else one.decode("latin-1"))
+        elif isinstance(one, Mapping | list | tuple | set) and id(one) not in seen:
+            seen.add(id(one))
+            left.extend(one)
+            if isinstance(one, Mapping):
+                left.extend(one.values())
+    return {
+        text
+        for text in texts
+        if len(text.strip()) >= SHORTEST_SECRET
+        and not _A_TIME.fullmatch(text)
+        and text.strip().casefold() not in common_words()
+    }
+
+
+def _forms(text: str) -> set[str]:
+    """Return the ways in which a text, or the beginning or end of it, may stand in a message."""
+    ends = {text.strip()} if len(text) <= _ENDS else {text.strip()[:_ENDS], text.strip()[-_ENDS:]}
+    return {form for end in ends for form in (end, repr(end)[1:-1], json.dumps(end)[1:-1])}
+
+
+class _Lines(logging.Handler):
+    """Keeps what the package logs while it is used as a context."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self._logger = logging.getLogger("airflow_provider_smartrecruiters")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+    def __enter__(self) -> None:
+        self.lines.clear()
+        self._level = self._logger.level
+        self._logger.setLevel(logging.DEBUG)
+        self._logger.addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level)

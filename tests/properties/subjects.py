@@ -1,0 +1,159 @@
+"""What is tried: every change, and every operator, as they are found in the package."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters import api
+from airflow_provider_smartrecruiters.api.change import Change, apply, plan
+from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import ModuleType
+
+    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+# What a change sends beyond its write and the reads on the way to it. One that is not here sends nothing else.
+ALSO: dict[str, tuple[tuple[str, str], ...]] = {
+    # What only adds keeps what others add at the same time.
+    "put_update_candidate_tags": (("POST", "/candidates/{id}/tags"),),
+    # A reason that is given by its label is looked up.
+    "reject_an_application": (("GET", "/configuration/rejection-reasons"),),
+}
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    Something that takes arguments and sends requests.
+
+    :param name: for the reader of a report.
+    :param change: the change that it is, or builds.
+    :param parameters: names of its arguments.
+    :param run: takes the arguments, and what of `apply` is switched; returns the result as a mapping.
+    """
+
+    name: str
+    change: type[Change]
+    parameters: frozenset[str]
+    run: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+
+    def allowed(self, arguments: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+        """
+        Return where requests may go: operation ids by method and raw path.
+
+        That is the write, and reads of the record itself or of one that holds it. An argument that no text of an id
+        can be made of has no endpoint.
+        """
+        method, template = self.change.endpoint.split(" ")
+        ends = [match.end() for match in _PLACEHOLDER.finditer(template)]
+        endpoints = {(method, template), ("GET", template), *(("GET", template[:end]) for end in ends)}
+        endpoints |= set(ALSO.get(self.change.use_case, ()))
+        known = {(operation.method, operation.path): operation.id for operation in OPERATIONS}
+        found = {}
+        for verb, path in endpoints:
+            if (verb, path) in known and (raw := self._filled(path, arguments)) is not None:
+                found[verb, raw] = known[verb, path]
+        return found
+
+    def _filled(self, template: str, arguments: Mapping[str, Any]) -> str | None:
+        # The ids of a change are in the order of the placeholders.
+        ids = iter([arguments.get(name) for name in self.change.ids])
+        try:
+            return _PLACEHOLDER.sub(lambda _: encoded(next(ids)), template)
+        except (TypeError, ValueError):
+            return None
+
+
+def encoded(record_id: Any) -> str:
+    """
+    Return an id as one segment of a path: every byte of it that is not unreserved in RFC 3986 as ``%XX``.
+
+    Written anew rather than taken from a library, which the package may have taken it from as well.
+
+    :raises TypeError: it is neither text nor a whole number.
+    :raises ValueError: it is no text that can be sent.
+    """
+    if not isinstance(record_id, str | int) or isinstance(record_id, bool):
+        raise TypeError
+    return "".join(chr(b) if chr(b) in _UNRESERVED else f"%{b:02X}" for b in str(record_id).encode())
+
+
+def changes() -> list[type[Change]]:
+    """Return every change of the package."""
+    return [kind for kind in _classes(api, Change) if hasattr(kind, "use_case") and not inspect.isabstract(kind)]
+
+
+def operators() -> dict[type[SmartRecruitersBaseOperator], type[Change]]:
+    """Return every operator of the package, and the change that it builds: the one of its name."""
+    from airflow_provider_smartrecruiters import operators as package
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+    built = {f"{change.__name__}Operator": change for change in changes()}
+    found = [kind for kind in _classes(package, SmartRecruitersBaseOperator) if kind is not SmartRecruitersBaseOperator]
+    return {operator: built[operator.__name__] for operator in found}
+
+
+def _classes(package: ModuleType, base: type) -> Iterable[Any]:
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, base) and kind.__module__ == module.__name__:
+                yield kind
+
+
+def change_subject(change: type[Change], client: SmartRecruitersClient) -> Subject:
+    """Return a change, with the two verbs of the package."""
+
+    def run(arguments: Mapping[str, Any], switches: Mapping[str, Any]) -> dict[str, Any]:
+        made = change(**arguments)
+        if switches.get("plan_only"):
+            return plan(client, made, read_first=switches.get("read_first", True)).as_dict()
+        return apply(
+            client, made, force=switches.get("force", False), read_first=switches.get("read_first", True)
+        ).as_dict()
+
+    return Subject(change.__name__, change, frozenset(change.model_fields) | {"read_first", "expect"}, run)
+
+
+def operator_subject(
+    operator: type[SmartRecruitersBaseOperator], change: type[Change], hook: SmartRecruitersHook
+) -> Subject:
+    """
+    Return an operator, with its parameters as they are after rendering.
+
+    :param hook: what each task uses; one for all of them, so that they share its connections.
+    """
+    from airflow_provider_smartrecruiters.operators.private import wrapped
+
+    required = {name: "x" for name in inspect.signature(operator.__init__).parameters if name in change.model_fields}
+    required |= {name: "x" for name in operator.template_fields if name.endswith("_path")}
+    task = operator(task_id="generated", **required)
+    defaults = {
+        name: parameter.default
+        for kind in reversed(operator.__mro__)
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        if name in operator.template_fields
+    }
+    task.__dict__["hook"] = hook
+
+    def run(arguments: Mapping[str, Any], switches: Mapping[str, Any]) -> dict[str, Any]:
+        # A rendered parameter replaces what the DAG's author wrote. Not by `setattr`: Airflow's own looks for other
+        # tasks' outputs in whatever is set, and gives up at values that are nested too deeply for it.
+        rendered = {name: arguments.get(name, defaults[name]) for name in operator.template_fields}
+        rendered |= {name: wrapped(rendered[name]) for name in operator.private_fields}
+        task.__dict__.update(rendered)
+        return task.execute({})
+
+    return Subject(operator.__name__, change, frozenset(operator.template_fields), run)
