@@ -47,6 +47,7 @@ def exchange(
     """
     settings: Any = session.merge_environment_settings(prepared.url, {}, True, None, None)
     host = urlsplit(prepared.url or "").hostname
+    failure: ConnectionFailedError | AnswerLostError | None = None
     with _CutOff(timeout) as cut_off:
         try:
             # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
@@ -64,10 +65,14 @@ def exchange(
                     )
         except RequestException as error:
             if not cut_off.sent:
-                raise _unsent(error, host) from None
-            if cut_off.happened or isinstance(error, Timeout):
-                raise _too_slow(host, timeout) from None
-            raise _lost(error, host) from None
+                failure = _unsent(error, host)
+            elif cut_off.happened or isinstance(error, Timeout):
+                failure = _too_slow(host, timeout)
+            else:
+                failure = _lost(error, host)
+    if failure is not None:
+        # Not raised in there: requests' own error names the whole URL, and would be this one's context.
+        raise failure
     if cut_off.happened:
         # A body without a length just ends where the connection was cut.
         raise _too_slow(host, timeout)
