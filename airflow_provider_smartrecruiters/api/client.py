@@ -293,17 +293,23 @@ class SmartRecruitersClient:
     ) -> tuple[requests.Response, bytes]:
         try:
             with self._pacer.slot(request.method, request.path, deadline):
-                response, body = exchange(self._session, prepared, self._timeout)
+                # Once more: a token may have expired while the turn was waited for.
+                self._auth(prepared)
+                response, body = self._exchange(request, prepared)
         except TimeoutError:
             raise DeadlineExceededError(
                 f"The request did not get its turn within {self.retry.budget:g} seconds; nothing was sent.",
                 hint="Too many tasks share this credential: run fewer at once, with an Airflow pool.",
             ) from None
+        self._pacer.observe(response.headers)
+        return response, body
+
+    def _exchange(self, request: _Request, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
+        try:
+            return exchange(self._session, prepared, self._timeout)
         except AnswerLostError as error:
             error.may_have_been_applied = not request.safe
             raise
-        self._pacer.observe(response.headers)
-        return response, body
 
     def _read(self, request: _Request, status: int, body: bytes) -> Any:
         try:
