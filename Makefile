@@ -19,7 +19,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint bench-import wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench-import wheel pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (im
 	@$(AIRFLOW_3)/bin/ruff format --check .
 	@$(AIRFLOW_3)/bin/mypy
 	@$(AIRFLOW_3)/bin/lint-imports
+
+reliability: $(AIRFLOW_3)/.installed ## Let every fault meet every use case, and write docs/reliability.md
+	@$(AIRFLOW_3)/bin/python scripts/reliability.py
 
 bench-import: $(BENCH)/.installed ## Measure what importing the operators costs, beside the http and slack providers
 	@$(BENCH)/bin/python benchmarks/import_time.py
