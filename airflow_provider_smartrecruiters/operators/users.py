@@ -50,8 +50,14 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
     def change(self) -> Change:
         """Read the image and build the change; see the class for the errors."""
         from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
+        from airflow_provider_smartrecruiters.exceptions import InvalidInputError
         from airflow_provider_smartrecruiters.operators.files import read_bytes
 
         max_bytes = as_size("max_bytes", self.max_bytes)
         image = read_bytes("avatar_path", self.avatar_path, max_bytes=max_bytes)
-        return UpdateUserAvatar(user_id=self.user_id, image=image, max_bytes=max_bytes)
+        try:
+            return UpdateUserAvatar(user_id=self.user_id, image=image, max_bytes=max_bytes)
+        except InvalidInputError as error:
+            # What the change knows as the image, the DAG's author gave as a path.
+            error.fields = tuple("avatar_path" if name == "image" else name for name in error.fields)
+            raise

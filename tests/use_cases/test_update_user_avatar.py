@@ -70,7 +70,7 @@ class TestUpdateUserAvatar(UseCaseTests):
         BadInput("no path", {"avatar_path": ""}, ("avatar_path",), ("names no file",)),
         BadInput("a file that is not there", {"avatar_path": "/nowhere/face.png"}, ("avatar_path",), ("not exist",)),
         BadInput("a folder", {"avatar_path": str(Path(__file__).parent)}, ("avatar_path",), ("directory",)),
-        BadInput("no picture", {"avatar_path": __file__}, ("image",), ("PNG, JPEG, GIF or WebP",)),
+        BadInput("no picture", {"avatar_path": __file__}, ("avatar_path",), ("PNG, JPEG, GIF or WebP",)),
         BadInput("a size that is none", {"max_bytes": "many"}, ("max_bytes",), ("bytes",)),
         BadInput("too large a picture", {"max_bytes": 20}, ("avatar_path",), ("max_bytes",)),
     )
