@@ -98,6 +98,7 @@ def for_operator(
             plain[name] = st.just(str(files / "portrait.png"))
             strange[name] = st.one_of(
                 st.sampled_from(sorted(map(str, files.iterdir()))),
+                st.sampled_from(sorted(map(str, files.iterdir()))),
                 st.sampled_from(
                     ("/", ".", "~", str(files), "nowhere.png", "file://nowhere", "memory://a", "://", "x://a")
                 ),
@@ -185,7 +186,7 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
         bytes: values.plain_images,
         int: st.integers(1, 10**6),
         float: st.floats(0, 1e9),
-        str: st.one_of(st.just("x"), values.people_wrote.filter(lambda text: len(text) < 60)),
+        str: values.plain_texts,
     }
     found = [kinds[option] for option in options if option in kinds]
     # A type that nobody has thought of is tried with everything, until somebody does.

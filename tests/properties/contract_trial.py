@@ -110,6 +110,10 @@ def document() -> dict[str, Any]:
         for method in _METHODS:
             if method in item and "400" not in item[method]["responses"]:
                 item[method]["responses"]["400"] = {**refused, "x-added": True}
+            for parameter in item.get(method, {}).get("parameters", ()):
+                if parameter.get("name") == "offset":
+                    # As where the document does say it: there is nothing before the first.
+                    parameter["schema"]["minimum"] = 0
     return whole
 
 

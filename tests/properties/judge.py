@@ -161,10 +161,11 @@ class Judge:
         said = "\n".join((str(error), repr(error), *map(repr, error.args), *map(repr, vars(error).values())))
         if len(said) > 20_000:
             yield "leak", f"{type(error).__name__} is {len(said)} characters long"
-        ids = "\n".join(str(arguments[name]) for name in subject.change.ids if isinstance(arguments.get(name), str))
+        ids = [arguments[name] for name in subject.change.ids if isinstance(arguments.get(name), str)]
         for text in _texts([value for name, value in arguments.items() if name not in subject.change.ids]):
-            # An error says which record it is about: what is in its id may be in the error.
-            if any(form in said and form not in ids for form in _forms(text)):
+            # An error says which record it is about: a text that is also in its id may be in the error.
+            about_it = any(text.strip()[:_ENDS] in record_id for record_id in ids)
+            if not about_it and any(form in said for form in _forms(text)):
                 yield "leak", f"{type(error).__name__} repeats {text[:40]!r}"
 
 

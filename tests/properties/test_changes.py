@@ -27,5 +27,5 @@ def test_change(change: type[Change], judge: Judge, client: SmartRecruitersClien
     subject = subjects.change_subject(change, client)
     trial.run(judge, subject, arguments.for_change(change), tried, raising=True)
     # Inputs that all end before the first request would prove nothing about where requests go.
-    assert judge.tally.requests > tried.max_examples / 6
+    assert judge.tally.requests > tried.max_examples / 10
     assert judge.tally.writes > 0
