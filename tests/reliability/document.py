@@ -57,8 +57,8 @@ begins with reading, and sends nothing if the write arrived after all.
 
 ## The write fails
 
-The fault meets the write itself, with an API key; `connection_refused` meets the whole call. It strikes once unless it
-says else: what is sent again meets a server that has recovered.
+The fault meets the write itself, with an API key; `connection_refused` and the faults of the rate limit headers meet
+the whole call. It strikes once unless it says else: what is sent again meets a server that has recovered.
 
 {columns}
 

@@ -89,13 +89,8 @@ ENDS = ("token_revoked", "redirect")
 OTHER_CREDENTIAL = ("token_revoked", "no_access")
 """Faults that end otherwise with an OAuth token, which has a successor, than with an API key."""
 
-NOT_OF_THE_TOKEN_ENDPOINT = (
-    "token_revoked",
-    "rate_headers_nonsense",
-    "rate_headers_missing",
-    "rate_headers_exhausted",
-    "rate_headers_lower",
-)
+OF_EVERY_ANSWER = tuple(name for name in FAULTS if name.startswith("rate_headers"))
+"""Faults that all answers of a call have, whichever request they are to."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +127,10 @@ def rows() -> Iterator[tuple[Place, str]]:
     """Return every fault at every place where it makes sense."""
     for place in Place:
         for fault in FAULTS.values():
-            if fault.aim is not None and place is not Place.WRITE:
+            if (fault.aim is not None or fault.name in OF_EVERY_ANSWER) and place is not Place.WRITE:
                 continue
-            if place is Place.TOKEN and fault.name in NOT_OF_THE_TOKEN_ENDPOINT:
+            if place is Place.TOKEN and fault.name == "token_revoked":
+                # The token endpoint takes none.
                 continue
             if place is Place.WRITE_WITH_TOKEN and fault.name not in OTHER_CREDENTIAL:
                 continue
@@ -260,6 +256,8 @@ class Bench:
 
     @staticmethod
     def _target(cell: Cell, case: UseCase) -> tuple[str, dict[str, Any]]:
+        if cell.fault in OF_EVERY_ANSWER:
+            return "any", {}
         if cell.place is Place.TOKEN:
             return "token", {}
         if cell.place is Place.READ:
@@ -351,7 +349,7 @@ class _Seen:
             return True
         if place is Place.WRITE_WITH_TOKEN:
             return fault == "token_revoked"
-        if fault.startswith("rate_headers"):
+        if fault in OF_EVERY_ANSWER:
             return True
         if rule.times is None or fault in ENDS:
             return False
