@@ -50,7 +50,7 @@ SLOW = ("timeout_before", "timeout_after", "slow_trickle")
 SLOW_PATIENCE = replace(PATIENCE, budget=TIMEOUT * RetryPolicy().budget / DEFAULT_TIMEOUT)
 HUGE_TIMEOUT = 30.0
 """Seconds: what is too large is to be told by its size."""
-WORKERS = 10
+WORKERS = 24
 
 OPTIONS: dict[str, dict[str, Any]] = {"latency": {"latency": 0.3}}
 """Options that faults get here; far enough from the timeout, so that it is a fault of its own."""
