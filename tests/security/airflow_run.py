@@ -1,0 +1,252 @@
+"""An Airflow of its own: scheduler, worker processes, logs on disk and a database, as somebody would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet
+
+from tests.security.canaries import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+AIRFLOW_3 = find_spec("airflow.sdk") is not None
+KINDS = {"xcom": "xcom", "rendered_task_instance_fields": "rendered", "log": "audit"}
+"""Tables that have a name of their own among the kinds of places; the others are ``table``."""
+
+_BOOTSTRAP = """
+import json, sys
+from pathlib import Path
+from airflow.models import Connection
+from airflow.models.log import Log
+from airflow.utils import db
+from airflow.utils.session import create_session
+
+given = json.loads(Path(sys.argv[1]).read_text())
+db.initdb()
+with create_session() as session:
+    session.add_all(Connection(**connection) for connection in given["connections"])
+    session.add(Log(event="planted", extra=given["audit"]))
+"""
+
+
+class AirflowRunError(Exception):
+    """Airflow did not do what it had to; the message has the ends of its logs."""
+
+
+@dataclass(frozen=True)
+class AirflowRun:
+    """
+    An Airflow with what it left behind.
+
+    :param home: its AIRFLOW_HOME.
+    :param output: folder with what its processes printed.
+    :param port: of its API, on Airflow 3.
+    """
+
+    home: Path
+    output: Path
+    port: int
+
+    @property
+    def database(self) -> Path:
+        """Its database."""
+        return self.home / "airflow.db"
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def wait_for(self, dag_ids: Iterable[str], seconds: float) -> None:
+        """Return when one run of each DAG has ended, however it did."""
+        deadline = time.monotonic() + seconds
+        wanted = set(dag_ids)
+        while time.monotonic() < deadline:
+            with suppress(sqlite3.OperationalError):
+                ended = self.query("select dag_id from dag_run where state in ('success', 'failed')")
+                if wanted <= {dag_id for (dag_id,) in ended}:
+                    return
+            time.sleep(0.5)
+        states = self.query("select dag_id, task_id, state, count(*) from task_instance group by 1, 2, 3")
+        raise AirflowRunError(f"not ended after {seconds:g} s: {states}\n{self.tails()}")
+
+    def tails(self) -> str:
+        """Return the ends of what the processes printed."""
+        return "\n".join(f"{path.name}:\n{path.read_text()[-3000:]}" for path in self.output.iterdir())
+
+    def states(self) -> dict[tuple[str, int], str]:
+        """Return the state of every task instance of the DAG ``canaries`` by task and map index."""
+        rows = self.query("select task_id, map_index, state from task_instance where dag_id = 'canaries'")
+        return {(task, index): state for task, index, state in rows}
+
+    def left_behind(self) -> Iterator[Text]:
+        """Yield everything that Airflow left: files, what it printed, and every column of every row."""
+        for path in sorted(self.home.rglob("*")):
+            if path.is_file() and not path.name.startswith(self.database.name):
+                where = path.relative_to(self.home)
+                yield Text("log" if where.parts[0] == "logs" else "file", str(where), path.read_bytes())
+        for path in sorted(self.output.iterdir()):
+            yield Text("output", path.name, path.read_bytes())
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
+            connection.row_factory = sqlite3.Row
+            tables = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
+            for (table,) in tables:
+                # Its rowid, which every row has, whatever its key is.
+                for row in connection.execute(f'select rowid as "row id", * from "{table}"'):
+                    yield from _texts(table, dict(row))
+
+    def database_bytes(self) -> Iterator[Text]:
+        """Yield the database's files as they are: with them come deleted rows, and what a row's column hides."""
+        for path in sorted(self.home.glob(f"{self.database.name}*")):
+            yield Text("database file", path.name, path.read_bytes())
+
+    def api(self) -> Iterator[Text]:
+        """Yield what Airflow 3's API says about the task instances, rendered templates and XComs included."""
+        token = self._get("/auth/token")["access_token"]
+        for dag_id in ("canaries", "planted"):
+            for kind in ("taskInstances", "taskInstances/~/xcomEntries"):
+                offset, total = 0, 1
+                while offset < total and not (kind.startswith("taskInstances/~") and not AIRFLOW_3):
+                    path = f"/api/v2/dags/{dag_id}/dagRuns/~/{kind}?limit=100&offset={offset}"
+                    answer = self._get(path, token)
+                    total, offset = answer["total_entries"], offset + 100
+                    yield Text("api", f"{dag_id} {kind} {offset}", json.dumps(answer).encode())
+
+    def _get(self, path: str, token: str = "") -> Any:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def _texts(table: str, row: dict[str, Any]) -> Iterator[Text]:
+    where = f"{table} {row.pop('row id')}"
+    kind = KINDS.get(table, "table")
+    if table == "xcom" and row["key"] == "return_value":
+        value = row["value"]
+        text = value.decode() if isinstance(value, bytes) else value
+        try:
+            result = json.loads(text)
+            # Airflow 3 stores the JSON of a JSON text.
+            result = json.loads(result) if isinstance(result, str) else result
+        except (ValueError, TypeError):
+            result = None
+        if isinstance(result, dict) and "response" in result:
+            yield Text(kind, f"{where} response", json.dumps(result.pop("response")).encode(), declared=True)
+            row["value"] = json.dumps(result)
+    for name, value in row.items():
+        if isinstance(value, str | bytes):
+            yield Text(kind, f"{where} {name}", value if isinstance(value, bytes) else value.encode())
+
+
+@contextmanager
+def airflow_run(
+    folder: Path, *, dags: Path, connections: list[dict[str, Any]], audit: str, environment: dict[str, str]
+) -> Iterator[AirflowRun]:
+    """
+    Run an Airflow on the DAGs in a folder: each that has the schedule ``@once`` begins by itself.
+
+    :param folder: new folder, for AIRFLOW_HOME and what the processes print.
+    :param dags: the DAGs folder, not below AIRFLOW_HOME: what authors write there is theirs.
+    :param connections: keyword arguments of Airflow's ``Connection``, for its database.
+    :param audit: text that is put into a row of the audit log.
+    :param environment: variables on top of Airflow's own.
+    """
+    run = AirflowRun(folder / "home", folder / "output", _free_port())
+    run.home.mkdir()
+    run.output.mkdir()
+    env = _environment(run, dags) | environment
+    given = folder / "bootstrap.json"
+    given.write_text(json.dumps({"connections": connections, "audit": audit}))
+    with (run.output / "bootstrap").open("wb") as out:
+        subprocess.run(
+            [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=120
+        )
+    services = [["scheduler"], *([["dag-processor"], ["api-server"]] if AIRFLOW_3 else [])]
+    with ExitStack() as stack:
+        for service in services:
+            stack.enter_context(_process(service, env, run.output / service[0]))
+        yield run
+
+
+def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
+    root = Path(__file__).parents[2]
+    settings = {
+        "CORE__DAGS_FOLDER": str(dags),
+        "CORE__LOAD_EXAMPLES": "False",
+        # Shared by the processes; each would make up its own at first.
+        "CORE__FERNET_KEY": Fernet.generate_key().decode(),
+        "API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
+        "API__SECRET_KEY": secrets.token_urlsafe(32),
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "8",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{run.port}/execution/",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(run.port),
+        "API__BASE_URL": f"http://127.0.0.1:{run.port}",
+        "API__WORKERS": "1",
+        "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{run.database}",
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__MAX_TIS_PER_QUERY": "32",
+        "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "SCHEDULER__CATCHUP_BY_DEFAULT": "True",
+    }
+    return inherited | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": str(root),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AIRFLOW_HOME": str(run.home),
+        # Airflow 2.11 refuses several workers on SQLite, as they may find it locked; its own tests allow it so.
+        "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def _process(arguments: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(["airflow", *arguments], env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        # Its children have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
