@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
@@ -12,7 +13,8 @@ def read_bytes(name: str, location: Any, *, max_bytes: int) -> bytes:
     """Return what the file holds.
 
     :param name: the parameter's name, for the error. The location itself is not repeated: file names name people.
-    :param location: a path that the worker can read, or any URI (or ``ObjectStoragePath``) that Airflow can.
+    :param location: a path that the worker can read, or any URI (or ``ObjectStoragePath``) that Airflow can. A link is
+        followed, and what it leads to is what is measured and checked.
     :param max_bytes: largest size to read, in bytes.
     :return: the file's bytes, never more than ``max_bytes``.
     :raises InvalidInputError: there is no such file, it cannot be read, or it is larger than ``max_bytes``.
@@ -44,6 +46,11 @@ def read_bytes(name: str, location: Any, *, max_bytes: int) -> bytes:
         raise _refused(
             name, "names a file that the worker may not read", "let the worker's user or connection read it."
         ) from None
+    except OSError as error:
+        # Anything else of the system or of a storage may pass, and is Airflow's to retry.
+        if error.errno != errno.ELOOP:
+            raise
+        raise _refused(name, "names a link that leads back to itself", _look_up(name)) from None
     except (ValueError, ImportError):
         raise _refused(
             name,

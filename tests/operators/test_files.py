@@ -92,3 +92,34 @@ def test_a_file_that_may_not_be_read(image):
     image.chmod(0)
     with pytest.raises(InvalidInputError, match="the worker may not read"):
         read(image)
+
+
+def test_a_link_is_followed_and_its_file_measured(image, tmp_path):
+    link = tmp_path / "link.png"
+    link.symlink_to(image)
+    assert read(link) == b"x" * 100
+    os.truncate(image, 2**40)
+    with pytest.raises(InvalidInputError, match="more than 100 bytes"):
+        read(link)
+
+
+def test_a_link_that_leads_nowhere_or_in_a_circle(tmp_path):
+    circle = tmp_path / "circle.png"
+    circle.symlink_to(circle)
+    with pytest.raises(InvalidInputError, match="leads back to itself"):
+        read(circle)
+    nowhere = tmp_path / "nowhere.png"
+    nowhere.symlink_to(tmp_path / "none.png")
+    with pytest.raises(InvalidInputError, match="does not exist"):
+        read(nowhere)
+
+
+@pytest.mark.timeout(30)
+def test_what_would_never_end_is_not_read(tmp_path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    link = tmp_path / "to_the_pipe.png"
+    link.symlink_to(pipe)
+    for endless in (pipe, link, "/dev/zero"):
+        with pytest.raises(InvalidInputError, match="not a file"):
+            read(endless)
