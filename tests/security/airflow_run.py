@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,16 +117,15 @@ class AirflowRun:
             yield Text("database file", path.name, path.read_bytes())
 
     def api(self) -> Iterator[Text]:
-        """Yield what Airflow 3's API says about the task instances, rendered templates and XComs included."""
+        """Yield what Airflow 3's API says about the task instances, rendered templates included."""
         token = self._get("/auth/token")["access_token"]
         for dag_id in ("canaries", "planted"):
-            for kind in ("taskInstances", "taskInstances/~/xcomEntries"):
-                offset, total = 0, 1
-                while offset < total and not (kind.startswith("taskInstances/~") and not AIRFLOW_3):
-                    path = f"/api/v2/dags/{dag_id}/dagRuns/~/{kind}?limit=100&offset={offset}"
-                    answer = self._get(path, token)
-                    total, offset = answer["total_entries"], offset + 100
-                    yield Text("api", f"{dag_id} {kind} {offset}", json.dumps(answer).encode())
+            offset, total = 0, 1
+            while offset < total:
+                path = f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances?limit=100&offset={offset}"
+                answer = self._get(path, token)
+                total, offset = answer["total_entries"], offset + 100
+                yield Text("api", f"{dag_id} {offset}", json.dumps(answer).encode())
 
     def _get(self, path: str, token: str = "") -> Any:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
@@ -179,10 +178,7 @@ def airflow_run(
         subprocess.run(
             [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=120
         )
-    services = [["scheduler"], *([["dag-processor"], ["api-server"]] if AIRFLOW_3 else [])]
-    with ExitStack() as stack:
-        for service in services:
-            stack.enter_context(_process(service, env, run.output / service[0]))
+    with _processes(["scheduler", *(["dag-processor", "api-server"] if AIRFLOW_3 else [])], env, run.output):
         yield run
 
 
@@ -233,18 +229,24 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _process(arguments: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as out:
-        process = subprocess.Popen(["airflow", *arguments], env=env, stdout=out, stderr=out, start_new_session=True)
+def _processes(services: list[str], env: dict[str, str], output: Path) -> Iterator[None]:
+    running: list[subprocess.Popen[bytes]] = []
     try:
-        yield process
+        for service in services:
+            with (output / service).open("wb") as out:
+                running.append(
+                    subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
+                )
+        yield
     finally:
-        # Its children have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
-        _signal(process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
-        _signal(process, signal.SIGKILL)
-        process.wait()
+        # Their children have handlers for SIGTERM; each group as a whole gets it, in case its parent dies first.
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=15)
+            _signal(process, signal.SIGKILL)
+            process.wait()
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -86,23 +86,18 @@ def conn_ids() -> dict[str, Any]:
     threads go everywhere.
     """
     names = [scenario.name for scenario in scenarios() if scenario.name != "told"]
-    # One that waits for a minute is enough.
-    quick = [name for name in names if name != "fault_rate_limited_for_ever"]
     carriers = {"note": "key", "tags": "oauth", "position": "key", "add_tag": "oauth", "job_ad": "key"}
     few = {"timeslot": "key", "application": "oauth", "source": "key", "reject": "oauth", "job_status": "key"}
     shared = {
         task: [f"{kind}_{name}" for name in ("success", *names[1 + number :: len(carriers)])]
         for number, (task, kind) in enumerate(carriers.items())
     }
-    for ids_ in shared.values():
-        # What takes longest begins first.
-        ids_.sort(key=lambda conn_id: not conn_id.endswith("_for_ever"))
     return {
         **shared,
         "job_and_job_ad": ["oauth_success", "oauth_status_422"],
         **{task: [f"{kind}_success", f"{kind}_status_403"] for task, kind in {**few, "avatar": "oauth"}.items()},
-        "look_up": [f"{kind}_{name}" for name in quick for kind in ("key", "oauth")],
-        "everything": [f"{('key', 'oauth')[number % 2]}_{name}" for number, name in enumerate(quick)],
+        "look_up": [f"{kind}_{name}" for name in names for kind in ("key", "oauth")],
+        "everything": [f"{('key', 'oauth')[number % 2]}_{name}" for number, name in enumerate(names)],
         "tell_header": "oauth_told",
     }
 

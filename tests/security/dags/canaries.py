@@ -57,10 +57,9 @@ with DAG(
     default_args={"retries": 0, "on_failure_callback": tell, "owner": "canaries"},
     user_defined_macros={"canary": canary},
 ):
-    # One of these waits for as long as a call does, so they begin first.
-    UpdateJobNoteOperator.partial(
-        task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}", priority_weight=9
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["note"])
+    UpdateJobNoteOperator.partial(task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}").expand(
+        smartrecruiters_conn_id=PLAN["conn_ids"]["note"]
+    )
     UpdateCandidateTagsOperator.partial(
         task_id="tags", candidate_id=IDS["candidate_id"], tags=["{{ canary('tag') }}", "plain"]
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["tags"])
