@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import RequestException, Timeout
+from requests.exceptions import Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
@@ -31,6 +31,10 @@ DEFAULT_TIMEOUT = 128.0
 
 _CONNECT_TIMEOUT = 30.0
 _ANSWER_MAX_BYTES = 64 * 1024 * 1024
+_CODINGS = ("gzip", "deflate")
+"""Compressions that are asked for: one layer of these grows a thousandfold at most, other ones and several layers
+without bound, and urllib3 before 2.6 unpacks all of a chunk at once.
+"""
 _READ_FIRST = "Run the task again: it reads the current state first."
 
 
@@ -46,6 +50,9 @@ def exchange(
     :raises AnswerLostError: sent, but no whole answer came.
     """
     settings: Any = session.merge_environment_settings(prepared.url, {}, True, None, None)
+    if urlsplit(prepared.url or "").scheme == "http":
+        # It is for this machine alone; a proxy would get the credential readable.
+        settings["proxies"] = {}
     host = urlsplit(prepared.url or "").hostname
     failure: ConnectionFailedError | AnswerLostError | None = None
     with _CutOff(timeout) as cut_off:
@@ -53,6 +60,13 @@ def exchange(
             # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
             adapter = session.get_adapter(prepared.url or "")
             response = adapter.send(prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **settings)
+            if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity", *_CODINGS):
+                response.close()
+                raise AnswerLostError(
+                    f"The answer of {host} is compressed in a way that was not asked for; it was not read.",
+                    hint=_READ_FIRST,
+                    retryable=False,
+                )
             body = bytearray()
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
@@ -63,7 +77,8 @@ def exchange(
                         hint=_READ_FIRST,
                         retryable=False,
                     )
-        except RequestException as error:
+        except OSError as error:
+            # RequestException is one; a bundle of certificates that is not there is one without being the other.
             if not cut_off.sent:
                 failure = _unsent(error, host)
             elif cut_off.happened or isinstance(error, Timeout):
@@ -167,7 +182,7 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _unsent(error: RequestException, host: str | None) -> ConnectionFailedError:
+def _unsent(error: OSError, host: str | None) -> ConnectionFailedError:
     reason = type(_reason(error)).__name__
     if isinstance(error, RequestsConnectionError | Timeout):
         return ConnectionFailedError(
@@ -177,12 +192,12 @@ def _unsent(error: RequestException, host: str | None) -> ConnectionFailedError:
         )
     return ConnectionFailedError(
         f"The request to {host} could not be sent ({reason}).",
-        hint="Check the host and the proxy settings.",
+        hint="Check the host, and the worker's settings of proxies and certificates (HTTPS_PROXY, REQUESTS_CA_BUNDLE).",
         retryable=False,
     )
 
 
-def _lost(error: RequestException, host: str | None) -> AnswerLostError:
+def _lost(error: OSError, host: str | None) -> AnswerLostError:
     reason = type(_reason(error)).__name__
     return AnswerLostError(f"The request was sent, but no whole answer of {host} came ({reason}).", hint=_READ_FIRST)
 
@@ -212,6 +227,7 @@ def new_session(user_agent: str | None) -> requests.Session:
     session.mount("http://", adapter)
     session.headers["User-Agent"] = user_agent or f"airflow-provider-smartrecruiters/{__version__}"
     session.headers["Accept"] = "application/json"
+    session.headers["Accept-Encoding"] = ", ".join(_CODINGS)
     return session
 
 

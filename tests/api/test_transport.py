@@ -210,11 +210,11 @@ def test_the_address_of_an_error_holds_no_path_and_no_query() -> None:
 
 
 def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any) -> None:
-    with ScriptedServer(listening=False) as proxy, ScriptedServer() as server:
-        monkeypatch.setenv("http_proxy", proxy.url)
+    with ScriptedServer(listening=False) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "")
         with pytest.raises(ConnectionFailedError):
-            send(server.url, method="PUT", data=b"{}")
+            send("https://api.example.com/jobs", method="PUT", data=b"{}")
 
 
 def test_a_proxy_that_refuses_the_tunnel_means_nothing_was_sent(monkeypatch: Any) -> None:
