@@ -184,7 +184,9 @@ def _fault(name: str) -> Callable[[Emulator, Canaries], None]:
             # For the whole run: the tasks come when they come.
             emulator.faults.arm(fault.rule("any", seconds=600))
             return
-        for operation in ("any write", "get candidates")[: 1 if fault.aim else 2]:
+        # An outage is one for all: the searches would find the port closed by the writes.
+        alone = fault.aim or name == "outage"
+        for operation in ("any write", "get candidates")[: 1 if alone else 2]:
             emulator.faults.arm(fault.rule(operation, **{"times": None, **_MILDER.get(name, {})}))
 
     return arm
