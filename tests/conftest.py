@@ -12,15 +12,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
     from tests.support.contract_monitor import ContractMonitor
 
 # Every exchange with the emulator is checked against the contract document, in every test.
@@ -53,15 +52,11 @@ def airflow_db() -> None:
 
 
 @pytest.fixture(scope="session")
-def _smartrecruiters_emulator_server(contract_monitor: ContractMonitor) -> Iterator[EmulatorServer]:
-    """The server behind the fixture `smartrecruiters_emulator`, with every exchange checked on its way."""
-    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+def smartrecruiters_emulator_middleware(contract_monitor: ContractMonitor) -> Callable[[Any], Any]:
+    """Check every exchange with the emulator against the contract document, in every test."""
     from tests.support.contract_middleware import ContractMiddleware
 
-    server = EmulatorServer()
-    server._server.config.app = ContractMiddleware(server.emulator, contract_monitor)
-    with server:
-        yield server
+    return lambda app: ContractMiddleware(app, contract_monitor)
 
 
 @pytest.fixture

@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.support.contract_middleware import ContractMiddleware
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-    from tests.support.contract_monitor import ContractMonitor
-
-
-@pytest.fixture(scope="session")
-def smartrecruiters_emulator_middleware(contract_monitor: ContractMonitor) -> Callable[[Any], Any]:
-    """Check every exchange with the emulator against the contract document."""
-    return lambda app: ContractMiddleware(app, contract_monitor)
 
 
 class Api(requests.Session):
