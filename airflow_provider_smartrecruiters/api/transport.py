@@ -169,16 +169,19 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedHTTPSConnection
 
 
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
 class _Adapter(HTTPAdapter):
     """requests' adapter, with connections that can be cut off."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
@@ -252,7 +255,7 @@ def checked_url(url: str, name: str) -> str:
             f"The connection's {name} holds a credential.",
             hint="Put the API key, or the client id and secret, into the login and password fields.",
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"The connection's {name} uses plain http, which would send the credential readable to anyone on the way.",
             hint="Write https://; plain http is accepted only for this machine itself (127.0.0.1, localhost).",
@@ -260,7 +263,8 @@ def checked_url(url: str, name: str) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host, a name or an address without a port, is this machine itself."""
     if host == "localhost":
         return True
     try:

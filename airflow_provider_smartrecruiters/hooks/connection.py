@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import logging
 from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_smartrecruiters.api.client import PRODUCTION_URL, SANDBOX_URL
+from airflow_provider_smartrecruiters.api.transport import is_loopback
 from airflow_provider_smartrecruiters.connection_form import CONN_TYPE, EXTRA_FIELDS, ExtraField
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
@@ -115,7 +115,7 @@ def _host_url(name: str, connection: Connection) -> str | None:
     if not separator:
         rest = host
         # Plain http never leaves the machine here, and what listens on it seldom speaks anything else.
-        scheme = schema or ("http" if _is_loopback(host) else "https")
+        scheme = schema or ("http" if _leads_to_loopback(host) else "https")
     elif schema and schema != scheme.lower():
         raise _unusable(name, "schema", "empty, or the same as in the host")
     try:
@@ -130,10 +130,9 @@ def _host_url(name: str, connection: Connection) -> str | None:
     return f"{scheme}://{rest}"
 
 
-def _is_loopback(host: str) -> bool:
+def _leads_to_loopback(host: str) -> bool:
     try:
-        hostname = urlsplit(f"//{host}").hostname or ""
-        return hostname == "localhost" or ip_address(hostname).is_loopback
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return False
 
