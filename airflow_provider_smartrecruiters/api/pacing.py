@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 from pyrate_limiter import GCRA, Rate, RateItem, StateBucket
@@ -52,7 +53,8 @@ class _Pace:
         self._resume_at = 0.0
         self.per_second = per_second
         self._bucket = self._new_bucket(per_second)
-        self._passed: deque[float] = deque()
+        # No more than these can have passed within a second.
+        self._passed: deque[float] = deque(maxlen=ceil(per_second) + 1)
 
     @staticmethod
     def _new_bucket(per_second: float) -> StateBucket:
@@ -73,11 +75,9 @@ class _Pace:
 
     def passed_lately(self) -> int:
         """Return how many permits this process took within the last second."""
+        since = time.monotonic() - 1.0
         with self._counting:
-            since = time.monotonic() - 1.0
-            while self._passed and self._passed[0] < since:
-                self._passed.popleft()
-            return len(self._passed)
+            return sum(moment >= since for moment in self._passed)
 
     def wait(self, deadline: float) -> bool:
         """Wait for a permit until ``deadline`` (of :func:`time.monotonic`); say whether there was one."""
@@ -91,7 +91,8 @@ class _Pace:
                     # Milliseconds of the same clock that the bucket counts on.
                     item = RateItem("request", int(now * 1000))
                     if self._bucket.put(item):
-                        self._passed.append(now)
+                        with self._counting:
+                            self._passed.append(now)
                         return True
                     waiting = self._bucket.waiting(item)
                     assert isinstance(waiting, int)
