@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
@@ -38,6 +39,9 @@ REASON_LISTS = {
     "WITHDRAWN": "/configuration/withdrawal-reasons",
 }
 """Where the reasons of a status are listed; only these two statuses have any."""
+
+_STATUS_MEMBERS = ("status", "subStatus", "startsOn", "reason")
+"""What a write of a status takes, in the order in which a log names it."""
 
 _TAGS = "/candidates/{id}/tags"
 _APPLICATION = "/candidates/{id}/jobs/{jobId}"
@@ -166,7 +170,7 @@ class _ApplicationStatusChange(_ApplicationChange):
 
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/status"
     read_scope: ClassVar[str | None] = "candidates_read"
-    shown: ClassVar[tuple[str, ...]] = ("status", "subStatus", "startsOn", "reason")
+    shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "SmartRecruiters does not take this status as it is. Either the company demands a reason for rejecting "
         "or withdrawing (give reason_id; the lists are under GET /configuration/rejection-reasons and "
@@ -202,14 +206,16 @@ class _ApplicationStatusChange(_ApplicationChange):
         """
         given = {name: value for name, value in self._given.items() if value is not None}
         there = self.current(state) if state else {}
-        kept = {"subStatus", "startsOn", "reason"} if there.get("status") == given["status"] else set()
+        kept = set(there) if there.get("status") == given["status"] else set()
         if given["status"] in ("OFFERED", "HIRED"):
             kept.add("startsOn")
-        return {name: there[name] for name in kept if there.get(name) is not None} | given
+        members = {name: given.get(name, there.get(name) if name in kept else None) for name in _STATUS_MEMBERS}
+        return {name: value for name, value in members.items() if value is not None}
 
     @property
+    @abstractmethod
     def _given(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the arguments say, in the names of the request; None for what was not given."""
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the status; the API answers 204."""
