@@ -137,16 +137,15 @@ def error_for(
     :param proven: whether the credential has been accepted before; a 401 then means "no access to this record".
     """
     kind = _SERVER_ERROR if 500 <= status <= 599 else _KINDS.get(status, _UNEXPECTED)
-    error_class, happened, hint = kind.error, kind.happened, kind.hint
-    code, message = parse_error(body)
     if status == 401 and proven:
-        error_class, happened, hint = _NO_ACCESS.error, _NO_ACCESS.happened, _NO_ACCESS.hint
-    return error_class(
-        f"{happened} ({status}).",
+        kind = _NO_ACCESS
+    code, message = parse_error(body)
+    return kind.error(
+        f"{kind.happened} ({status}).",
         status=status,
         code=None if code and any(_repeats(code, text) for text in _texts(sent)) else code,
         api_message=presentable(message, sent),
-        hint=hint,
+        hint=kind.hint,
         retry_after=retry_after,
     )
 

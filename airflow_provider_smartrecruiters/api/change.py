@@ -15,7 +15,8 @@ import json
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -241,7 +242,7 @@ def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = Tr
     :param read_first: False to only check the arguments.
     :raises SmartRecruitersError: as :func:`apply`.
     """
-    with _Explained(change, "plan"):
+    with _explained(change, "plan"):
         planned = _plan(client, change, read_first)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)")
         details = planned.change.details(planned.state, None, planned.diffs)
@@ -269,7 +270,7 @@ def apply(
     :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
         carried out all the same, ``retryable`` whether running it again can help.
     """
-    with _Explained(change, "change"):
+    with _explained(change, "change"):
         if expect is not None and not (read_first and change.readable):
             raise InvalidInputError(
                 "expect cannot be used here: the state that it stands for is not read.",
@@ -367,14 +368,15 @@ def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any],
         return {"verified": False}
     # In the terms of the comparison where it knows them, as they are where it does not.
     sent = flatten(body) | flatten(change.current(body))
-    there = flatten(after) | flatten(change.current(after))
+    seen = flatten(change.current(after))
+    there = flatten(after) | seen
     answer = response if isinstance(response, Mapping) and response else after
-    answered = flatten(answer) | flatten(change.current(answer))
     accepted = flatten(change.current(answer))
+    answered = flatten(answer) | accepted
     found: dict[str, Any] = {
         "ignored": [name for name, value in sent.items() if answered.get(name) != value],
         "slipped_in": [name for name, value in accepted.items() if there.get(name) != value]
-        + [name for name in flatten(change.current(after)) if name not in accepted],
+        + [name for name in seen if name not in accepted],
     }
     if found["slipped_in"]:
         log.warning("Somebody else changed the %s at the same time; see that both changes are there.", change.label)
@@ -398,37 +400,35 @@ def _log_details(details: Mapping[str, Any]) -> None:
         log.info("  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
 
 
-class _Explained:
-    """Tells an error which use case and record it belongs to, and replaces its hint by the use case's own."""
+@contextmanager
+def _explained(change: Change, verb: str) -> Iterator[None]:
+    """Tell an error which use case and record it belongs to, and replace its hint by the use case's own."""
+    try:
+        yield
+    except SmartRecruitersError as error:
+        if not error.use_case:
+            error.use_case = change.use_case
+            error.summary = f"Could not {verb} the {change.label}: {error.summary}"
+            error.args = (error.summary,)
+            _replace_hint(error, change)
+        raise
 
-    def __init__(self, change: Change, verb: str) -> None:
-        self._change = change
-        self._verb = verb
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if not isinstance(error, SmartRecruitersError) or error.use_case:
-            return
-        change = self._change
-        error.use_case = change.use_case
-        error.summary = f"Could not {self._verb} the {change.label}: {error.summary}"
-        error.args = (error.summary,)
-        if _family(error.path_template or change.endpoint) != _family(change.endpoint):
-            # A token, or a list that a label is looked up in: its error brings its own hint.
-            return
-        scopes = [scope for scope in (change.scope, change.read_scope) if scope]
-        needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
-        if error.code == _SCOPE_MISSING:
-            error.hint = f"Ask a SmartRecruiters administrator to give the OAuth client {needed}."
-            return
-        for key in (error.code, error.status):
-            if key is not None and key in change.hints:
-                error.hint = change.hints[key]
-                break
-        if isinstance(error, PermissionDeniedError):
-            error.hint += f" An OAuth client also needs {needed}."
+def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
+    if _family(error.path_template or change.endpoint) != _family(change.endpoint):
+        # A token, or a list that a label is looked up in: its error brings its own hint.
+        return
+    scopes = [scope for scope in (change.scope, change.read_scope) if scope]
+    needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
+    if error.code == _SCOPE_MISSING:
+        error.hint = f"Ask a SmartRecruiters administrator to give the OAuth client {needed}."
+        return
+    for key in (error.code, error.status):
+        if key is not None and key in change.hints:
+            error.hint = change.hints[key]
+            break
+    if isinstance(error, PermissionDeniedError):
+        error.hint += f" An OAuth client also needs {needed}."
 
 
 def _family(path: str) -> str:

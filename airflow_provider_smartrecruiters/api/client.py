@@ -59,7 +59,7 @@ class SmartRecruitersClient:
     :param auth: the credential.
     :param base_url: where the API is, without a path.
     :param timeout: seconds that one exchange may take before it counts as lost. A call with its retries takes
-        at most the retry budget and one exchange.
+        at most the retry budget and one exchange; a token that has to be fetched comes on top.
     :param pacer: keeps the requests under the credential's limits.
     :param retry: how patient one call is.
     :param user_agent: sent as ``User-Agent``.
@@ -109,7 +109,7 @@ class SmartRecruitersClient:
         :param token_url: where tokens are had; ``/identity/oauth/token`` of ``base_url`` by default.
         :param scope: OAuth scopes, separated by spaces; the credential's own by default.
         :param timeout: seconds that one exchange may take before it counts as lost. A call with its retries takes
-            at most the retry budget and one exchange.
+            at most the retry budget and one exchange; a token that has to be fetched comes on top.
         :param requests_per_second: the credential's request limit; 0 switches pacing off.
         :param max_concurrent: requests of the credential that may be under way at once; 0 for any number.
         :param rate_limit_store: where workers share the pace; only the process itself so far.
