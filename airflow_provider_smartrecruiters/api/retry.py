@@ -8,6 +8,7 @@ below the pacing and past the deadline; its reading of ``Retry-After`` is used.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -15,6 +16,14 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from airflow_provider_smartrecruiters.exceptions import RateLimitedError, SmartRecruitersError
+
+
+_this_thread = threading.local()
+
+
+def retries_made() -> int:
+    """Return how many times anything was tried again in this thread so far; two of these tell what came between."""
+    return getattr(_this_thread, "retries", 0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,10 @@ class Attempts:
         elif limited:
             # The limit is counted per second, so less than one would only collide again.
             wait += 1.0
-        return wait if time.monotonic() + wait <= self.deadline else None
+        if time.monotonic() + wait > self.deadline:
+            return None
+        _this_thread.retries = retries_made() + 1
+        return wait
 
 
 def parse_retry_after(text: str | None) -> float | None:
