@@ -7,6 +7,7 @@ body, or text that was sent: the API's own words are kept only where they do not
     ``ConfigurationError``        the connection has to be mended
     ``InvalidInputError``         the arguments have to be mended; nothing was sent
     ``StalePlanError``            the record moved on since it was planned; nothing was sent
+    ``BatchFailedError``          more items of a batch failed than it allows; the others are done
     ``ApiError``                  the API answered with an error
         ``BadRequestError``           400
         ``AuthenticationError``       401: no valid credential
@@ -114,6 +115,12 @@ class InvalidInputError(SmartRecruitersError, ValueError):
 
 class StalePlanError(SmartRecruitersError):
     """The record is no longer what it was when the change was planned; nothing was sent."""
+
+
+class BatchFailedError(SmartRecruitersError):
+    """More items of a batch failed, or were never reached, than it allows. Those that succeeded are done, and are not
+    done again by a retry. ``retryable`` says whether some of the failures may pass.
+    """
 
 
 class ApiError(SmartRecruitersError):

@@ -21,6 +21,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     one_of,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
 APPLICATION_STATUSES = (
@@ -164,6 +165,11 @@ class _ApplicationChange(Change):
     def _path_params(self) -> dict[str, str]:
         return {"id": self.candidate_id, "jobId": self.job_id}
 
+    def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
+        """Return the status of the application: ``GET /candidates/{id}/jobs/{jobId}``, unless it was read already."""
+        application = state or read_record(client, _APPLICATION, self._path_params)
+        return application.get("status")
+
 
 class _ApplicationStatusChange(_ApplicationChange):
     """What a change of status and a rejection share."""
@@ -294,7 +300,7 @@ class RejectApplication(_ApplicationStatusChange):
             )
         return self
 
-    def resolved(self, client: SmartRecruitersClient) -> Change:
+    def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
         """Return the rejection with the id of the reason that ``reason`` is the label of.
 
         :raises InvalidInputError: when no reason, or more than one, has that label.
@@ -302,8 +308,9 @@ class RejectApplication(_ApplicationStatusChange):
         """
         if self.reason is None:
             return self
+        path = REASON_LISTS["REJECTED"]
         try:
-            reasons = read_record(client, REASON_LISTS["REJECTED"], {}).get("content") or []
+            reasons = lookups.get(path, lambda: read_record(client, path, {})).get("content") or []
         except PermissionDeniedError as error:
             error.hint = (
                 "Give reason_id instead of reason, which needs no look-up; or ask a SmartRecruiters administrator for "

@@ -15,7 +15,7 @@ import json
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
+from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
     PermissionDeniedError,
@@ -105,8 +106,11 @@ class Change(BaseModel, ABC):
         """Whether the API can be asked for what this change would change."""
         return self.read_scope is not None
 
-    def resolved(self, client: SmartRecruitersClient) -> Change:
-        """Return the change with everything looked up that its arguments only describe (a label, say)."""
+    def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
+        """Return the change with everything looked up that its arguments only describe (a label, say).
+
+        :param lookups: remembers what a batch looks up once.
+        """
         return self
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
@@ -128,6 +132,18 @@ class Change(BaseModel, ABC):
     @abstractmethod
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the write and return the API's answer, None if it is empty."""
+
+    def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
+        """Return the status of the application that is changed.
+
+        :param state: the record as it was read, ``{}`` when it was not; the application is read then.
+        :raises InvalidInputError: what is changed is no application.
+        """
+        raise InvalidInputError(
+            f"only_if_status_in is for applications; {type(self).__name__} changes something else.",
+            hint="Leave only_if_status_in away.",
+            fields=("only_if_status_in",),
+        )
 
     def details(
         self,
@@ -188,6 +204,7 @@ class ChangeResult:
     :param diffs: the fields that differed.
     :param details: use-case specific facts, such as ``needs_publishing`` of a job ad.
     :param response: the API's answer to the write.
+    :param skipped: why nothing was sent though the record differed: ``status HIRED``; None where it was not skipped.
     :param fingerprint: stands for the state that was seen before the write; None where it was not read. What
         :func:`apply` takes as ``expect``.
     """
@@ -200,6 +217,7 @@ class ChangeResult:
     details: dict[str, Any] = field(default_factory=dict)
     response: Any = None
     fingerprint: str | None = None
+    skipped: str | None = None
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
         """Return the result JSON-ready: ``{"use_case", "target", "changed", "applied", "fields", "diff", "details",
@@ -228,26 +246,54 @@ class _Plan:
     changed: bool | None
     fingerprint: str | None = None
 
-    def result(self, details: dict[str, Any], *, applied: bool = False, response: Any = None) -> ChangeResult:
-        change = self.change
+    def result(
+        self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None
+    ) -> ChangeResult:
         return ChangeResult(
-            change.use_case, change.target, self.changed, applied, self.diffs, details, response, self.fingerprint
+            use_case=self.change.use_case,
+            target=self.change.target,
+            changed=self.changed,
+            applied=applied,
+            diffs=self.diffs,
+            details=details,
+            response=response,
+            fingerprint=self.fingerprint,
+            skipped=skipped,
         )
 
 
-def plan(client: SmartRecruitersClient, change: Change, *, read_first: bool = True) -> ChangeResult:
+@dataclass(frozen=True)
+class BatchTerms:
+    """What a batch asks of each of its changes, beside what :func:`apply` and :func:`plan` ask anyway.
+
+    :param lookups: remembers what is looked up once for the whole batch.
+    :param only_if_status_in: statuses that an application must be in to be changed; None for any.
+    :param log_level: level at which each diff is logged; a batch tells it at DEBUG.
+    """
+
+    lookups: Lookups = field(default_factory=Lookups)
+    only_if_status_in: Collection[str] | None = None
+    log_level: int = logging.INFO
+
+
+def plan(
+    client: SmartRecruitersClient, change: Change, *, read_first: bool = True, terms: BatchTerms | None = None
+) -> ChangeResult:
     """Say what :func:`apply` would change; send nothing but reads.
 
     :param change: the use case with its arguments.
     :param read_first: False to only check the arguments.
+    :param terms: what the batch asks for that the change is part of.
     :raises SmartRecruitersError: as :func:`apply`.
     """
+    terms = terms or BatchTerms()
     with _explained(change, "plan"):
-        planned = _plan(client, change, read_first)
-        _log_diff(planned, f"Plan for the {change.label} (nothing is sent)")
+        planned = _plan(client, change, read_first, terms)
+        skipped = _skipped(client, planned, terms)
+        _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
         details = planned.change.details(planned.state, None, planned.diffs)
-    _log_details(details)
-    return planned.result(details)
+    _log_details(details, terms.log_level)
+    return planned.result(details, skipped=skipped)
 
 
 def apply(
@@ -257,6 +303,7 @@ def apply(
     force: bool = False,
     read_first: bool = True,
     expect: str | None = None,
+    terms: BatchTerms | None = None,
 ) -> ChangeResult:
     """Make the record as the change wants it; send nothing if it already is.
 
@@ -265,11 +312,13 @@ def apply(
     :param read_first: False to write without asking what is there; ``changed`` of the result is then None.
     :param expect: ``fingerprint`` of a plan: refuse to write when the record is no longer what the plan saw. A record
         that already is as wanted is no reason to refuse.
+    :param terms: what the batch asks for that the change is part of.
     :raises InvalidInputError: when the arguments do not fit the record, or need it to be read.
     :raises StalePlanError: when the record moved on since ``expect`` was planned.
     :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
         carried out all the same, ``retryable`` whether running it again can help.
     """
+    terms = terms or BatchTerms()
     with _explained(change, "change"):
         if expect is not None and not (read_first and change.readable):
             raise InvalidInputError(
@@ -277,11 +326,14 @@ def apply(
                 hint="Leave expect away." if not change.readable else "Leave read_first at True.",
                 fields=("expect",),
             )
-        planned = _plan(client, change, read_first)
+        planned = _plan(client, change, read_first, terms)
         if planned.changed is False and not force:
-            log.info("No difference in the %s; nothing is sent.", change.label)
+            log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
             return planned.result(planned.change.details(planned.state, None, []))
-        _log_diff(planned, f"Changing the {change.label}")
+        if skipped := _skipped(client, planned, terms):
+            log.log(terms.log_level, "The %s is left alone: %s.", change.label, skipped)
+            return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
+        _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         if expect is not None and expect != planned.fingerprint:
             raise StalePlanError(
                 "it is no longer what it was when it was planned; nothing was sent.",
@@ -291,18 +343,25 @@ def apply(
         details = planned.change.details(planned.state, response, planned.diffs) | details
         if planned.change.verified and response is not None:
             details |= _verify(client, planned.change, body, response)
-    _log_details(details)
+    _log_details(details, terms.log_level)
     return planned.result(details, applied=True, response=response)
 
 
-def _plan(client: SmartRecruitersClient, change: Change, read_first: bool) -> _Plan:
+def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BatchTerms) -> str | None:
+    if terms.only_if_status_in is None or planned.changed is False:
+        return None
+    status = planned.change.application_status(client, planned.state)
+    return None if status in terms.only_if_status_in else f"status {status}"
+
+
+def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BatchTerms) -> _Plan:
     if not read_first and change.needs_read:
         raise InvalidInputError(
             f"read_first=False cannot be used here: {change.needs_read}.",
             hint="Leave read_first at True.",
             fields=("read_first",),
         )
-    change = change.resolved(client)
+    change = change.resolved(client, terms.lookups)
     if not read_first or not change.readable:
         return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
     state = change.read(client)
@@ -383,21 +442,22 @@ def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any],
     return {name: names for name, names in found.items() if names}
 
 
-def _log_diff(planned: _Plan, title: str) -> None:
+def _log_diff(planned: _Plan, title: str, level: int) -> None:
+    if not log.isEnabledFor(level):
+        return
     if planned.changed is None:
-        log.info("%s; what it is now is not known:", title)
+        log.log(level, "%s; what it is now is not known:", title)
     else:
         count = len(planned.diffs)
-        log.info(
-            "%s: %s", title, f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
-        )
+        differ = f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
+        log.log(level, "%s: %s", title, differ)
     for item in planned.diffs:
-        log.info("  %s", item.line())
+        log.log(level, "  %s", item.line())
 
 
-def _log_details(details: Mapping[str, Any]) -> None:
+def _log_details(details: Mapping[str, Any], level: int) -> None:
     for name, value in details.items():
-        log.info("  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
+        log.log(level, "  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
 
 
 @contextmanager

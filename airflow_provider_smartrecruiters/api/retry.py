@@ -17,7 +17,6 @@ from urllib3.util import Retry
 
 from airflow_provider_smartrecruiters.exceptions import RateLimitedError, SmartRecruitersError
 
-
 _this_thread = threading.local()
 
 
