@@ -156,6 +156,7 @@ class _ApplicationChange(Change):
     """What changes of one application share: where it is, and how it is read."""
 
     ids: ClassVar[tuple[str, ...]] = ("candidate_id", "job_id")
+    of_application: ClassVar[bool] = True
     scope: ClassVar[str] = "candidates_manage"
 
     candidate_id: RecordId

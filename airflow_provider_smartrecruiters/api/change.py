@@ -69,6 +69,8 @@ class Change(BaseModel, ABC):
     """OAuth scope that the read needs; None where the API cannot be asked."""
     shown: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of the fields whose values may be shown in logs and results."""
+    of_application: ClassVar[bool] = False
+    """Whether it is an application, with a status, that is changed."""
     whole: ClassVar[bool] = False
     """Whether the write replaces the record, so that a field that is left out is removed."""
     hints: ClassVar[Mapping[int | str, str]] = {}
@@ -134,16 +136,11 @@ class Change(BaseModel, ABC):
         """Send the write and return the API's answer, None if it is empty."""
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
-        """Return the status of the application that is changed.
+        """Return the status of the application that is changed, where :attr:`of_application` is true.
 
         :param state: the record as it was read, ``{}`` when it was not; the application is read then.
-        :raises InvalidInputError: what is changed is no application.
         """
-        raise InvalidInputError(
-            f"only_if_status_in is for applications; {type(self).__name__} changes something else.",
-            hint="Leave only_if_status_in away.",
-            fields=("only_if_status_in",),
-        )
+        raise NotImplementedError(f"{self.use_case} is not about an application")
 
     def details(
         self,
@@ -288,6 +285,7 @@ def plan(
     """
     terms = terms or BatchTerms()
     with _explained(change, "plan"):
+        check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
         skipped = _skipped(client, planned, terms)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
@@ -320,12 +318,7 @@ def apply(
     """
     terms = terms or BatchTerms()
     with _explained(change, "change"):
-        if expect is not None and not (read_first and change.readable):
-            raise InvalidInputError(
-                "expect cannot be used here: the state that it stands for is not read.",
-                hint="Leave expect away." if not change.readable else "Leave read_first at True.",
-                fields=("expect",),
-            )
+        check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         if planned.changed is False and not force:
             log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
@@ -354,13 +347,32 @@ def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BatchTerms) -
     return None if status in terms.only_if_status_in else f"status {status}"
 
 
-def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BatchTerms) -> _Plan:
+def check(change: Change, *, read_first: bool, expect: str | None, terms: BatchTerms) -> None:
+    """Refuse what can be told to be impossible before anything is sent.
+
+    :raises InvalidInputError: says what does not go together.
+    """
     if not read_first and change.needs_read:
         raise InvalidInputError(
             f"read_first=False cannot be used here: {change.needs_read}.",
             hint="Leave read_first at True.",
             fields=("read_first",),
         )
+    if expect is not None and not (read_first and change.readable):
+        raise InvalidInputError(
+            "expect cannot be used here: the state that it stands for is not read.",
+            hint="Leave expect away." if not change.readable else "Leave read_first at True.",
+            fields=("expect",),
+        )
+    if terms.only_if_status_in is not None and not change.of_application:
+        raise InvalidInputError(
+            f"only_if_status_in is for applications; {type(change).__name__} changes something else.",
+            hint="Leave only_if_status_in away.",
+            fields=("only_if_status_in",),
+        )
+
+
+def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BatchTerms) -> _Plan:
     change = change.resolved(client, terms.lookups)
     if not read_first or not change.readable:
         return _Plan(change, {}, unread(change.wanted({}), change.shown), None)

@@ -80,7 +80,7 @@ class SmartRecruitersClient:
         self.retry = retry or RetryPolicy()
         self._auth = auth
         self._timeout = timeout
-        self._pacer = pacer or Pacer()
+        self.pacer = pacer or Pacer()
         self._credential_proven = False
         self._session = new_session(user_agent)
 
@@ -215,7 +215,7 @@ class SmartRecruitersClient:
                 if wait is None or (error.may_have_been_applied and not request.safe):
                     raise
                 if error.status == 429:
-                    self._pacer.slow_down(wait)
+                    self.pacer.slow_down(wait)
             time.sleep(wait)
 
     def pages(
@@ -292,7 +292,7 @@ class SmartRecruitersClient:
         self, request: _Request, prepared: requests.PreparedRequest, deadline: float
     ) -> tuple[requests.Response, bytes]:
         try:
-            with self._pacer.slot(request.method, request.path, deadline):
+            with self.pacer.slot(request.method, request.path, deadline):
                 # Once more: a token may have expired while the turn was waited for.
                 self._auth(prepared)
                 response, body = self._exchange(request, prepared)
@@ -301,7 +301,7 @@ class SmartRecruitersClient:
                 f"The request did not get its turn within {self.retry.budget:g} seconds; nothing was sent.",
                 hint="Too many tasks share this credential: run fewer at once, with an Airflow pool.",
             ) from None
-        self._pacer.observe(response.headers)
+        self.pacer.observe(response.headers)
         return response, body
 
     def _exchange(self, request: _Request, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
