@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.faults_kinds import Act
 
 # Parameters that every rule may have.
-GENERAL = frozenset({"operation", "fault", "times", "skip", "probability", "seed", "latency"})
+GENERAL = frozenset({"operation", "path", "fault", "times", "skip", "probability", "seed", "latency"})
 
 _ANSWER = frozenset({"headers"})
 _STATUS = _ANSWER | {"status", "retry_after", "retry_after_as_date", "body", "content_type"}
@@ -30,6 +30,7 @@ _HeaderText = Annotated[str, Field(pattern=r"^([\x21-\x7e\x80-\xff]([\x20-\x7e\x
 class RuleOptions(TypedDict, total=False):
     """The parameters of :class:`Rule` but for the operation and the fault."""
 
+    path: str
     times: int | None
     skip: int
     probability: float
@@ -56,6 +57,7 @@ class Rule(BaseModel):
     :param operation: which requests: an operation in plain words (``put job status``), by its operationId
         (``jobs.status.update``) or its route (``PUT /jobs/{jobId}/status``); ``token``; ``any read``, ``any write``
         (both without the token endpoint), ``any``; or a list of these
+    :param path: only requests with this in their path, as it is received; the id of a record, say
     :param fault: a name in :data:`FAULTS`; ``status`` if a status is given, ``latency`` if only a latency is
     :param times: how many requests it hits; None for every one
     :param skip: how many requests pass before the first that it may hit
@@ -77,6 +79,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     operation: str | tuple[str, ...] = targets.ANY
+    path: str = ""
     fault: str
     times: int | None = Field(default=1, ge=1)
     skip: int = Field(default=0, ge=0)
@@ -120,10 +123,10 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _hits_requests(self) -> Rule:
-        if FAULTS[self.fault].at_once and (self.operation != targets.ANY or self.skip or self.probability < 1):
-            msg = (
-                f"{self.fault} begins at once, before any request: it takes neither operation nor skip nor probability"
-            )
+        if FAULTS[self.fault].at_once and (
+            self.operation != targets.ANY or self.path or self.skip or self.probability < 1
+        ):
+            msg = f"{self.fault} begins at once, before any request: it takes no operation, path, skip or probability"
             raise ValueError(msg)
         return self
 

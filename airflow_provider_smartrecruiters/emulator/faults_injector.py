@@ -43,11 +43,12 @@ class ArmedRule:
         """Return its JSON form: what the rule was given, and the counts."""
         return {**self.rule.model_dump(mode="json", exclude_unset=True), "seen": self.seen, "fired": self.fired}
 
-    def sees(self, operation: Operation | None) -> bool:
+    def sees(self, operation: Operation | None, path: str) -> bool:
         """Count a request; tell whether the rule would hit it."""
         rule = self.rule
         meant = (rule.operation,) if isinstance(rule.operation, str) else rule.operation
-        if FAULTS[rule.fault].at_once or not any(targets.matches(target, operation) for target in meant):
+        here = rule.path in path and any(targets.matches(target, operation) for target in meant)
+        if FAULTS[rule.fault].at_once or not here:
             return False
         self.seen += 1
         if self.seen <= rule.skip or (rule.times is not None and self.fired >= rule.times):
@@ -95,7 +96,7 @@ class FaultInjector:
 
     async def intercept(self, call: Call, proceed: Proceed) -> Answer:
         """Let a rule hit a request, or none."""
-        armed = self._hitting(call.operation)
+        armed = self._hitting(call.operation, call.raw_path)
         if armed is None:
             return await proceed()
         rule = armed.rule
@@ -108,10 +109,10 @@ class FaultInjector:
             await asyncio.sleep(rule.latency)
         return await fault.act(Hit(rule, call, fault.applied, proceed, self.refuse))
 
-    def _hitting(self, operation: Operation | None) -> ArmedRule | None:
+    def _hitting(self, operation: Operation | None, path: str) -> ArmedRule | None:
         with self._lock:
             # Every rule sees every request, whichever hits it.
-            hitting = [armed for armed in self._rules if armed.sees(operation)]
+            hitting = [armed for armed in self._rules if armed.sees(operation, path)]
             if not hitting:
                 return None
             hitting[0].fired += 1

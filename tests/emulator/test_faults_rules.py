@@ -90,6 +90,14 @@ def test_times_and_skip(smartrecruiters_emulator: SmartRecruitersEmulator, statu
     assert [status() for _ in range(5)] == [200, 200, 500, 500, 500]
 
 
+def test_one_record_alone(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    first, second = smartrecruiters_emulator.state.job_ids[:2]
+    rule = smartrecruiters_emulator.fail("any read", status=503, path=first)
+    answers = [api.request("GET", f"/jobs/{job_id}").status_code for job_id in (first, second, first)]
+    assert answers == [503, 200, 503]
+    assert (rule.seen, rule.fired) == (2, 2)
+
+
 def test_rules_are_asked_in_their_order(
     smartrecruiters_emulator: SmartRecruitersEmulator, status: Callable[..., int]
 ) -> None:
