@@ -15,8 +15,7 @@ import json
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -24,27 +23,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
+from airflow_provider_smartrecruiters.api.explain import explained, invalid_arguments
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
-    PermissionDeniedError,
     SmartRecruitersError,
     StalePlanError,
     UnexpectedResponseError,
 )
 
 log = logging.getLogger(__name__)
-
-_SCOPE_MISSING = "OAuthPermissionsException"
-"""The API's name for a token that lacks a scope (https://developers.smartrecruiters.com/docs/access-scopes)."""
-
-_WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is no argument of it",
-    "string_too_long": "has more than {max_length} characters",
-    "string_too_short": "has fewer than {min_length} characters",
-}
-"""What pydantic says about arguments, in words of this package."""
 
 
 class Change(BaseModel, ABC):
@@ -80,7 +68,7 @@ class Change(BaseModel, ABC):
         try:
             super().__init__(**arguments)
         except ValidationError as error:
-            raise _invalid(type(self), error) from None
+            raise invalid_arguments(type(self), error) from None
 
     def __repr__(self) -> str:
         # Never the values: they hold what people wrote, and a repr ends in logs and tracebacks.
@@ -284,7 +272,7 @@ def plan(
     :raises SmartRecruitersError: as :func:`apply`.
     """
     terms = terms or BatchTerms()
-    with _explained(change, "plan"):
+    with explained(change, "plan"):
         check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
         skipped = _skipped(client, planned, terms)
@@ -317,7 +305,7 @@ def apply(
         carried out all the same, ``retryable`` whether running it again can help.
     """
     terms = terms or BatchTerms()
-    with _explained(change, "change"):
+    with explained(change, "change"):
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         if planned.changed is False and not force:
@@ -470,68 +458,6 @@ def _log_diff(planned: _Plan, title: str, level: int) -> None:
 def _log_details(details: Mapping[str, Any], level: int) -> None:
     for name, value in details.items():
         log.log(level, "  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
-
-
-@contextmanager
-def _explained(change: Change, verb: str) -> Iterator[None]:
-    """Tell an error which use case and record it belongs to, and replace its hint by the use case's own."""
-    try:
-        yield
-    except SmartRecruitersError as error:
-        if not error.use_case:
-            error.use_case = change.use_case
-            error.summary = f"Could not {verb} the {change.label}: {error.summary}"
-            error.args = (error.summary,)
-            _replace_hint(error, change)
-        raise
-
-
-def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
-    if _family(error.path_template or change.endpoint) != _family(change.endpoint):
-        # A token, or a list that a label is looked up in: its error brings its own hint.
-        return
-    scopes = [scope for scope in (change.scope, change.read_scope) if scope]
-    needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
-    if error.code == _SCOPE_MISSING:
-        error.hint = f"Ask a SmartRecruiters administrator to give the OAuth client {needed}."
-        return
-    for key in (error.code, error.status):
-        if key is not None and key in change.hints:
-            error.hint = change.hints[key]
-            break
-    if isinstance(error, PermissionDeniedError):
-        error.hint += f" An OAuth client also needs {needed}."
-
-
-def _family(path: str) -> str:
-    """Return the first segment of a path that may stand behind a verb: what a family of records shares."""
-    return path.partition("/")[2].partition("/")[0]
-
-
-def _invalid(cls: type[Change], error: ValidationError) -> InvalidInputError:
-    problems: list[str] = []
-    names: list[str] = []
-    for item in error.errors(include_url=False, include_context=True, include_input=False):
-        name = ".".join(str(part) for part in item["loc"])
-        reason = item.get("ctx", {}).get("error")
-        if isinstance(reason, InvalidInputError):
-            names += reason.fields
-            problems.append(reason.summary.rstrip("."))
-            continue
-        names.append(name)
-        words = _WORDS.get(item["type"], "").format_map(item.get("ctx", {})) or _lower(item["msg"])
-        words = str(reason) if isinstance(reason, ValueError) else words
-        problems.append(f"{name} {words}")
-    return InvalidInputError(
-        f"{cls.__name__} cannot be used as given: {'; '.join(problems)}.",
-        use_case=cls.use_case,
-        hint="Correct it where the task gets it from (the DAG, or the trigger form), then run the task again.",
-        fields=tuple(dict.fromkeys(names)),
-    )
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _short(value: str) -> str:
