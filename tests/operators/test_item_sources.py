@@ -515,7 +515,7 @@ class TestDigest:
         assert len(told) == 1
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "json", "csv"])
+@pytest.mark.parametrize("ending", ["jsonl", "json.gz", "csv"])
 def test_a_big_file_takes_no_memory(tmp_path, ending):
     path = tmp_path / f"big.{ending}"
     with (gzip.open if ending.endswith("gz") else open)(path, "wt") as file:

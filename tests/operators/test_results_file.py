@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import random
+import stat
+import subprocess
+import sys
+import tracemalloc
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.results_file import ResultsFile, read_results
+
+
+def row(index, **values):
+    return {
+        "index": index,
+        "target": {"candidate_id": f"c-{index}", "job_id": "j"},
+        "changed": True,
+        "applied": True,
+        "skipped": False,
+        "error": None,
+        "status": None,
+        "code": None,
+        "retryable": False,
+        "may_have_been_applied": False,
+        "attempts": 1,
+        "ms": 105,
+    } | values
+
+
+def published(location, rows):
+    with ResultsFile("results_path", location) as results:
+        results.prepare()
+        for one in rows:
+            results.add(one)
+        return results.publish()
+
+
+def refusal(location):
+    with (
+        ResultsFile("results_path", location) as results,
+        pytest.raises(InvalidInputError, match="The parameter results_path ") as caught,
+    ):
+        results.prepare()
+    assert caught.value.fields == ("results_path",)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+@pytest.fixture
+def memory():
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    try:
+        from airflow.sdk.io import attach
+    except ImportError:
+        from airflow.io.store import attach
+
+    system = MemoryFileSystem()
+    attach(protocol="memory", fs=system)
+    yield system
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
+
+
+class TestWriting:
+    @pytest.mark.parametrize("name", ["r.jsonl", "r.ndjson", "new/folders/r.jsonl"])
+    def test_lines_of_json_in_order(self, tmp_path, name):
+        rows = [row(0), row(1, error="NotFoundError", status=404, item={"candidate_id": "é"}), row(2)]
+        for location in (tmp_path / name, str(tmp_path / name), f" {tmp_path / name}\n"):
+            assert published(location, rows) == str(tmp_path / name)
+            assert [json.loads(line) for line in (tmp_path / name).read_text().splitlines()] == rows
+            assert [path.name for path in (tmp_path / name).parent.iterdir()] == [Path(name).name]
+
+    def test_rows_in_any_order(self, tmp_path):
+        rows = [row(index) for index in range(1000)]
+        mixed = random.Random(4).sample(rows, len(rows))
+        assert list(read_results("retry_from", published(tmp_path / "r.jsonl", mixed))) == rows
+
+    def test_rows_that_are_missing_and_rows_that_come_twice(self, tmp_path):
+        location = published(tmp_path / "r.jsonl", [row(4, ms=1), row(2), row(4, ms=2)])
+        assert list(read_results("retry_from", location)) == [row(2), row(4, ms=2)]
+
+    def test_compressed(self, tmp_path):
+        location = published(tmp_path / "r.jsonl.gz", [row(0), row(1)])
+        assert gzip.decompress(Path(location).read_bytes()).count(b"\n") == 2
+        assert list(read_results("retry_from", location)) == [row(0), row(1)]
+
+    @pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.gz"])
+    def test_no_rows(self, tmp_path, name):
+        assert list(read_results("retry_from", published(tmp_path / name, []))) == []
+
+    @pytest.mark.parametrize("location", [None, "", " \n"])
+    def test_no_location(self, location):
+        assert published(location, [row(0)]) is None
+
+    def test_a_uri(self, tmp_path):
+        uri = f"file://{tmp_path}/new/r.jsonl"
+        assert published(uri, [row(0)]) == uri
+        assert list(read_results("retry_from", uri)) == [row(0)]
+
+    def test_a_relative_path_is_below_the_working_directory(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert published("r.jsonl", [row(0)]) == str(tmp_path / "r.jsonl")
+        assert list(read_results("retry_from", "r.jsonl")) == [row(0)]
+
+    def test_a_link_stays_a_link(self, tmp_path):
+        (tmp_path / "old.jsonl").write_text("old")
+        (tmp_path / "r.jsonl").symlink_to(tmp_path / "old.jsonl")
+        published(tmp_path / "r.jsonl", [row(0)])
+        assert (tmp_path / "r.jsonl").is_symlink()
+        assert list(read_results("retry_from", tmp_path / "old.jsonl")) == [row(0)]
+
+    @pytest.mark.parametrize("name", ["r.jsonl", "r.ndjson.gz"])
+    def test_object_storage(self, memory, name):
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        uri = f"memory://bucket/results/{name}"
+        with ResultsFile("results_path", uri) as results:
+            results.prepare()
+            assert memory.cat(uri) == b""
+            results.add(row(1))
+            results.add(row(0))
+            assert results.publish() == uri
+        assert list(read_results("retry_from", uri)) == [row(0), row(1)]
+        published(ObjectStoragePath(uri), [row(0)])
+        assert list(read_results("retry_from", ObjectStoragePath(uri))) == [row(0)]
+
+    @pytest.mark.parametrize("scheme", ["", "memory://bucket"])
+    def test_earlier_results_stay_until_there_are_new_ones(self, memory, tmp_path, scheme):
+        location = f"{scheme}{tmp_path}/r.jsonl"
+        published(location, [row(0), row(1)])
+        with ResultsFile("results_path", location) as results:
+            results.prepare()
+            results.add(row(0, ms=1))
+            # As a batch does that is run from its own results.
+            assert list(read_results("retry_from", location)) == [row(0), row(1)]
+            results.publish()
+        assert list(read_results("retry_from", location)) == [row(0, ms=1)]
+
+    def test_what_json_does_not_have_becomes_text(self, tmp_path):
+        location = published(tmp_path / "r.jsonl", [row(0, item={"starts_on": date(2026, 1, 2), "x": "\ud800"})])
+        assert next(read_results("retry_from", location))["item"] == {"starts_on": "2026-01-02", "x": "\ud800"}
+
+    def test_the_longest_item_can_be_read_back(self, tmp_path):
+        long = row(0, item={"reason_id": "é" * (2**20 // 2 - 100)})
+        assert list(read_results("retry_from", published(tmp_path / "r.jsonl", [long]))) == [long]
+
+    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        items=st.lists(
+            st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text()), max_size=3), max_size=6
+        ),
+        order=st.randoms(use_true_random=False),
+        ending=st.sampled_from(["jsonl", "ndjson.gz"]),
+    )
+    def test_what_was_written_is_read(self, tmp_path, items, order, ending):
+        rows = [row(index, item=item) for index, item in enumerate(items)]
+        mixed = order.sample(rows, len(rows))
+        assert list(read_results("retry_from", published(tmp_path / f"r.{ending}", mixed))) == rows
+
+
+class TestPreparing:
+    def test_a_local_file_is_not_there_before_it_is_whole(self, tmp_path):
+        with ResultsFile("results_path", tmp_path / "new" / "r.jsonl") as results:
+            results.prepare()
+            results.add(row(0))
+            assert list((tmp_path / "new").iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["r", "r.json", "r.csv", "r.jsonl.bz2", "None", "r.jsonl.gz.gz"])
+    def test_an_ending_that_says_nothing(self, tmp_path, name):
+        told = refusal(f"{tmp_path}/{name}")
+        assert ".jsonl, .ndjson (.gz may follow)" in told
+
+    def test_what_cannot_be_written(self, tmp_path):
+        (tmp_path / "maria.jsonl").mkdir()
+        (tmp_path / "maria").write_text("")
+        os.mkfifo(tmp_path / "maria_pipe.jsonl")
+        for location, message in (
+            (tmp_path / "maria.jsonl", "a directory or a device"),
+            (tmp_path / "maria_pipe.jsonl", "a directory or a device"),
+            (tmp_path / "maria" / "r.jsonl", "does not exist or cannot be made"),
+            (tmp_path / "maria" / "below" / "r.jsonl", "does not exist or cannot be made"),
+            ("nosuchstorage://maria/r.jsonl", "no path or URI that this Airflow can read"),
+            (5, "names no file"),
+        ):
+            told = refusal(location)
+            assert message in told
+            assert "maria" not in told
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_may_not_be_written_to(self, tmp_path):
+        tmp_path.chmod(0o500)
+        assert "may not write" in refusal(tmp_path / "r.jsonl")
+
+    @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a file system where nothing can be made")
+    def test_a_file_system_that_takes_no_files(self):
+        assert "nothing was sent" in refusal("/proc/r.jsonl")
+
+    def test_object_storage_that_cannot_be_written(self, memory):
+        memory.pipe_file("/bucket/file", b"")
+        assert "does not exist or cannot be made" in refusal("memory://bucket/file/r.jsonl")
+        memory.makedirs("/bucket/folder.jsonl")
+        assert "a directory or a device" in refusal("memory://bucket/folder.jsonl")
+
+    def test_what_may_pass_is_airflows_to_retry(self, memory, monkeypatch):
+        def full(*_, **__):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(memory, "pipe_file", full)
+        with (
+            ResultsFile("results_path", "memory://bucket/r.jsonl") as results,
+            pytest.raises(OSError, match="No space"),
+        ):
+            results.prepare()
+
+
+class TestPublishing:
+    def test_it_can_be_tried_again(self, tmp_path):
+        folder = tmp_path / "results"
+        with ResultsFile("results_path", folder / "r.jsonl") as results:
+            results.prepare()
+            results.add(row(1))
+            folder.rmdir()
+            with pytest.raises(FileNotFoundError):
+                results.publish()
+            results.add(row(0))
+            folder.mkdir()
+            results.publish()
+            results.add(row(2))
+            results.publish()
+        assert list(read_results("retry_from", folder / "r.jsonl")) == [row(0), row(1), row(2)]
+
+    @pytest.mark.parametrize("limit", [1000, 100_000])
+    def test_a_disk_that_is_full_leaves_what_was_there(self, tmp_path, limit):
+        """A real limit of the system, in a process of its own, as it counts for whatever that writes."""
+        location = published(tmp_path / "r.jsonl", [row(0)])
+        code = (
+            "import resource, signal, sys\n"
+            "from airflow_provider_smartrecruiters.operators.results_file import ResultsFile\n"
+            "with ResultsFile('results_path', sys.argv[1]) as results:\n"
+            "    results.prepare()\n"
+            "    for index in range(1000):\n"
+            "        results.add({'index': index, 'target': {'job_id': 'x' * 500}})\n"
+            "    results._spool.flush()\n"
+            "    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
+            "    try:\n"
+            "        results.publish()\n"
+            "    except OSError as error:\n"
+            "        print(error.strerror)\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code, location, str(limit)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "File too large" in run.stdout
+        assert list(read_results("retry_from", location)) == [row(0)]
+        assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
+
+    def test_an_upload_that_breaks_off_stores_no_half(self, memory, monkeypatch):
+        published("memory://bucket/r.jsonl", [row(0)])
+        with ResultsFile("results_path", "memory://bucket/r.jsonl") as results:
+            results.add(row(0, ms=1))
+            monkeypatch.setattr(memory, "put_file", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                results.publish()
+            assert list(read_results("retry_from", "memory://bucket/r.jsonl")) == [row(0)]
+            monkeypatch.undo()
+            results.publish()
+        assert list(read_results("retry_from", "memory://bucket/r.jsonl")) == [row(0, ms=1)]
+
+    def test_nobody_else_can_read_the_rows_meanwhile_and_none_are_left(self, tmp_path, monkeypatch):
+        spools = tmp_path / "spools"
+        spools.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(spools))
+        with ResultsFile("results_path", tmp_path / "r.jsonl") as results:
+            results.add(row(0))
+            status = os.fstat(results._spool.fileno())
+            assert stat.S_IMODE(status.st_mode) == 0o600
+            assert status.st_nlink == 0
+            assert list(spools.iterdir()) == []
+        assert not (tmp_path / "r.jsonl").exists()
+
+
+class TestReading:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "secret",
+            '["secret"]',
+            "{}",
+            '{"candidate_id": "secret"}',
+            json.dumps(row("1")),
+            json.dumps(row(True)),
+            json.dumps(row(-1)),
+            json.dumps(row(1, target="secret")),
+            json.dumps(row(1, target={"candidate_id": None})),
+            json.dumps(row(1, error=5)),
+            json.dumps(row(1, retryable="no")),
+            json.dumps(row(1, item="secret")),
+            json.dumps(row(1, withheld="tags")),
+            json.dumps({name: value for name, value in row(1).items() if name != "error"}),
+            json.dumps({name: value for name, value in row(1).items() if name != "retryable"}),
+        ],
+    )
+    def test_a_line_that_is_no_row_is_named(self, tmp_path, line):
+        path = tmp_path / "r.jsonl"
+        path.write_text(f"{json.dumps(row(0))}\n\n{line}\n")
+        rows = read_results("retry_from", path)
+        assert next(rows) == row(0)
+        with pytest.raises(InvalidInputError, match="retry_from names a file whose line 3 is no row of") as caught:
+            next(rows)
+        assert caught.value.fields == ("retry_from",)
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("location", "message"),
+        [
+            ("{}/none.jsonl", "does not exist"),
+            ("{}/none.csv", ".jsonl, .ndjson (.gz may follow)"),
+            ("{}", "cannot be told from its name"),
+            ("", "names no file"),
+            (None, "names no file"),
+        ],
+    )
+    def test_what_is_no_file_of_results(self, tmp_path, location, message):
+        with pytest.raises(InvalidInputError, match="retry_from") as caught:
+            list(read_results("retry_from", location.format(tmp_path) if location else location))
+        assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
+def test_many_rows_take_no_memory(tmp_path, ending):
+    published(tmp_path / f"warm.{ending}", [row(0)])
+    tracemalloc.start()
+    try:
+        with ResultsFile("results_path", tmp_path / f"r.{ending}") as results:
+            results.prepare()
+            # The worst order: nothing can leave before the last row is there.
+            for index in reversed(range(100_000)):
+                results.add(row(index))
+            location = results.publish()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+    assert sum(1 for _ in read_results("retry_from", location)) == 100_000
