@@ -1,9 +1,10 @@
 """
 Reject the applications to one job that nothing has happened to for a while.
 
-The first task lists them with a plain request, the second rejects each one in a mapped task of its own: what
-fails is retried alone, and the diff of each candidate is in that task's log. More applications than "At most"
-fail the run before anything is rejected.
+The first task lists them with a plain request; the second rejects all of them in one task, at the pace that
+SmartRecruiters allows. More applications than "At most" fail the run before anything is rejected, and so does one that
+cannot be rejected at all; whoever was moved on in the meantime is left alone. The task's log has a table of what became
+of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Param, task, timezone
+from airflow.providers.common.compat.sdk import DAG, Param, task, timezone
 
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
@@ -31,11 +32,6 @@ def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[s
         waiting = any(a and a["job"]["id"] == job_id and a["status"] in statuses for a in assignments)
         if waiting and datetime.fromisoformat(candidate["updatedOn"]) < untouched_since:
             stale.append({"candidate_id": candidate["id"], "job_id": job_id})
-    if len(stale) > params["at_most"]:
-        raise AirflowFailException(
-            f"{len(stale)} applications would be rejected, more than the {params['at_most']} allowed. "
-            "Raise 'At most' if that is right."
-        )
     return stale
 
 
@@ -75,7 +71,6 @@ with DAG(
             25,
             type="integer",
             minimum=1,
-            maximum=1000,
             title="At most",
             description="Fail, and reject nobody, when more applications than this match.",
         ),
@@ -87,9 +82,11 @@ with DAG(
         ),
     },
 ):
-    RejectApplicationOperator.partial(
-        task_id="reject_application",
+    RejectApplicationOperator.bulk(
+        task_id="reject_applications",
+        items=list_stale_applications(),
         reason="{{ params.reason }}",
+        only_if_status_in="{{ params.statuses }}",
+        max_items="{{ params.at_most }}",
         plan_only="{{ params.plan_only }}",
-        map_index_template="{{ task.candidate_id }}",
-    ).expand_kwargs(list_stale_applications())
+    )

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -122,6 +122,13 @@ class Pacer:
             )
             for lane in LANES
         ]
+        self._counting = threading.Lock()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for their turn or a place right now."""
+        return self._waiting
 
     _shared: ClassVar[dict[str, Pacer]] = {}
     _shared_lock: ClassVar[threading.Lock] = threading.Lock()
@@ -154,7 +161,7 @@ class Pacer:
             if pattern.fullmatch(operation):
                 paces += [pace] if pace else []
                 places += [place] if place else []
-        with ExitStack() as held:
+        with ExitStack() as held, self._counted() as got_it:
             # The lane's place first: who waits for it must not keep the others from the common ones.
             for place in reversed(places):
                 if not place.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -164,7 +171,26 @@ class Pacer:
             for pace in reversed(paces):
                 if not pace.wait(deadline):
                     raise TimeoutError
+            got_it()
             yield
+
+    @contextmanager
+    def _counted(self) -> Iterator[Callable[[], None]]:
+        """Count this thread as waiting until it says that it got what it waited for."""
+        counted = 1
+        with self._counting:
+            self._waiting += 1
+
+        def got_it() -> None:
+            nonlocal counted
+            with self._counting:
+                self._waiting -= counted
+            counted = 0
+
+        try:
+            yield got_it
+        finally:
+            got_it()
 
     def slow_down(self, seconds: float) -> None:
         """Let every request of this credential wait, after a 429.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+    from airflow_provider_smartrecruiters.operators.bulk import BulkOperator
 
 
 class SmartRecruitersBaseOperator(BaseOperator):
@@ -49,6 +50,8 @@ class SmartRecruitersBaseOperator(BaseOperator):
     )
     private_fields: Sequence[str] = ()
     """Template fields that hold what people wrote about people; Airflow shows their size instead of their text."""
+    free_text_fields: Sequence[str] = ()
+    """Template fields with other text that people wrote; the results file of a batch leaves them out as well."""
     ui_color = "#dff3e4"
 
     def __init__(
@@ -83,6 +86,23 @@ class SmartRecruitersBaseOperator(BaseOperator):
         from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
         return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
+
+    @classmethod
+    def bulk(cls, *, task_id: str, **arguments: Any) -> BulkOperator:
+        """Return one task that does this for many records, at the API's own pace.
+
+        In the words of dynamic task mapping: ``items`` is what ``expand_kwargs`` takes, everything else what
+        ``partial`` takes. See :class:`.BulkOperator` for ``items``, the guards, the results and what is raised.
+
+        :param task_id: id of the task, text.
+        :param arguments: the parameters of :class:`.BulkOperator`, those of this operator that all items share, and
+            what every Airflow operator takes.
+        :return: the task.
+        :raises TypeError: an argument belongs to one record.
+        """
+        from airflow_provider_smartrecruiters.operators.bulk import bulk_of
+
+        return bulk_of(cls, {"task_id": task_id, **arguments})
 
     def change(self) -> Change:
         """Build the change that the parameters ask for. Called after rendering.

@@ -49,6 +49,8 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"location": "json", "job_ad": "json"}
 
+    free_text_fields: Sequence[str] = ("title", "location", "job_ad")
+
     def __init__(
         self,
         *,
@@ -107,6 +109,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
         *SmartRecruitersBaseOperator.template_fields,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
+
+    free_text_fields: Sequence[str] = ("job",)
 
     def __init__(self, *, job_id: str, job: dict[str, Any] | str, replace: bool | str = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -59,6 +59,55 @@ def as_size(name: str, value: Any) -> int:
     raise _refused(name, "a whole number of bytes above 0 and below 2 GiB")
 
 
+def as_count(name: str, value: Any) -> int | None:
+    """Return the number of things that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: an int of at least 0, its digits as text, or ``None``. A blank text counts as not given.
+    :return: the number; ``None`` where the parameter is not given.
+    :raises InvalidInputError: the value is anything else.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        count = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else -1
+    except ValueError:
+        count = -1
+    if count >= 0:
+        return count
+    raise _refused(name, "a whole number of at least 0")
+
+
+def as_share(name: str, value: Any) -> float:
+    """Return the share of a whole that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: a number from 0 to 1, or its text.
+    :return: the share.
+    :raises InvalidInputError: the value is anything else.
+    """
+    try:
+        share = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+    except (ValueError, OverflowError):
+        share = -1.0
+    if 0 <= share <= 1:
+        return share
+    raise _refused(name, "a share from 0 to 1 (0.05 is 5 %)")
+
+
+def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return the word that a parameter holds.
+
+    :param name: the parameter's name, for the error.
+    :param value: one of ``choices``.
+    :return: the word.
+    :raises InvalidInputError: the value is anything else.
+    """
+    if isinstance(value, str) and value in choices:
+        return value
+    raise _refused(name, " or ".join(choices))
+
+
 def as_fingerprint(name: str, value: Any) -> str | None:
     """Return the fingerprint of a plan that a parameter holds.
 

@@ -39,6 +39,8 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         *SmartRecruitersBaseOperator.template_fields,
     )
 
+    free_text_fields: Sequence[str] = ("avatar_path",)
+
     def __init__(
         self, *, user_id: str, avatar_path: str, max_bytes: int | str = 5 * 1024 * 1024, **kwargs: Any
     ) -> None:

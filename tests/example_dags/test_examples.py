@@ -30,8 +30,8 @@ USE_CASES = {
     "update_user_avatar": "users.avatar.update",
 }
 # The API cannot be asked for these, so every run writes them.
-UNREADABLE = {"update_candidate_source", "update_user_avatar"}
-FLOWS = {"all_eleven", "fill_job", "reject_stale_applications"}
+UNREADABLE = {"update_candidate_source", "update_user_avatar", "correct_candidate_sources"}
+FLOWS = {"all_eleven", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
 ENUMERATED = {
     ("update_candidate_timeslot_status", "status"): interviews.ATTENDEE_STATUSES,
     ("update_candidate_job_status", "status"): candidates.APPLICATION_STATUSES,
@@ -198,6 +198,22 @@ def test_reject_stale_applications(bag: Any, connected_emulator: SmartRecruiters
 @pytest.mark.airflow_run
 def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
     dag_run = dag_of(bag, "reject_stale_applications").test(run_conf={"plan_only": False, "at_most": 1})
+    assert str(dag_run.state) == "failed"
+    assert connected_emulator.journal == []
+
+
+@pytest.mark.airflow_run
+def test_correct_candidate_sources(bag: Any, connected_emulator: SmartRecruitersEmulator, tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    run(dag_of(bag, "correct_candidate_sources"), plan_only=False, results=str(results))
+    lines = (EXAMPLES / "assets" / "sources.csv").read_text().splitlines()
+    assert len(connected_emulator.journal.writes("candidates.source.update")) == len(lines) - 1
+    assert [json.loads(row)["applied"] for row in results.read_text().splitlines()] == [True] * (len(lines) - 1)
+
+
+@pytest.mark.airflow_run
+def test_correct_candidate_sources_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag_run = dag_of(bag, "correct_candidate_sources").test(run_conf={"plan_only": False, "at_most": 5})
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -80,6 +80,28 @@ class UseCaseTests(UseCase):
         assert self.operations() == list(self.reads)
         assert self.emulator.journal == []
         assert self.stored(arguments) == before != expected.stored
+
+    def test_in_bulk(self) -> None:
+        items = [self.arguments(), self.other_arguments()]
+        expected = self.expected(items[0])
+        batch = self.operator.bulk(task_id="change", items=items, max_threads=1)
+        counts = ("use_case", "total", "changed", "unknown", "unchanged", "applied", "failed")
+
+        def run(count: int, **differently: Any) -> None:
+            wanted = dict.fromkeys(counts, 0) | {"use_case": self.use_case, "total": count} | differently
+            result = batch.execute({})
+            assert {name: result[name] for name in counts} == wanted
+
+        batch.plan_only = True
+        run(2, **{"changed" if self.reads else "unknown": 2})
+        assert self.emulator.journal == []
+        batch.plan_only = False
+        run(2, **{"changed" if self.reads else "unknown": 2}, applied=2)
+        assert self.stored(items[0]) == expected.stored
+        assert {entry.path for entry in self.emulator.journal.writes()} == {self.path.format_map(one) for one in items}
+        if self.reads:
+            run(2, unchanged=2)
+            assert len(self.emulator.journal) == 2
 
     def test_plan_only_wins_over_force(self) -> None:
         self.run(**self.arguments(), plan_only=True, force=True)

@@ -1,0 +1,147 @@
+"""How far a batch is, kept where a retry of the task finds it: in Airflow's task state store (3.3 and later).
+
+Where there is none, a retry begins at the first item; those that are done already differ in nothing then.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.api.bulk import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+log = logging.getLogger(__name__)
+
+_KEY = "smartrecruiters_bulk"
+_CHUNK = 250
+"""Items per value: some 20 KB at the worst, where Airflow advises at most 64."""
+_COLUMNS = (
+    *("index", "changed", "applied", "attempts", "ms"),
+    *("skipped", "error", "status", "code", "retryable", "may_have_been_applied"),
+)
+_AHEAD = 50
+_VALID_FOR = 24 * 3600.0
+"""Seconds after which progress is too old to rely on: the records may have been changed since."""
+
+
+class BulkProgress:
+    """Reads and writes the progress of one task's batch.
+
+    A value holds the outcomes of 250 items, each as short as can be, and the batch that they belong to. Another value
+    says which batch the task is at, and how far it has begun to send. Nothing of it is free text.
+
+    :param store: ``context["task_state_store"]``; None where Airflow has none.
+    :param batch: stands for the items and the arguments: progress of other ones is not gone on with.
+    """
+
+    def __init__(self, store: Any, batch: str) -> None:
+        self._store = store
+        self._batch = batch
+        self._run = f"{batch}-{time.time_ns():x}"
+        self._begun = 0
+        self._last_chunk = -1
+        self._chunks: dict[int, dict[int, list[Any]]] = {}
+        self._complained = False
+
+    def load(self) -> tuple[dict[int, Outcome], int]:
+        """Return what an earlier try of this task got done, by index, and how many items it may have begun to send."""
+        header = self._get(_KEY)
+        if not isinstance(header, dict) or header.get("batch") != self._batch:
+            return {}, 0
+        done: dict[int, Outcome] = {}
+        newest = float(header.get("at", 0))
+        chunks: dict[int, dict[int, list[Any]]] = {}
+        for chunk in range(int(header.get("chunks", 0))):
+            value = self._get(f"{_KEY}.{chunk}")
+            if not isinstance(value, dict) or value.get("run") != header["run"]:
+                continue
+            newest = max(newest, float(value["at"]))
+            chunks[chunk] = {int(row[0]): row for row in value["rows"]}
+            done |= {index: _outcome(row) for index, row in chunks[chunk].items()}
+        if time.time() - newest > _VALID_FOR:
+            log.info("An earlier try got %s items done, too long ago to rely on; all are looked at again.", len(done))
+            return {}, 0
+        self._run, self._chunks, self._last_chunk = header["run"], chunks, int(header.get("chunks", 0)) - 1
+        self._begun = int(header.get("begun", 0))
+        return done, self._begun
+
+    def begin(self, index: int) -> None:
+        """Note that an item is about to be sent. Written well ahead, so that it seldom costs a call.
+
+        :param index: place of the item.
+        """
+        if index >= self._begun:
+            self._begun = index + _AHEAD
+            self._put_header()
+
+    def record(self, outcomes: Iterable[Outcome]) -> None:
+        """Write down what became of items."""
+        if self._store is None:
+            return
+        touched = set()
+        for outcome in outcomes:
+            chunk = outcome.index // _CHUNK
+            self._chunks.setdefault(chunk, {})[outcome.index] = _row(outcome)
+            touched.add(chunk)
+        if touched and max(touched) > self._last_chunk:
+            self._last_chunk = max(touched)
+            self._put_header()
+        for chunk in touched:
+            rows = self._chunks[chunk]
+            self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
+
+    def clear(self) -> None:
+        """Forget the batch: a task that succeeded and is run again starts anew."""
+        self._call("delete", _KEY)
+        for chunk in range(self._last_chunk + 1):
+            self._call("delete", f"{_KEY}.{chunk}")
+
+    def _put_header(self) -> None:
+        self._put(
+            _KEY,
+            {
+                "batch": self._batch,
+                "run": self._run,
+                "at": time.time(),
+                "begun": self._begun,
+                "chunks": self._last_chunk + 1,
+            },
+        )
+
+    def _get(self, key: str) -> Any:
+        return self._call("get", key)
+
+    def _put(self, key: str, value: Mapping[str, Any]) -> None:
+        self._call("set", key, value)
+
+    def _call(self, verb: str, *arguments: Any) -> Any:
+        if self._store is None:
+            return None
+        try:
+            return getattr(self._store, verb)(*arguments)
+        except Exception as error:
+            # The records matter more than the notes about them: without these a retry reads more than it had to.
+            if not self._complained:
+                self._complained = True
+                log.warning(
+                    "Airflow's task state store failed (%s); a retry of this task may look at items again.",
+                    type(error).__name__,
+                )
+            return None
+
+
+def _row(outcome: Outcome) -> list[Any]:
+    row: list[Any] = [outcome.index, outcome.changed, outcome.applied, outcome.attempts, outcome.ms]
+    if outcome.skipped or outcome.failed:
+        row += [outcome.skipped, outcome.error, outcome.status, outcome.code]
+        row += [outcome.retryable, outcome.may_have_been_applied]
+    return row
+
+
+def _outcome(row: list[Any]) -> Outcome:
+    # A short row has only the first ones.
+    return Outcome(**dict(zip(_COLUMNS, row, strict=False)))

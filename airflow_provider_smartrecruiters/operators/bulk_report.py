@@ -1,0 +1,208 @@
+"""What a batch tells of itself: a line every few seconds, a table at the end, a short result for XCom."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.api.bulk import Outcome
+
+log = logging.getLogger(__name__)
+
+FIRST_FAILURES = 20
+"""So many failures are in the result; all of them are in the results file."""
+
+_EVERY = 5.0
+_LOGGED_FAILURES = 1000
+
+_WORDS = {
+    "changed": "changed",
+    "sent": "sent; whether that changed anything is not known",
+    "rewritten": "written though nothing differed (force)",
+    "unchanged": "already as wanted",
+    "skipped": "left alone (only_if_status_in)",
+    "failed": "failed",
+    "not_run": "not begun",
+}
+_WORDS_OF_A_PLAN = _WORDS | {
+    "changed": "would change",
+    "sent": "would be sent; what is there now is not known",
+    "skipped": "would be left alone (only_if_status_in)",
+    "failed": "cannot be changed",
+}
+
+
+class BulkReport:
+    """Counts the outcomes of a batch.
+
+    :param use_case: id of the use case.
+    :param total: how many items there are.
+    :param plan_only: whether nothing is sent.
+    """
+
+    def __init__(self, use_case: str, total: int, *, plan_only: bool) -> None:
+        self._use_case = use_case
+        self._total = total
+        self._plan_only = plan_only
+        self._words = _WORDS_OF_A_PLAN if plan_only else _WORDS
+        self._counts: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._failures: list[dict[str, Any]] = []
+        self._retryable = 0
+        self._resumed = 0
+        self._applied = 0
+        self._tried_again = 0
+        self._started = self._told = time.monotonic()
+
+    @property
+    def done(self) -> int:
+        """How many items have an outcome."""
+        return self._counts.total()
+
+    @property
+    def failed(self) -> int:
+        """How many items failed."""
+        return self._counts["failed"]
+
+    @property
+    def not_run(self) -> int:
+        """How many items were never begun."""
+        return self._counts["not_run"]
+
+    @property
+    def retryable(self) -> int:
+        """How many of those that failed or were not begun may succeed when they are run again."""
+        return self._retryable
+
+    def add(self, outcome: Outcome, row: dict[str, Any], *, place: str, resumed: bool = False) -> None:
+        """Count an outcome, and log it if it is a failure.
+
+        :param row: the item's row of the results.
+        :param place: what the item is called, for a person.
+        :param resumed: whether an earlier try of the task got it done.
+        """
+        self._counts[_kind(outcome)] += 1
+        self._applied += outcome.applied
+        self._resumed += resumed
+        self._tried_again += outcome.attempts > 1
+        if not outcome.failed:
+            return
+        self._retryable += outcome.retryable
+        if _kind(outcome) == "not_run":
+            return
+        self._errors[_error(outcome)] += 1
+        if len(self._failures) < FIRST_FAILURES:
+            self._failures.append(row)
+        if self._errors.total() <= _LOGGED_FAILURES:
+            log.warning("%s: %s", place, outcome.said or _error(outcome))
+        elif self._errors.total() == _LOGGED_FAILURES + 1:
+            log.warning("More than %s items failed; further ones are only counted.", _LOGGED_FAILURES)
+
+    def tell_progress(self) -> None:
+        """Log how far the batch is, if a few seconds have passed since that was last told."""
+        now = time.monotonic()
+        if now - self._told < _EVERY:
+            return
+        self._told = now
+        rate = (self.done - self._resumed) / (now - self._started)
+        left = f"about {_span((self._total - self.done) / rate)} left" if rate else "no item finished yet"
+        log.info(
+            "%s of %s done (%.0f %%): %s %s, %s %s, %s failed; %.1f items a second; %s",
+            f"{self.done:,}",
+            f"{self._total:,}",
+            100 * self.done / self._total,
+            f"{self._counts['changed'] + self._counts['sent'] + self._counts['rewritten']:,}",
+            "to be sent" if self._plan_only else "sent",
+            f"{self._counts['unchanged'] + self._counts['skipped']:,}",
+            "need nothing",
+            f"{self.failed:,}",
+            rate,
+            left,
+        )
+
+    def tell_summary(self, results: str | None) -> None:
+        """Log a table of what became of the batch.
+
+        :param results: where the results file is.
+        """
+        lines = [f"{self._words[kind]}" for kind in _WORDS if self._counts[kind]]
+        counts = [self._counts[kind] for kind in _WORDS if self._counts[kind]]
+        for error, count in self._errors.most_common():
+            at = 1 + lines.index(self._words["failed"])
+            lines.insert(at, f"    {error}")
+            counts.insert(at, count)
+        width = max(map(len, [*lines, "items"]))
+        spent = _span(time.monotonic() - self._started)
+        table = "\n".join(f"  {line:<{width}}  {count:>9,}" for line, count in zip(lines, counts, strict=True))
+        log.info(
+            "%s of %s items: %s, in %s\n%s\n  %s  %9s",
+            "Plan" if self._plan_only else "Batch",
+            f"{self._total:,}",
+            self._use_case,
+            spent,
+            table,
+            "in all".ljust(width),
+            f"{self._total:,}",
+        )
+        if self._resumed:
+            log.info("%s of them had been done by an earlier try of this task.", f"{self._resumed:,}")
+        if results:
+            log.info("What became of each item: %s", results)
+
+    def as_dict(self, results: str | None) -> dict[str, Any]:
+        """Return the result for XCom: counts, the first failures, and where all results are. JSON-ready.
+
+        :param results: where the results file is.
+        """
+        return {
+            "use_case": self._use_case,
+            "plan_only": self._plan_only,
+            "total": self._total,
+            "changed": self._counts["changed"],
+            "applied": self._applied,
+            "unchanged": self._counts["unchanged"],
+            "unknown": self._counts["sent"],
+            "skipped": self._counts["skipped"],
+            "failed": self._counts["failed"],
+            "not_run": self._counts["not_run"],
+            "retryable": self._retryable,
+            "resumed": self._resumed,
+            "tried_again": self._tried_again,
+            "errors": dict(self._errors.most_common()),
+            "failures": sorted(self._failures, key=lambda row: row["index"]),
+            "results": results,
+            "seconds": round(time.monotonic() - self._started, 1),
+        }
+
+
+NOT_RUN = "NotRun"
+"""What stands for the error of an item that was never begun."""
+
+
+def _kind(outcome: Outcome) -> str:
+    if outcome.error == NOT_RUN:
+        return "not_run"
+    if outcome.failed:
+        return "failed"
+    if outcome.skipped:
+        return "skipped"
+    if outcome.changed is None:
+        return "sent"
+    if outcome.changed:
+        return "changed"
+    return "rewritten" if outcome.applied else "unchanged"
+
+
+def _error(outcome: Outcome) -> str:
+    return " ".join(str(part) for part in (outcome.error, outcome.status, outcome.code) if part)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,288 @@
+"""The engine of batches: what becomes of each item, how many are under way, when it gives up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, BulkOptions, Outcome, Work
+from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
+from airflow_provider_smartrecruiters.api.change import BatchTerms, Change
+from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
+from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+IMPATIENT = RetryPolicy(budget=2.0, max_attempts=2, first_wait=0.01, longest_wait=0.02)
+
+
+def work(changes: list[Change], **options: Any) -> Iterator[Work]:
+    for index, change in enumerate(changes):
+        yield Work(index, lambda change=change: change, **options)
+
+
+def carry_out(client: SmartRecruitersClient, changes: list[Change], **options: Any) -> tuple[list[Outcome], Bulk]:
+    bulk = Bulk(client, work(changes), BulkOptions(**options))
+    return sorted((o for o in bulk.outcomes() if o), key=lambda o: o.index), bulk
+
+
+def notes(emulator: SmartRecruitersEmulator, count: int = 30) -> list[Change]:
+    return [UpdateJobNote(job_id=job_id, content="Call them back") for job_id in emulator.state.job_ids[:count]]
+
+
+def test_every_item_is_applied_once_and_reported(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    changes = notes(smartrecruiters_emulator, 20)
+    outcomes, bulk = carry_out(client, changes)
+    assert [(o.index, o.changed, o.applied, o.error, o.attempts) for o in outcomes] == [
+        (index, True, True, None, 1) for index in range(20)
+    ]
+    assert smartrecruiters_emulator.stats["writes"] == 20
+    assert not bulk.outage
+    again, _ = carry_out(client, changes)
+    assert {(o.changed, o.applied) for o in again} == {(False, False)}
+    assert smartrecruiters_emulator.stats["writes"] == 20
+
+
+def test_a_plan_sends_nothing(smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient) -> None:
+    outcomes, _ = carry_out(client, notes(smartrecruiters_emulator, 5), plan_only=True, force=True)
+    assert {(o.changed, o.applied) for o in outcomes} == {(True, False)}
+    assert smartrecruiters_emulator.journal == []
+
+
+def test_force_and_blind_writes(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    changes = notes(smartrecruiters_emulator, 3)
+    assert {(o.changed, o.applied) for o in carry_out(client, changes, read_first=False)[0]} == {(None, True)}
+    assert {(o.changed, o.applied) for o in carry_out(client, changes, force=True)[0]} == {(False, True)}
+    assert smartrecruiters_emulator.stats["writes"] == 6
+
+
+def test_each_failure_has_its_reason_and_stops_nobody_else(
+    smartrecruiters_emulator: SmartRecruitersEmulator, connect: Callable[..., SmartRecruitersClient]
+) -> None:
+    emulator = smartrecruiters_emulator
+    client = connect(emulator.url, password=emulator.api_key, retry=IMPATIENT)
+    changes = notes(emulator, 10)
+    changes[2] = UpdateJobNote(job_id="no-such-job", content="x")
+    changes[5] = UpdateJobNote(job_id=emulator.state.restricted_job_id, content="x")
+    emulator.fail("any", status=503, path=changes[7].target["job_id"])
+    outcomes, _ = carry_out(client, changes)
+    failed = {o.index: (o.error, o.status, o.retryable) for o in outcomes if o.failed}
+    assert failed == {
+        2: ("NotFoundError", 404, False),
+        5: ("PermissionDeniedError", 401, False),
+        7: ("ServerError", 503, True),
+    }
+    assert [o.attempts for o in outcomes if o.index == 7] == [2]
+    assert "no-such-job" in outcomes[2].said
+    assert "no-such-job" not in repr(outcomes[2])
+    assert emulator.stats["writes"] == 7
+
+
+def test_stop_on_error_begins_nothing_more(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    changes = notes(smartrecruiters_emulator, 20)
+    changes[3] = UpdateJobNote(job_id="no-such-job", content="x")
+    outcomes, _ = carry_out(client, changes, stop_on_error=True, max_threads=2)
+    assert [o.index for o in outcomes if o.failed] == [3]
+    assert len(outcomes) <= 6
+    assert smartrecruiters_emulator.stats["writes"] == len(outcomes) - 1
+
+
+def test_an_outage_is_not_tried_on_every_item(
+    smartrecruiters_emulator: SmartRecruitersEmulator, connect: Callable[..., SmartRecruitersClient]
+) -> None:
+    emulator = smartrecruiters_emulator
+    client = connect(emulator.url, password=emulator.api_key, retry=IMPATIENT)
+    emulator.fail("any", status=503)
+    outcomes, bulk = carry_out(client, notes(emulator, 30) * 4)
+    assert bulk.outage
+    assert OUTAGE <= len(outcomes) < OUTAGE + 8
+    assert all(o.retryable for o in outcomes)
+
+
+def test_a_dead_credential_ends_the_batch(
+    smartrecruiters_emulator: SmartRecruitersEmulator, connect: Callable[..., SmartRecruitersClient]
+) -> None:
+    client = connect(smartrecruiters_emulator.url, password="another-key")
+    outcomes, bulk = carry_out(client, notes(smartrecruiters_emulator, 30), max_threads=2)
+    assert outcomes == []
+    assert type(bulk.fatal).__name__ == "AuthenticationError"
+    # Two threads found out at the same time; nobody tried a third time.
+    assert smartrecruiters_emulator.stats["requests"] <= 2
+
+
+def test_an_item_is_open_until_the_next_outcome_is_asked_for(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    """Who writes each outcome down before asking on never has more than ``max_threads`` items to look at again."""
+    taken: list[int] = []
+    handed_over = 0
+
+    def items() -> Iterator[Work]:
+        for item in work(notes(smartrecruiters_emulator, 30)):
+            taken.append(item.index)
+            yield item
+
+    for outcome in Bulk(client, items(), BulkOptions(max_threads=3)).outcomes():
+        if outcome:
+            time.sleep(0.02)
+            assert len(taken) - handed_over <= 3
+            handed_over += 1
+    assert handed_over == 30
+
+
+@pytest.mark.parametrize(("latency", "least", "most"), [(0.0, 1, 4), (0.4, 5, 8)])
+def test_as_many_threads_as_hold_the_rate(
+    smartrecruiters_emulator: SmartRecruitersEmulator,
+    connect: Callable[..., SmartRecruitersClient],
+    latency: float,
+    least: int,
+    most: int,
+) -> None:
+    smartrecruiters_emulator.configure(rate=0, concurrent=0, latency=latency)
+    client = connect(smartrecruiters_emulator.url, password=smartrecruiters_emulator.api_key, requests_per_second=15)
+    bulk = Bulk(client, work(notes(smartrecruiters_emulator)), BulkOptions(read_first=False))
+    outcomes = [o for o in bulk.outcomes() if o]
+    assert len(outcomes) == 30
+    # 15 a second at 0.4 s are 6 under way; a busy machine may add one. At no latency it is one, and one that waits.
+    assert least <= len(bulk._threads) <= most
+
+
+def test_the_items_iterator_is_used_by_one_thread_at_a_time(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    inside = threading.Lock()
+
+    def items() -> Iterator[Work]:
+        for item in work(notes(smartrecruiters_emulator, 20)):
+            assert inside.acquire(blocking=False)
+            time.sleep(0.002)
+            inside.release()
+            yield item
+
+    assert len([o for o in Bulk(client, items(), BulkOptions()).outcomes() if o]) == 20
+
+
+def test_an_iterator_that_breaks_ends_the_batch_with_its_error(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    def items() -> Iterator[Work]:
+        yield from work(notes(smartrecruiters_emulator, 3))
+        raise OSError("the storage is gone")
+
+    bulk = Bulk(client, items(), BulkOptions())
+    seen = []
+    with pytest.raises(OSError, match="the storage is gone"):
+        seen += [o for o in bulk.outcomes() if o]
+    bulk.stop()
+    late = list(bulk.late_outcomes(5.0))
+    assert smartrecruiters_emulator.stats["writes"] >= len(late)
+
+
+def test_stop_lets_what_is_under_way_finish(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    smartrecruiters_emulator.configure(rate=0, concurrent=0, latency=0.1)
+    bulk = Bulk(client, work(notes(smartrecruiters_emulator)), BulkOptions(read_first=False, max_threads=4))
+    outcomes = []
+    for outcome in bulk.outcomes():
+        if outcome:
+            outcomes.append(outcome)
+            bulk.stop()
+    assert 1 <= len(outcomes) <= 8
+    assert smartrecruiters_emulator.stats["writes"] == len(outcomes)
+
+
+def test_an_item_in_doubt_is_read_before_it_is_sent_again(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    changes = notes(smartrecruiters_emulator, 4)
+    carry_out(client, changes[:2], read_first=False)
+    bulk = Bulk(client, work(changes, in_doubt=True), BulkOptions(read_first=False))
+    outcomes = sorted((o for o in bulk.outcomes() if o), key=lambda o: o.index)
+    assert [(o.changed, o.applied) for o in outcomes] == [(False, False)] * 2 + [(True, True)] * 2
+    assert smartrecruiters_emulator.stats["writes"] == 4
+
+
+def test_what_cannot_be_read_is_sent_again_when_in_doubt(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    application, source = smartrecruiters_emulator.state.an_application(), smartrecruiters_emulator.state.a_source()
+    change = UpdateCandidateSource(
+        candidate_id=application.candidate_id,
+        job_id=application.job_id,
+        source_type_id=source.source_type_id,
+        source_id=source.source_id,
+    )
+    bulk = Bulk(client, work([change], in_doubt=True), BulkOptions())
+    assert [(o.changed, o.applied) for o in bulk.outcomes() if o] == [(None, True)]
+
+
+def test_a_label_is_looked_up_once_for_the_whole_batch(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    emulator = smartrecruiters_emulator
+    label = next(iter(emulator.state.rejection_reasons.values()))
+    changes = [
+        RejectApplication(candidate_id=ref.candidate_id, job_id=ref.job_id, reason=label)
+        for ref in emulator.state.applications()[:6]
+    ]
+    outcomes, _ = carry_out(client, changes)
+    assert not any(o.failed for o in outcomes)
+    assert sum("rejection-reasons" in request.path for request in emulator.requests) == 1
+
+
+def test_applications_in_another_status_are_left_alone(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    emulator = smartrecruiters_emulator
+    refs = emulator.state.applications()
+    before = [emulator.state.application(ref.candidate_id, ref.job_id).status for ref in refs]
+    assert {"NEW", "INTERVIEW", "REJECTED"} < set(before)
+    changes: list[Change] = [RejectApplication(candidate_id=ref.candidate_id, job_id=ref.job_id) for ref in refs]
+    outcomes, _ = carry_out(client, changes, terms=BatchTerms(only_if_status_in=["NEW"]))
+    for outcome, status in zip(outcomes, before, strict=True):
+        assert outcome.applied is (status == "NEW")
+        assert outcome.skipped is (status not in ("NEW", "REJECTED"))
+    assert len(emulator.journal.writes()) == before.count("NEW")
+
+
+def test_the_status_is_looked_at_where_the_change_itself_reads_nothing(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    emulator, source = smartrecruiters_emulator, smartrecruiters_emulator.state.a_source()
+    changes: list[Change] = [
+        UpdateCandidateSource(
+            candidate_id=ref.candidate_id,
+            job_id=ref.job_id,
+            source_type_id=source.source_type_id,
+            source_id=source.source_id,
+        )
+        for ref in (emulator.state.an_application("NEW"), emulator.state.an_application("INTERVIEW"))
+    ]
+    outcomes, _ = carry_out(client, changes, terms=BatchTerms(only_if_status_in=["NEW"]))
+    assert [(o.applied, o.skipped) for o in outcomes] == [(True, False), (False, True)]
+
+
+def test_a_change_that_cannot_be_made_is_that_items_failure(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    def broken() -> Change:
+        raise RuntimeError("Ada Lovelace")
+
+    good = UpdateJobStatus(job_id=smartrecruiters_emulator.state.job_ids[0], status="FILLED")
+    bulk = Bulk(client, [Work(0, broken), Work(1, lambda: good)], BulkOptions())
+    outcomes = sorted((o for o in bulk.outcomes() if o), key=lambda o: o.index)
+    assert [(o.error, o.retryable) for o in outcomes] == [("RuntimeError", False), (None, False)]
+    assert "Ada" not in outcomes[0].said

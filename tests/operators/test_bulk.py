@@ -1,0 +1,545 @@
+"""``.bulk()`` as a DAG author has it: guards, reports, resume, what Airflow keeps and shows."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import re
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
+    BatchFailedError,
+    InvalidInputError,
+    NotFoundError,
+)
+from airflow_provider_smartrecruiters.operators.bulk import BulkOperator
+from airflow_provider_smartrecruiters.operators.candidates import (
+    RejectApplicationOperator,
+    UpdateCandidateSourceOperator,
+    UpdateCandidateTagsOperator,
+)
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator, UpdateJobStatusOperator
+from tests.use_cases.dag_runs import TASK_ID, new_dag, run
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+
+@pytest.fixture
+def emulator(smartrecruiters_emulator, monkeypatch):
+    connection = {**smartrecruiters_emulator.connection, "extra": {"requests_per_second": 0, "max_concurrent": 0}}
+    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
+    return smartrecruiters_emulator
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Give a call that fails for a passing reason no minute of patience."""
+    from airflow_provider_smartrecruiters.api import client
+    from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+
+    monkeypatch.setattr(
+        client, "RetryPolicy", lambda: RetryPolicy(budget=2.0, max_attempts=2, first_wait=0.01, longest_wait=0.02)
+    )
+
+
+class TaskInstance:
+    """Takes what a task pushes, as Airflow's would; it stands in where no DAG is run."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
+
+
+class StateStore:
+    """Keeps JSON by key, as the task state store of Airflow 3.3 does across the tries of a task.
+
+    :param dies_after: writes after which the worker dies.
+    """
+
+    def __init__(self, dies_after: int | None = None) -> None:
+        self.values: dict[str, str] = {}
+        self.dies_after = dies_after
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return json.loads(self.values[key]) if key in self.values else default
+
+    def set(self, key: str, value: Any) -> None:
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after < 0:
+                raise SystemExit("killed")
+        self.values[key] = json.dumps(value)
+        assert len(self.values[key]) < 64 * 1024
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+def context(store: StateStore | None = None) -> dict[str, Any]:
+    made: dict[str, Any] = {"ti": TaskInstance()}
+    return made if store is None else {**made, "task_state_store": store}
+
+
+def applications(emulator, count=10, status="IN_REVIEW"):
+    refs = emulator.state.applications(status)[:count]
+    assert len(refs) == count
+    return [{"candidate_id": ref.candidate_id, "job_id": ref.job_id} for ref in refs]
+
+
+def reject(items, **arguments):
+    return RejectApplicationOperator.bulk(task_id="reject", items=items, **arguments)
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def is_rejected(emulator, item):
+    return emulator.state.application(item["candidate_id"], item["job_id"]).status == "REJECTED"
+
+
+def test_it_rejects_each_and_only_once(emulator, tmp_path):
+    items = applications(emulator)
+    label = next(iter(emulator.state.rejection_reasons.values()))
+    task = reject(items, reason=label, results_path=str(tmp_path / "results.jsonl"))
+    first = task.execute(context())
+    assert {name: first[name] for name in ("use_case", "total", "changed", "applied", "failed", "not_run")} == {
+        "use_case": "reject_an_application",
+        "total": 10,
+        "changed": 10,
+        "applied": 10,
+        "failed": 0,
+        "not_run": 0,
+    }
+    assert json.loads(json.dumps(first)) == first
+    assert first["results"] == str(tmp_path / "results.jsonl")
+    assert all(is_rejected(emulator, item) for item in items)
+    written = rows(tmp_path / "results.jsonl")
+    assert [(row["index"], row["target"], row["changed"], row["applied"], row["attempts"]) for row in written] == [
+        (index, item, True, True, 1) for index, item in enumerate(items)
+    ]
+    second = task.execute(context())
+    assert (second["changed"], second["unchanged"], second["applied"]) == (0, 10, 0)
+    assert len(emulator.journal.writes()) == 10
+
+
+def test_a_plan_of_the_whole_batch(emulator, tmp_path):
+    items = [*applications(emulator, 5), {"candidate_id": "nobody", "job_id": "nothing"}]
+    with pytest.raises(BatchFailedError, match="1 of 6 items failed"):
+        reject(items, plan_only="True", force=True).execute(context())
+    result = reject(items, plan_only="True", fail_above=0.2).execute(context())
+    assert (result["plan_only"], result["changed"], result["applied"], result["failed"]) == (True, 5, 0, 1)
+    assert emulator.journal == []
+
+
+def test_what_every_item_shares_and_what_it_says_itself(emulator):
+    reasons = list(emulator.state.rejection_reasons)
+    items = applications(emulator, 3)
+    items[1]["reason_id"] = reasons[1]
+    reject(items, reason_id=reasons[0]).execute(context())
+    sent = {entry.path: entry.body["reason"] for entry in emulator.journal.writes()}
+    assert [reason for item in items for path, reason in sent.items() if item["candidate_id"] in path] == [
+        reasons[0],
+        reasons[1],
+        reasons[0],
+    ]
+
+
+def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulator, impatient, tmp_path, caplog):
+    """3 % bad ids, 2 % forbidden, 1 % passing failures, in a batch of 100."""
+    statuses = {"LEAD": 20, "NEW": 20, "IN_REVIEW": 20, "INTERVIEW": 20, "OFFERED": 15}
+    items = [item for status, count in statuses.items() for item in applications(emulator, count, status)]
+    bad = [{"candidate_id": f"no-such-candidate-{number}", "job_id": items[0]["job_id"]} for number in range(3)]
+    read_only, restricted = emulator.state.read_only_application, emulator.state.restricted_application
+    forbidden = [{"candidate_id": ref.candidate_id, "job_id": ref.job_id} for ref in (read_only, restricted)]
+    items[10:10], items[40:40] = bad, forbidden
+    passing = items[77]
+    emulator.fail("any", status=503, path=passing["candidate_id"])
+    assert len(items) == 100
+    results = tmp_path / "results.jsonl"
+    task = reject(items, results_path=str(results), retries=2)
+    with pytest.raises(BatchFailedError, match="6 of 100 items failed") as caught:
+        task.execute(ctx := context())
+    assert not isinstance(caught.value, AirflowFailException)
+    result = ctx["ti"].pushed["return_value"]
+    wanted = [(item, "NotFoundError", 404, False) for item in bad]
+    wanted += [
+        (item, "PermissionDeniedError", status, False) for item, status in zip(forbidden, (403, 403), strict=True)
+    ]
+    wanted += [(passing, "ServerError", 503, True)]
+    failures = [row for row in rows(results) if row["error"]]
+    assert [(row["target"], row["error"], row["status"], row["retryable"]) for row in failures] == wanted
+    assert result["failures"] == [{k: v for k, v in row.items() if k not in ("item",)} for row in failures]
+    assert (result["total"], result["changed"], result["failed"], result["retryable"]) == (100, 94, 6, 1)
+    assert result["errors"] == {"NotFoundError 404": 3, "PermissionDeniedError 403": 2, "ServerError 503": 1}
+    named = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert all(any(item["candidate_id"] in line for line in named) for item, *_ in wanted)
+    # What may pass is run again from the results file alone.
+    emulator.clear_faults()
+    again = RejectApplicationOperator.bulk(task_id="again", retry_from=str(results)).execute(context())
+    assert (again["total"], again["changed"], again["failed"]) == (1, 1, 0)
+    assert is_rejected(emulator, passing)
+
+
+@pytest.mark.parametrize(
+    ("guards", "field", "said"),
+    [
+        ({"max_items": 9}, "max_items", "10 items, more than the 9"),
+        ({"max_items": "9"}, "max_items", "10 items, more than the 9"),
+        ({"expected_count": 11}, "expected_count", "10 items, and expected_count says 11"),
+    ],
+)
+def test_guards_on_the_number_of_items(emulator, guards, field, said):
+    with pytest.raises(InvalidInputError, match=said) as caught:
+        reject(applications(emulator), **guards).execute(context())
+    assert isinstance(caught.value, AirflowFailException)
+    assert caught.value.fields == (field,)
+    assert emulator.requests == []
+
+
+def test_a_thousand_items_are_allowed_unless_told_otherwise(emulator):
+    items = [{"candidate_id": str(number), "job_id": "1"} for number in range(1001)]
+    with pytest.raises(InvalidInputError, match="1,001 items, more than the 1,000"):
+        reject(items).execute(context())
+    assert reject(items).max_items == 1000
+    assert emulator.requests == []
+
+
+def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
+    items = applications(emulator)
+    items[2] = {"candidate_id": "", "job_id": "1"}
+    items[4] = {"job_id": "1"}
+    items[6] = {**items[6], "Ada Lovelace": "x"}
+    items[8] = dict(items[0])
+    items[9] = "no mapping"
+    with pytest.raises(InvalidInputError, match="5 of 10 items cannot be sent; nothing was") as caught:
+        reject(items).execute(context())
+    assert isinstance(caught.value, AirflowFailException)
+    assert emulator.requests == []
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [2, 4, 6, 8, 9]
+    assert "empty" in lines[0]
+    assert "candidate_id is missing" in lines[1]
+    assert "1 of its names are not among candidate_id" in lines[2]
+    assert "Ada" not in str(caught.value) + "".join(lines)
+    assert "same record as item 0" in lines[3]
+
+
+def test_a_reason_that_is_none_is_found_before_anything_is_sent(emulator):
+    with pytest.raises(InvalidInputError, match="10 of 10 items cannot be sent") as caught:
+        reject(applications(emulator), reason="No such reason").execute(context())
+    assert "No rejection reason" in str(caught.value)
+    assert emulator.journal == []
+
+
+def test_only_if_status_in(emulator):
+    items = applications(emulator, 4, "NEW") + applications(emulator, 3, "INTERVIEW")
+    result = reject(items, only_if_status_in=["NEW"]).execute(context())
+    assert (result["changed"], result["skipped"], result["failed"]) == (4, 3, 0)
+    # What is rejected already needs nothing, whatever the guard says.
+    again = reject(items, only_if_status_in="['NEW']").execute(context())
+    assert (again["unchanged"], again["skipped"]) == (4, 3)
+
+
+@pytest.mark.parametrize("statuses", [["REJECT"], "NEW", [1]])
+def test_only_if_status_in_is_a_list_of_statuses(emulator, statuses):
+    with pytest.raises(InvalidInputError, match="only_if_status_in"):
+        reject(applications(emulator), only_if_status_in=statuses).execute(context())
+    assert emulator.requests == []
+
+
+def test_only_if_status_in_is_for_applications(emulator):
+    items = [{"job_id": job_id} for job_id in emulator.state.job_ids[:3]]
+    task = UpdateJobStatusOperator.bulk(task_id="fill", items=items, status="FILLED", only_if_status_in=["NEW"])
+    with pytest.raises(InvalidInputError, match="only_if_status_in is for applications"):
+        task.execute(context())
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(("fail_above", "fails"), [(0, True), (0.09, True), (0.1, False), ("0.5", False)])
+def test_fail_above_decides(emulator, fail_above, fails):
+    items = [*applications(emulator, 9), {"candidate_id": "nobody", "job_id": "nothing"}]
+    task = reject(items, fail_above=fail_above)
+    if not fails:
+        assert task.execute(context())["failed"] == 1
+        return
+    with pytest.raises(BatchFailedError) as caught:
+        task.execute(context())
+    # Nothing of it may pass, so a retry of the task would be wasted.
+    assert isinstance(caught.value, AirflowFailException)
+    assert len(emulator.journal.writes()) == 9
+
+
+def test_stop_at_the_first_error(emulator, tmp_path):
+    items = applications(emulator, 20)
+    items[1] = {"candidate_id": "nobody", "job_id": "nothing"}
+    task = reject(items, on_item_error="stop", max_threads=1, fail_above=1, results_path=str(tmp_path / "r.jsonl"))
+    with pytest.raises(BatchFailedError, match="18 were not begun"):
+        task.execute(context())
+    assert len(emulator.journal.writes()) == 1
+    assert [row["error"] for row in rows(tmp_path / "r.jsonl")] == [None, "NotFoundError"] + ["NotRun"] * 18
+    again = RejectApplicationOperator.bulk(task_id="rest", retry_from=str(tmp_path / "r.jsonl")).execute(context())
+    assert (again["total"], again["changed"]) == (18, 18)
+
+
+def test_an_unknown_credential_ends_the_batch_at_once(emulator, monkeypatch, tmp_path):
+    connection = {**emulator.connection, "password": "wrong"}
+    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
+    with pytest.raises(AuthenticationError) as caught:
+        reject(applications(emulator), max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(context())
+    assert isinstance(caught.value, AirflowFailException)
+    assert emulator.stats["requests"] == 1
+    assert {row["error"] for row in rows(tmp_path / "r.jsonl")} == {"NotRun"}
+
+
+def test_an_empty_batch_is_a_success(emulator):
+    result = reject([]).execute(context())
+    assert (result["total"], result["failed"], result["results"]) == (0, 0, None)
+    assert emulator.requests == []
+
+
+def test_no_items_at_all_is_an_error(emulator):
+    with pytest.raises(InvalidInputError, match="needs items, or retry_from"):
+        RejectApplicationOperator.bulk(task_id="reject").execute(context())
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_items_from_a_file(emulator, tmp_path, ending):
+    items = applications(emulator, 6)
+    file = tmp_path / f"items.{ending}"
+    if ending == "csv":
+        file.write_text("candidate_id;job_id\n" + "".join(f"{i['candidate_id']};{i['job_id']}\n" for i in items))
+    else:
+        file.write_text("".join(json.dumps(item) + "\n" for item in items))
+    assert reject(str(file)).execute(context())["changed"] == 6
+
+
+def test_bad_lines_are_named_by_their_numbers(emulator, tmp_path):
+    items = applications(emulator, 3)
+    file = tmp_path / "items.jsonl"
+    file.write_text(json.dumps(items[0]) + "\n\n{Ada\n" + json.dumps(items[1]) + "\n")
+    with pytest.raises(InvalidInputError, match=r"1 of 3 items cannot be sent; nothing was\. line 3") as caught:
+        reject(str(file)).execute(context())
+    assert "Ada" not in str(caught.value)
+    assert emulator.requests == []
+
+
+def test_results_that_cannot_be_written_are_found_before_anything_is_sent(emulator, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises((InvalidInputError, OSError)):
+        reject(applications(emulator), results_path=str(tmp_path / "file" / "results.jsonl")).execute(context())
+    assert emulator.journal == []
+
+
+# Resume
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2, 5, 9])
+def test_a_killed_worker_is_gone_on_from_where_it_was(emulator, writes, tmp_path):
+    items = applications(emulator)
+    # One thread: what is under way when the worker dies is one item.
+    task = reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl"))
+    store = StateStore(dies_after=writes)
+    with pytest.raises(SystemExit):
+        task.execute(context(store))
+    store.dies_after = None
+    before = len(emulator.requests)
+    result = task.execute(context(store))
+    assert (result["total"], result["changed"] + result["unchanged"], result["failed"]) == (10, 10, 0)
+    assert result["resumed"] >= writes - 1
+    assert len(emulator.journal.writes()) == 10
+    assert all(is_rejected(emulator, item) for item in items)
+    reads_again = len(emulator.requests) - before
+    assert reads_again <= 2 * (10 - result["resumed"])
+    assert [row["index"] for row in rows(tmp_path / "r.jsonl")] == list(range(10))
+    # Success leaves nothing behind that a later run of the task would go on with.
+    assert store.values == {}
+
+
+def test_blind_writes_are_looked_at_before_they_are_sent_again(emulator):
+    items = applications(emulator)
+    task = reject(items, max_threads=2, read_first=False)
+    store = StateStore(dies_after=4)
+    with pytest.raises(SystemExit):
+        task.execute(context(store))
+    store.dies_after = None
+    task.execute(context(store))
+    assert len(emulator.journal.writes()) == 10
+
+
+def test_other_items_are_not_gone_on_with(emulator):
+    store = StateStore(dies_after=6)
+    with pytest.raises(SystemExit):
+        reject(applications(emulator), max_threads=1).execute(context(store))
+    store.dies_after = None
+    result = reject(applications(emulator, 10, "NEW"), max_threads=1).execute(context(store))
+    assert (result["changed"], result["resumed"]) == (10, 0)
+
+
+def test_what_failed_is_tried_again_by_a_retry_and_what_was_done_is_not(emulator, impatient):
+    items = applications(emulator)
+    emulator.fail("any", status=503, path=items[4]["candidate_id"])
+    task, store = reject(items), StateStore()
+    with pytest.raises(BatchFailedError) as caught:
+        task.execute(context(store))
+    assert not isinstance(caught.value, AirflowFailException)
+    emulator.clear_faults()
+    before = len(emulator.requests)
+    result = task.execute(context(store))
+    assert (result["resumed"], result["changed"], result["failed"]) == (9, 10, 0)
+    assert len(emulator.requests) - before == 2
+
+
+def test_a_store_that_fails_costs_no_item(emulator, caplog):
+    class Broken(StateStore):
+        def set(self, key: str, value: Any) -> None:
+            raise RuntimeError("no database")
+
+    assert reject(applications(emulator)).execute(context(Broken()))["changed"] == 10
+    assert sum("task state store failed" in record.getMessage() for record in caplog.records) == 1
+
+
+# What Airflow sees
+
+
+def test_the_table_and_no_single_diff_are_in_the_log(emulator, caplog):
+    caplog.set_level(logging.INFO)
+    reject(applications(emulator)).execute(context())
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert re.search(r"Batch of 10 items: reject_an_application, in \d+ s\n +changed +10\n +in all +10", text)
+    assert "fields differ" not in text
+
+
+def test_tags_appear_nowhere(emulator, caplog, tmp_path):
+    caplog.set_level(logging.DEBUG, logger="airflow_provider_smartrecruiters")
+    items = [{"candidate_id": "nobody", "add": ["Canary Featherstone"]}]
+    task = UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, results_path=str(tmp_path / "r.jsonl"))
+    with pytest.raises(BatchFailedError) as caught:
+        task.execute(ctx := context())
+    (row,) = rows(tmp_path / "r.jsonl")
+    assert row["withheld"] == ["add"]
+    everything = caplog.text + str(caught.value) + json.dumps(ctx["ti"].pushed) + json.dumps(row)
+    assert "Canary" not in everything
+
+
+def test_results_without_the_tags_need_the_items_as_well(emulator, impatient, tmp_path):
+    candidates = emulator.state.candidate_ids[:3]
+    items = [{"candidate_id": candidate, "add": ["vip"]} for candidate in candidates]
+    emulator.fail("any", status=503, path=candidates[1])
+    results = str(tmp_path / "r.jsonl")
+    with pytest.raises(BatchFailedError):
+        UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, results_path=results).execute(context())
+    emulator.clear_faults()
+    with pytest.raises(InvalidInputError, match="never hold add; give items as well"):
+        UpdateCandidateTagsOperator.bulk(task_id="tag", retry_from=results).execute(context())
+    again = UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, retry_from=results).execute(context())
+    assert (again["total"], again["changed"]) == (1, 1)
+    with pytest.raises(InvalidInputError, match="not the items of that batch"):
+        UpdateCandidateTagsOperator.bulk(task_id="tag", items=items[::-1][1:], retry_from=results).execute(context())
+
+
+def test_what_cannot_be_read_is_sent_and_counted_as_unknown(emulator):
+    source = emulator.state.a_source()
+    task = UpdateCandidateSourceOperator.bulk(
+        task_id="source",
+        items=applications(emulator, 4),
+        source_type_id=source.source_type_id,
+        source_id=source.source_id,
+    )
+    result = task.execute(context())
+    assert (result["unknown"], result["applied"], result["changed"]) == (4, 4, 0)
+
+
+def test_expect_belongs_to_an_item(emulator):
+    job_id = emulator.state.job_ids[0]
+    plan = UpdateJobNoteOperator(task_id="plan", job_id=job_id, content="x", plan_only=True).execute({})
+    with pytest.raises(TypeError, match="belongs into each item"):
+        UpdateJobNoteOperator.bulk(task_id="note", items=[], expect=plan["fingerprint"])
+    items = [{"job_id": job_id, "expect": "0" * 64}]
+    with pytest.raises(BatchFailedError):
+        UpdateJobNoteOperator.bulk(task_id="note", items=items, content="x").execute(context())
+    items = [{"job_id": job_id, "expect": plan["fingerprint"]}]
+    assert UpdateJobNoteOperator.bulk(task_id="note", items=items, content="x").execute(context())["changed"] == 1
+
+
+def test_pool_slots_follow_the_threads():
+    assert reject([]).pool_slots == 1
+    assert reject([], pool="smartrecruiters").pool_slots == 8
+    assert reject([], pool="smartrecruiters", max_threads=3).pool_slots == 3
+    assert reject([], pool="smartrecruiters", pool_slots=2).pool_slots == 2
+    with new_dag("pooled", default_args={"pool": "smartrecruiters"}):
+        assert reject([]).pool_slots == 8
+    with new_dag("slots", default_args={"pool": "smartrecruiters", "pool_slots": 4}):
+        assert reject([]).pool_slots == 4
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_no_threads_are_refused_when_the_dag_is_read(threads):
+    with pytest.raises(ValueError, match="max_threads"):
+        reject([], max_threads=threads)
+
+
+def test_a_misspelled_argument_is_refused_when_the_dag_is_read():
+    with pytest.raises(Exception, match="reasn"):
+        reject([], reasn="x")
+
+
+def test_default_args_reach_the_shared_arguments():
+    with new_dag("defaults", default_args={"reason": "{{ params.reason }}", "smartrecruiters_conn_id": "other"}):
+        task = reject([])
+    assert task.shared == {"reason": "{{ params.reason }}"}
+    assert task.smartrecruiters_conn_id == "other"
+    assert task.operator_name == "RejectApplicationOperator.bulk"
+
+
+def test_the_docstring_names_every_parameter():
+    doc = inspect.getdoc(BulkOperator)
+    names = [name for name in inspect.signature(BulkOperator.__init__).parameters if name != "self"]
+    assert re.findall(r"^:param (\w+): \S", doc, flags=re.MULTILINE) == names
+    assert set(BulkOperator.template_fields) == set(names) - {"item_operator", "max_threads", "kwargs"}
+
+
+@pytest.mark.airflow_run
+def test_a_real_run_with_an_xcom(emulator, airflow_db, tmp_path):
+    from airflow.providers.common.compat.sdk import task
+
+    items = [{"job_id": job_id} for job_id in emulator.state.job_ids[:5]]
+    results = str(tmp_path / "{{ run_id }}.jsonl")
+    with new_dag("bulk_notes", params={"note": "Canary Featherstone"}) as dag:
+
+        @task
+        def jobs():
+            return items
+
+        UpdateJobNoteOperator.bulk(
+            task_id=TASK_ID, items=jobs(), content="{{ params.note }}", expected_count=5, results_path=results
+        )
+    (found,) = [found for found in run(dag) if "shared" in found.rendered]
+    assert found.state == "success"
+    assert (found.result["changed"], found.result["total"]) == (5, 5)
+    (file,) = tmp_path.glob("*.jsonl")
+    assert len(rows(file)) == 5
+    assert "Canary" not in json.dumps(found.rendered)
+    assert "(5 items)" in json.dumps(found.rendered)
+    assert {entry.body["content"] for entry in emulator.journal.writes()} == {"Canary Featherstone"}
+
+
+@pytest.mark.airflow_run
+def test_a_real_run_that_fails_tells_what_became_of_the_items(emulator, airflow_db):
+    items = [{"job_id": job_id} for job_id in [*emulator.state.job_ids[:3], "no-such-job"]]
+    with new_dag("bulk_fails") as dag:
+        UpdateJobNoteOperator.bulk(task_id=TASK_ID, items=items, content="x", retries=3)
+    (found,) = run(dag)
+    assert (found.state, found.tries) == ("failed", 1)
+    assert (found.result["changed"], found.result["failed"]) == (3, 1)
+
+
+def test_errors_can_be_told_apart():
+    assert not issubclass(BatchFailedError, NotFoundError)
