@@ -13,7 +13,7 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BLOCK = 2**22
+_BLOCK = 2**20
 """So many bytes are asked of a storage at a time; some would ask for 50 MB."""
 
 
@@ -93,7 +93,8 @@ def existing_file(name: str, location: Any) -> tuple[Any, Any]:
 
     path = ObjectStoragePath(absolute(name, location))
     status = path.stat()
-    if not path.is_file():
+    # Airflow 3.3 asks is_file() and its like of a storage without the connection, unless the URI names one.
+    if status["type"] != "file":
         raise refused(name, "names a directory or a device, not a file", _look_up(name))
     return path, status
 

@@ -26,7 +26,7 @@ COMPRESSIONS = (".gz", ".bz2", ".xz")
 _T = TypeVar("_T")
 _MAX_LINE = 2**20
 _MAX_ARRAY = 2**24
-"""A JSON array has to be held as a whole, and its items take about ten times the memory of its text."""
+"""A JSON array has to be held as a whole, and its items take about six times the memory of its text."""
 _MAX_DEPTH = 100
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} deep"
 _TWICE = object()

@@ -137,17 +137,19 @@ class ResultsFile:
         return os.path.realpath(self._path.path) if self._path.protocol in ("", "file", "local") else None
 
     def _try_destination(self) -> None:
-        path = self._path
-        exists = path.exists()
-        if exists and not path.is_file():
-            raise self._unwritable("a directory or a device")
         if self._local:
             folder = os.path.dirname(self._local)
             os.makedirs(folder, exist_ok=True)
             # publish() makes a file there as well.
             tempfile.TemporaryFile(dir=folder).close()
-        elif not exists:
-            path.fs.pipe_file(path.path, b"")
+        try:
+            kind = self._path.stat()["type"]
+        except FileNotFoundError:
+            if not self._local:
+                self._path.fs.pipe_file(self._path.path, b"")
+        else:
+            if kind != "file":
+                raise self._unwritable("a directory or a device")
 
     def _unwritable(self, what: str) -> Exception:
         return refused(

@@ -226,22 +226,6 @@ class TestLocation:
         with pytest.raises(InvalidInputError, match="items names a file that has changed since the batch began"):
             list(source)
 
-    def test_the_file_is_closed(self, file):
-        path = file("i.jsonl.gz", gzip.compress(self.LINES.encode()))
-        code = (
-            "import sys\n"
-            "from airflow_provider_smartrecruiters.operators.item_sources import source_of\n"
-            "source = source_of('items', sys.argv[1])\n"
-            "next(iter(source)); list(source)\n"
-        )
-        run = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "ignore", "-W", "always::ResourceWarning", "-c", code, str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert path.name not in run.stderr
-
 
 class TestJsonLines:
     def test_a_bad_line_ends_nothing_and_says_nothing_of_what_it_holds(self, file):

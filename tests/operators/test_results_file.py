@@ -11,6 +11,7 @@ import sys
 import tracemalloc
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +58,8 @@ def refusal(location):
 
 
 @pytest.fixture
-def memory():
+def bucket():
+    """A storage that can be reached only as Airflow reaches it: with what was attached for its scheme."""
     from fsspec.implementations.memory import MemoryFileSystem
 
     try:
@@ -65,8 +67,11 @@ def memory():
     except ImportError:
         from airflow.io.store import attach
 
-    system = MemoryFileSystem()
-    attach(protocol="memory", fs=system)
+    class Bucket(MemoryFileSystem):
+        store: ClassVar[dict] = {}
+        pseudo_dirs: ClassVar[list] = [""]
+
+    system = attach(protocol="gs", fs=Bucket()).fs
     yield system
     system.store.clear()
     system.pseudo_dirs[:] = [""]
@@ -121,13 +126,13 @@ class TestWriting:
         assert list(read_results("retry_from", tmp_path / "old.jsonl")) == [row(0)]
 
     @pytest.mark.parametrize("name", ["r.jsonl", "r.ndjson.gz"])
-    def test_object_storage(self, memory, name):
+    def test_object_storage(self, bucket, name):
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-        uri = f"memory://bucket/results/{name}"
+        uri = f"gs://bucket/results/{name}"
         with ResultsFile("results_path", uri) as results:
             results.prepare()
-            assert memory.cat(uri) == b""
+            assert bucket.cat(uri.removeprefix("gs:/")) == b""
             results.add(row(1))
             results.add(row(0))
             assert results.publish() == uri
@@ -135,8 +140,8 @@ class TestWriting:
         published(ObjectStoragePath(uri), [row(0)])
         assert list(read_results("retry_from", ObjectStoragePath(uri))) == [row(0)]
 
-    @pytest.mark.parametrize("scheme", ["", "memory://bucket"])
-    def test_earlier_results_stay_until_there_are_new_ones(self, memory, tmp_path, scheme):
+    @pytest.mark.parametrize("scheme", ["", "gs://bucket"])
+    def test_earlier_results_stay_until_there_are_new_ones(self, bucket, tmp_path, scheme):
         location = f"{scheme}{tmp_path}/r.jsonl"
         published(location, [row(0), row(1)])
         with ResultsFile("results_path", location) as results:
@@ -206,19 +211,19 @@ class TestPreparing:
     def test_a_file_system_that_takes_no_files(self):
         assert "nothing was sent" in refusal("/proc/r.jsonl")
 
-    def test_object_storage_that_cannot_be_written(self, memory):
-        memory.pipe_file("/bucket/file", b"")
-        assert "does not exist or cannot be made" in refusal("memory://bucket/file/r.jsonl")
-        memory.makedirs("/bucket/folder.jsonl")
-        assert "a directory or a device" in refusal("memory://bucket/folder.jsonl")
+    def test_object_storage_that_cannot_be_written(self, bucket):
+        bucket.pipe_file("/bucket/file", b"")
+        assert "does not exist or cannot be made" in refusal("gs://bucket/file/r.jsonl")
+        bucket.makedirs("/bucket/folder.jsonl")
+        assert "a directory or a device" in refusal("gs://bucket/folder.jsonl")
 
-    def test_what_may_pass_is_airflows_to_retry(self, memory, monkeypatch):
+    def test_what_may_pass_is_airflows_to_retry(self, bucket, monkeypatch):
         def full(*_, **__):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(memory, "pipe_file", full)
+        monkeypatch.setattr(bucket, "pipe_file", full)
         with (
-            ResultsFile("results_path", "memory://bucket/r.jsonl") as results,
+            ResultsFile("results_path", "gs://bucket/r.jsonl") as results,
             pytest.raises(OSError, match="No space"),
         ):
             results.prepare()
@@ -269,17 +274,17 @@ class TestPublishing:
         assert list(read_results("retry_from", location)) == [row(0)]
         assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
 
-    def test_an_upload_that_breaks_off_stores_no_half(self, memory, monkeypatch):
-        published("memory://bucket/r.jsonl", [row(0)])
-        with ResultsFile("results_path", "memory://bucket/r.jsonl") as results:
+    def test_an_upload_that_breaks_off_stores_no_half(self, bucket, monkeypatch):
+        published("gs://bucket/r.jsonl", [row(0)])
+        with ResultsFile("results_path", "gs://bucket/r.jsonl") as results:
             results.add(row(0, ms=1))
-            monkeypatch.setattr(memory, "put_file", lambda *_, **__: 1 / 0)
+            monkeypatch.setattr(bucket, "put_file", lambda *_, **__: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 results.publish()
-            assert list(read_results("retry_from", "memory://bucket/r.jsonl")) == [row(0)]
+            assert list(read_results("retry_from", "gs://bucket/r.jsonl")) == [row(0)]
             monkeypatch.undo()
             results.publish()
-        assert list(read_results("retry_from", "memory://bucket/r.jsonl")) == [row(0, ms=1)]
+        assert list(read_results("retry_from", "gs://bucket/r.jsonl")) == [row(0, ms=1)]
 
     def test_nobody_else_can_read_the_rows_meanwhile_and_none_are_left(self, tmp_path, monkeypatch):
         spools = tmp_path / "spools"
