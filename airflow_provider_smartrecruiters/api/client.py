@@ -198,9 +198,10 @@ class SmartRecruitersClient:
         attempts = self.retry.start()
         renewed = False
         while True:
+            paced = False
             try:
                 prepared = self._prepare(request)
-                response, body = self._send(request, prepared, attempts.deadline)
+                response, body, paced = self._send(request, prepared, attempts.deadline)
                 if 200 <= response.status_code <= 299:
                     self._credential_proven = True
                     return self._read(request, response.status_code, body)
@@ -211,10 +212,11 @@ class SmartRecruitersClient:
             except SmartRecruitersError as error:
                 error.method = error.method or request.method
                 error.path_template = error.path_template or request.template
-                wait = attempts.wait_after(error)
+                paced = paced and error.retry_after is None
+                wait = attempts.wait_after(error, paced=paced)
                 if wait is None or (error.may_have_been_applied and not request.safe):
                     raise
-                if error.status == 429:
+                if error.status == 429 and not paced:
                     self.pacer.slow_down(wait)
             time.sleep(wait)
 
@@ -290,19 +292,21 @@ class SmartRecruitersClient:
 
     def _send(
         self, request: _Request, prepared: requests.PreparedRequest, deadline: float
-    ) -> tuple[requests.Response, bytes]:
+    ) -> tuple[requests.Response, bytes, bool]:
+        """Send in turn; return the answer, its body, and whether the pace took a 429 into account."""
         try:
-            with self.pacer.slot(request.method, request.path, deadline):
+            with self.pacer.slot(request.method, request.path, deadline) as turn:
                 # Once more: a token may have expired while the turn was waited for.
                 self._auth(prepared)
+                turn.leaves()
                 response, body = self._exchange(request, prepared)
+                paced = turn.answered(response.status_code, response.headers)
         except TimeoutError:
             raise DeadlineExceededError(
                 f"The request did not get its turn within {self.retry.budget:g} seconds; nothing was sent.",
                 hint="Too many tasks share this credential: run fewer at once, with an Airflow pool.",
             ) from None
-        self.pacer.observe(response.headers)
-        return response, body
+        return response, body, paced
 
     def _exchange(self, request: _Request, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
         try:

@@ -3,7 +3,7 @@
 The limits are per credential: 10 requests a second and 8 at once for most operations, one at once for
 ``GET /candidates``, 2 a second for publishing (https://developers.smartrecruiters.com/docs/rate-limiting).
 Requests leave evenly spaced, never in a burst at the edge of a second: the server counts arrivals, and a burst
-that the network squeezes together counts as one request too many.
+that the network squeezes together counts as one request too many. :mod:`.pace` says how one limit is kept.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ import hashlib
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from math import ceil
-from typing import ClassVar
+from http import HTTPStatus
+from typing import ClassVar, Protocol
 
-from pyrate_limiter import GCRA, Rate, RateItem, StateBucket
+from airflow_provider_smartrecruiters.api.pace import Departure, Pace, Turns
 
 REQUESTS_PER_SECOND = 10.0
 MAX_CONCURRENT = 8
 
-_SHARE_OF_LIMIT = 0.985
-# Eleven requests in a row then take 1.015 s: room for 15 ms of unevenness in the network's delay.
+_WIDEN_AFTER = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,64 +42,78 @@ LANES = (
 )
 
 
-class _Pace:
-    """Evenly spaced permits, one caller at a time (GCRA without a burst)."""
+class Store(Protocol):
+    """Where processes share their pace."""
 
-    def __init__(self, per_second: float) -> None:
-        self._queue = threading.Lock()
-        self._counting = threading.Lock()
-        self._resume_at = 0.0
-        self.per_second = per_second
-        self._bucket = self._new_bucket(per_second)
-        # No more than these can have passed within a second.
-        self._passed: deque[float] = deque(maxlen=ceil(per_second) + 1)
+    def turns(self, key: str) -> Turns:
+        """Return the schedule that has this key."""
 
-    @staticmethod
-    def _new_bucket(per_second: float) -> StateBucket:
-        # The library's rates are whole numbers; a thousandth of a request is fine enough for any limit.
-        rate = Rate(limit=max(1, round(per_second * _SHARE_OF_LIMIT * 1000)), interval=1_000_000, burst=1)
-        return StateBucket([rate], algorithm=GCRA())
 
-    def limit_to(self, per_second: float) -> None:
-        """Lower the pace to what the server says its limit is."""
-        if 0 < per_second < self.per_second:
-            with self._queue:
-                self.per_second = per_second
-                self._bucket = self._new_bucket(per_second)
+class _Places:
+    """Room for so many requests under way; fewer for a while when the server had less room than that.
 
-    def hold(self, seconds: float) -> None:
-        """Let nothing pass for ``seconds``."""
-        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+    :param most: how many.
+    """
 
-    def passed_lately(self) -> int:
-        """Return how many permits this process took within the last second."""
-        since = time.monotonic() - 1.0
-        with self._counting:
-            return sum(moment >= since for moment in self._passed)
+    def __init__(self, most: int) -> None:
+        self._most = self._now = most
+        self._taken = 0
+        self._narrowed_at = 0.0
+        self._changed = threading.Condition()
 
-    def wait(self, deadline: float) -> bool:
-        """Wait for a permit until ``deadline`` (of :func:`time.monotonic`); say whether there was one."""
-        if not self._queue.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            return False
-        try:
-            while True:
-                now = time.monotonic()
-                pause = self._resume_at - now
-                if pause <= 0:
-                    # Milliseconds of the same clock that the bucket counts on.
-                    item = RateItem("request", int(now * 1000))
-                    if self._bucket.put(item):
-                        with self._counting:
-                            self._passed.append(now)
-                        return True
-                    waiting = self._bucket.waiting(item)
-                    assert isinstance(waiting, int)
-                    pause = max(waiting, 1) / 1000
-                if now + pause > deadline:
-                    return False
-                time.sleep(pause)
-        finally:
-            self._queue.release()
+    def take(self, deadline: float) -> bool:
+        """Wait for a place until ``deadline`` (of :func:`time.monotonic`); say whether there was one."""
+        with self._changed:
+            if self._now < self._most and time.monotonic() - self._narrowed_at > _WIDEN_AFTER:
+                self._now, self._narrowed_at = self._now + 1, time.monotonic()
+            if not self._changed.wait_for(lambda: self._taken < self._now, max(0.0, deadline - time.monotonic())):
+                return False
+            self._taken += 1
+            return True
+
+    def give_back(self) -> None:
+        """Leave a place."""
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify()
+
+    def limit_to(self, most: int) -> None:
+        """Lower the number to what the server says it is."""
+        with self._changed:
+            if 0 < most < self._most:
+                self._most, self._now = most, min(self._now, most)
+
+    def narrow(self) -> None:
+        """Make do with fewer for a while: others have requests under way, too."""
+        with self._changed:
+            self._now, self._narrowed_at = max(1, min(self._now, self._taken) - 1), time.monotonic()
+
+
+class Turn:
+    """The permission to send one request.
+
+    :param pace: the common pace, None where there is none.
+    :param departures: what the paces that it has to keep wrote down of it.
+    """
+
+    def __init__(self, pacer: Pacer, departures: list[tuple[Pace, Departure]]) -> None:
+        self._pacer = pacer
+        self._departures = departures
+
+    def leaves(self) -> None:
+        """Say that the request is sent now."""
+        for pace, departure in self._departures:
+            pace.leaves(departure)
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Learn from an answer.
+
+        :param status: its HTTP status.
+        :param headers: of which ``X-RateLimit-*`` tell. Those that are missing or no numbers are passed over.
+        :return: of a 429: whether the pace took it into account, so that the request may go on with its next turn. A
+            server that does not say how many requests it allows, and a wait that it asks for, leave that to the caller.
+        """
+        return self._pacer._learn(status, headers, self._departures)
 
 
 class Pacer:
@@ -109,16 +121,26 @@ class Pacer:
 
     :param requests_per_second: the credential's request limit; 0 switches pacing off.
     :param max_concurrent: requests of this credential that may be under way at once; 0 for any number.
+    :param turns: gives the schedule that a limit shares with other processes, by the limit's name; None where each
+        process keeps its own and watches the answers for others.
     """
 
-    def __init__(self, requests_per_second: float = REQUESTS_PER_SECOND, max_concurrent: int = MAX_CONCURRENT) -> None:
-        self._pace = _Pace(requests_per_second) if requests_per_second else None
-        self._places = threading.BoundedSemaphore(max_concurrent) if max_concurrent else None
+    def __init__(
+        self,
+        requests_per_second: float = REQUESTS_PER_SECOND,
+        max_concurrent: int = MAX_CONCURRENT,
+        turns: Callable[[str], Turns] | None = None,
+    ) -> None:
+        def pace(name: str, per_second: float | None) -> Pace | None:
+            return Pace(per_second, turns(name) if turns else None) if per_second and requests_per_second else None
+
+        self._pace = pace("common", requests_per_second)
+        self._places = _Places(max_concurrent) if max_concurrent else None
         self._lanes = [
             (
                 lane.pattern,
-                _Pace(lane.requests_per_second) if lane.requests_per_second and self._pace else None,
-                threading.BoundedSemaphore(lane.max_concurrent) if lane.max_concurrent else None,
+                pace(lane.pattern.pattern, lane.requests_per_second),
+                _Places(lane.max_concurrent) if lane.max_concurrent else None,
             )
             for lane in LANES
         ]
@@ -134,20 +156,29 @@ class Pacer:
     _shared_lock: ClassVar[threading.Lock] = threading.Lock()
 
     @classmethod
-    def shared(cls, base_url: str, credential: str, requests_per_second: float, max_concurrent: int) -> Pacer:
+    def shared(
+        cls,
+        base_url: str,
+        credential: str,
+        requests_per_second: float,
+        max_concurrent: int,
+        store: Store | None = None,
+    ) -> Pacer:
         """Return the process-wide pacer of a credential, so that every hook that uses it keeps one pace.
 
         :param credential: API key or client id; only its digest is kept.
+        :param store: where the pace is shared with other processes; None for this process alone.
         """
-        told_apart_by = f"{base_url}\n{credential}\n{requests_per_second}\n{max_concurrent}"
-        key = hashlib.sha256(told_apart_by.encode("utf-8", "surrogatepass")).hexdigest()
+        account = _digest(f"{base_url}\n{credential}")
+        key = f"{account} {requests_per_second} {max_concurrent} {id(store) if store else None}"
         with cls._shared_lock:
             if key not in cls._shared:
-                cls._shared[key] = cls(requests_per_second, max_concurrent)
+                turns = (lambda name: store.turns(_digest(f"{account}\n{name}"))) if store else None
+                cls._shared[key] = cls(requests_per_second, max_concurrent, turns)
             return cls._shared[key]
 
     @contextmanager
-    def slot(self, method: str, path: str, deadline: float) -> Iterator[None]:
+    def slot(self, method: str, path: str, deadline: float) -> Iterator[Turn]:
         """Hold a place for one request: wait for the pace, and for fewer than ``max_concurrent`` under way.
 
         :param path: path of the request, without the host.
@@ -164,15 +195,17 @@ class Pacer:
         with ExitStack() as held, self._counted() as got_it:
             # The lane's place first: who waits for it must not keep the others from the common ones.
             for place in reversed(places):
-                if not place.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                if not place.take(deadline):
                     raise TimeoutError
-                held.callback(place.release)
-            # The narrow lane first: a permit of the common pace must not go stale while a slower one is awaited.
+                held.callback(place.give_back)
+            departures = []
+            # The narrow lane first: a turn of the common pace must not go stale while a slower one is awaited.
             for pace in reversed(paces):
-                if not pace.wait(deadline):
+                if (departure := pace.wait(deadline)) is None:
                     raise TimeoutError
+                departures.append((pace, departure))
             got_it()
-            yield
+            yield Turn(self, departures)
 
     @contextmanager
     def _counted(self) -> Iterator[Callable[[], None]]:
@@ -200,21 +233,33 @@ class Pacer:
         if self._pace:
             self._pace.hold(seconds)
 
-    def observe(self, headers: Mapping[str, str]) -> None:
-        """Learn from the ``X-RateLimit-*`` headers of an answer: a lower limit is kept to from now on, and where
-        nothing is left though this process took less than the limit, somebody else uses the credential too and
-        the next request waits a turn.
-
-        Headers that are missing or no numbers are passed over.
-        """
-        if not self._pace:
-            return
-        limit = _number(headers.get("X-RateLimit-Limit"))
-        remaining = _number(headers.get("X-RateLimit-Remaining"))
+    def _learn(self, status: int, headers: Mapping[str, str], departures: list[tuple[Pace, Departure]]) -> bool:
+        limit, remaining = (_number(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining"))
+        at_once, places_left = (
+            _number(headers.get(f"X-RateLimit-Concurrent-{name}")) for name in ("Limit", "Remaining")
+        )
+        if self._places and at_once is not None and at_once >= 1:
+            self._places.limit_to(int(at_once))
+        if not departures:
+            return False
+        # What the headers tell is about the narrowest limit that the request has.
+        pace, departure = departures[0]
         if limit is not None and limit > 0:
-            self._pace.limit_to(limit)
-            if remaining == 0 and self._pace.passed_lately() < limit - 1:
-                self._pace.hold(1 / limit)
+            pace.limit_to(limit)
+        if status != HTTPStatus.TOO_MANY_REQUESTS:
+            if limit == pace.per_second and remaining is not None:
+                pace.answered(departure, remaining)
+            return False
+        for kept, uncounted in departures:
+            kept.take_back(uncounted)
+        if remaining and places_left == 0 and self._places:
+            self._places.narrow()
+            return True
+        return remaining == 0 and limit is not None and pace.refused()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _number(text: str | None) -> float | None:

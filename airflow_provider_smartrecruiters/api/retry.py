@@ -58,8 +58,10 @@ class Attempts:
         """Moment of :func:`time.monotonic` at which the budget is used up."""
         return self.started + self.policy.budget
 
-    def wait_after(self, error: SmartRecruitersError) -> float | None:
+    def wait_after(self, error: SmartRecruitersError, *, paced: bool = False) -> float | None:
         """Return the seconds to wait before the same is tried again, or None to give up.
+
+        :param paced: whether the pace took the error into account, so that waiting for the next turn is enough.
 
         Full jitter: anything between nothing and the doubled wait, so that many workers that failed together do
         not come back together.
@@ -70,7 +72,9 @@ class Attempts:
             return None
         cap = min(self.policy.longest_wait, self.policy.first_wait * 2 ** min(self.made - 1, 16))
         wait = random.uniform(0, cap)
-        if error.retry_after is not None:
+        if paced:
+            wait = 0.0
+        elif error.retry_after is not None:
             wait = max(wait, error.retry_after)
         elif limited:
             # The limit is counted per second, so less than one would only collide again.

@@ -1,0 +1,252 @@
+"""The pace of one limit: who may send when, and how much of the limit is this process's.
+
+The server counts the requests of the last second. So a request may leave when the one that left ``limit`` requests
+before it is out of that second, and never right behind its predecessor. What counts is when requests *leave*: a thread
+that was given its turn and then held up by the machine takes its place in the second when it sends, not when it might
+have.
+
+Several processes may use one credential without knowing of one another. Each keeps, of the places in the server's
+second, those that it has: a place that was used a second ago is free again for the same process, so once the places are
+shared out nobody is refused any more. A place is given up when it is refused, and one more is tried when the server's
+answers show for a while that places are free.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Protocol
+
+_SLACK = 0.014
+"""Seconds beyond the server's second, for what the network delays one request more than another."""
+_GAP = 0.97
+"""Of the even distance between two requests, so much is kept at least: the rest lets a late one catch up."""
+_SHARE_OF_LIMIT = 0.985
+"""Of the limit, so much is used where others use it as well and their requests' way to the server is not known."""
+_COUNTING_SLACK = 0.03
+_RECHECK = 0.25
+
+
+class Turns(Protocol):
+    """A schedule of evenly spaced turns that several processes share."""
+
+    def reserve(self, per_second: float) -> float:
+        """Take the next turn, and return the seconds until it.
+
+        :param per_second: turns in a second.
+        """
+
+
+@dataclass(eq=False, slots=True)
+class Departure:
+    """A request that was given its turn.
+
+    :param at: moment of :func:`time.monotonic` at which it left, or may leave.
+    """
+
+    at: float
+
+
+@dataclass(slots=True)
+class Share:
+    """How many of the places in the server's second this process takes.
+
+    :param limit: all the places.
+    """
+
+    limit: int
+    mine: int = field(init=False)
+    _others_seen: float = -1e9
+    _remaining: float = 0.0
+    _remaining_at: float = 0.0
+    _grew_at: float = -1e9
+    _refused_at: float = -1e9
+    _grow_not_before: float = 0.0
+    _pause: float = 0.0
+    _give_up_at: float = 0.0
+
+    _STRANGERS_AFTER = 3.0
+    _ALONE_AFTER = 1.2
+    _FIRST_PAUSE, _LONGEST_PAUSE = 4.0, 64.0
+    _FREE = 0.7
+    _GIVE_UP_EVERY = 5.0
+    _MUCH = 0.4
+
+    def __post_init__(self) -> None:
+        self.mine = self.limit
+        self._pause = self._FIRST_PAUSE
+
+    def refused(self, used_by_me: int, now: float) -> bool:
+        """Learn that the server's second was full.
+
+        :param used_by_me: how many of its places were this process's.
+        :return: whether others took the rest of them.
+        """
+        if used_by_me >= self.limit:
+            return False
+        self.mine = max(1, min(self.mine - 1, used_by_me))
+        if now - self._others_seen > self._STRANGERS_AFTER:
+            self.mine = max(1, min(self.mine, self.limit // 2))
+        if now - self._grew_at < 2:
+            # The place that looked free was not: ask more and more rarely.
+            self._pause = min(self._LONGEST_PAUSE, 2 * self._pause)
+        self._others_seen = self._refused_at = now
+        self._remaining = 0.0
+        self._grow_not_before = max(self._grow_not_before, now + random.uniform(0.5, 1.0) * self._pause)
+        return True
+
+    def answered(self, used_by_me: int, remaining: int, now: float) -> None:
+        """Learn from the headers of an answer.
+
+        :param used_by_me: how many places of the server's second are this process's.
+        :param remaining: how many are free.
+        """
+        used = self.limit - remaining
+        if used > used_by_me:
+            if now - self._others_seen > self._STRANGERS_AFTER:
+                fair = self.limit * used_by_me // used
+                self.mine = max(1, min(self.mine, fair, self.limit // 2))
+                self._remaining, self._remaining_at = 0.0, now
+                self._give_up_at = now + random.uniform(0.5, 1.5) * self._GIVE_UP_EVERY
+            self._others_seen = now
+        elif now - self._others_seen > self._ALONE_AFTER:
+            self.mine, self._pause = self.limit, self._FIRST_PAUSE
+        if self.mine < self.limit:
+            self._grow_or_give_up(remaining, now)
+
+    def _grow_or_give_up(self, remaining: int, now: float) -> None:
+        weight = min(1.0, max(0.05, now - self._remaining_at))
+        self._remaining += (remaining - self._remaining) * weight
+        self._remaining_at = now
+        if self._remaining >= self._FREE and now >= self._grow_not_before:
+            if self._refused_at < self._grew_at > now - self._FIRST_PAUSE:
+                self._pause = self._FIRST_PAUSE
+            self.mine = min(self.limit, self.mine + max(1, int(self._remaining / 2)))
+            self._remaining, self._grew_at = 0.0, now
+            self._grow_not_before = now + random.uniform(0.8, 1.6)
+        if now >= self._give_up_at:
+            self._give_up_at = now + random.uniform(0.5, 1.5) * self._GIVE_UP_EVERY
+            # Who has much of it leaves a place now and then to those who have less.
+            if self.mine > 1 and random.random() < 2 * (self.mine / self.limit - self._MUCH):
+                self.mine -= 1
+                self._grow_not_before = now + random.uniform(1.5, 3.0)
+
+
+class Pace:
+    """Turns at one limit, for the threads of this process.
+
+    :param per_second: the limit; a fraction makes the second longer (2.5 are 5 in two seconds).
+    :param turns: the schedule that is shared with other processes; None where there is none.
+    """
+
+    def __init__(self, per_second: float, turns: Turns | None = None) -> None:
+        self._turns = turns
+        self._queue = threading.Lock()
+        self._lock = threading.Lock()
+        self._resume_at = 0.0
+        self._turned_away = 0
+        self._set_limit(per_second)
+
+    def _set_limit(self, per_second: float) -> None:
+        self.per_second = per_second
+        places = ceil(per_second)
+        self._second = places / per_second
+        self._share = Share(places)
+        # Enough to look back two of the server's seconds.
+        self._departures: deque[Departure] = deque(maxlen=2 * places + 2)
+
+    def limit_to(self, per_second: float) -> None:
+        """Lower the limit to what the server says it is."""
+        if 0 < per_second < self.per_second:
+            with self._lock:
+                kept = list(self._departures)
+                self._set_limit(per_second)
+                self._departures.extend(kept)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for ``seconds``."""
+        with self._lock:
+            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+
+    def wait(self, deadline: float) -> Departure | None:
+        """Wait for a turn until ``deadline`` (of :func:`time.monotonic`); None if there is none by then."""
+        if not self._queue.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return None
+        try:
+            reserved = self._reserve(deadline)
+            while True:
+                now = time.monotonic()
+                turn = self._next_turn(now) if reserved is None else max(reserved, self._resume_at)
+                if turn <= now:
+                    departure = Departure(now)
+                    with self._lock:
+                        self._departures.append(departure)
+                    return departure
+                if turn > deadline:
+                    return None
+                # In steps: the turn moves when an answer or another thread changes the pace.
+                time.sleep(min(turn - now, _RECHECK))
+        finally:
+            self._queue.release()
+
+    def leaves(self, departure: Departure) -> None:
+        """Note that a request is sent now, some time after it got its turn."""
+        departure.at = time.monotonic()
+
+    def take_back(self, departure: Departure) -> None:
+        """Note that the server did not count a request."""
+        with self._lock:
+            if departure in self._departures:
+                self._departures.remove(departure)
+
+    def refused(self) -> bool:
+        """Learn that the server's second was full, after :meth:`take_back`.
+
+        :return: whether that changed the pace, so that the request need not wait for more than its next turn.
+        """
+        with self._lock:
+            if self._turns is not None:
+                return False
+            now = time.monotonic()
+            mine = self._used_until(now)
+            if self._share.refused(mine, now) and mine == 0:
+                # Nothing of the server's second is ours, so no place of it tells when to try again.
+                self._turned_away = min(self._turned_away + 1, 3)
+                self._resume_at = max(self._resume_at, now + random.uniform(0.1, 0.3) * 2**self._turned_away)
+            return True
+
+    def answered(self, departure: Departure, remaining: float) -> None:
+        """Learn from an answer how many places of the server's second are free.
+
+        :param departure: of the request that was answered.
+        :param remaining: what ``X-RateLimit-Remaining`` said.
+        """
+        with self._lock:
+            if self._turns is None and 0 <= remaining <= self._share.limit:
+                now = time.monotonic()
+                # The server counted when the request came, or when it was answered: at worst all of either are ours.
+                mine = max(self._used_until(departure.at), self._used_until(now))
+                self._share.answered(mine, int(remaining), now)
+                self._turned_away = 0
+
+    def _reserve(self, deadline: float) -> float | None:
+        if self._turns is None:
+            return None
+        return time.monotonic() + self._turns.reserve(self.per_second * _SHARE_OF_LIMIT)
+
+    def _next_turn(self, now: float) -> float:
+        with self._lock:
+            turn = max(now, self._resume_at)
+            if self._departures:
+                turn = max(turn, self._departures[-1].at + _GAP / self.per_second)
+            if len(self._departures) >= self._share.mine:
+                turn = max(turn, self._departures[-self._share.mine].at + self._second + _SLACK)
+            return turn
+
+    def _used_until(self, moment: float) -> int:
+        since = moment - self._second - _COUNTING_SLACK
+        return sum(since < departure.at <= moment for departure in self._departures)
