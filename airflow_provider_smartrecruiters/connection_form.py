@@ -77,7 +77,7 @@ EXTRA_FIELDS = (
     ExtraField(
         "rate_limit_store",
         "Rate limit store",
-        "Leave empty: each process keeps its own pace. Sharing it between workers is not built yet.",
+        "Where workers share the pace: a file's path, redis:// or postgresql://. Default: each process keeps its own.",
     ),
 )
 

@@ -112,7 +112,8 @@ class SmartRecruitersClient:
             at most the retry budget and one exchange; a token that has to be fetched comes on top.
         :param requests_per_second: the credential's request limit; 0 switches pacing off.
         :param max_concurrent: requests of the credential that may be under way at once; 0 for any number.
-        :param rate_limit_store: where workers share the pace; only the process itself so far.
+        :param rate_limit_store: where workers share the pace: an absolute path, ``redis://`` or ``postgresql://``; None
+            for the process itself. See :func:`~airflow_provider_smartrecruiters.api.pacing_store.open_store`.
         :param retry: how patient one call is.
         :param user_agent: sent as ``User-Agent``.
         :param on_token: called with every OAuth token fetched, so that it can be masked in logs.
@@ -129,11 +130,6 @@ class SmartRecruitersClient:
                     f"The connection's {name} holds characters that a credential never has.",
                     hint="Paste it again, without line breaks and without spaces around it.",
                 )
-        if rate_limit_store:
-            raise ConfigurationError(
-                "The connection's rate_limit_store cannot be used: sharing the pace between workers is not built yet.",
-                hint="Leave it empty and limit the workers with an Airflow pool.",
-            )
         if not timeout > 0:
             raise ConfigurationError("The connection's timeout must be more than 0 seconds.")
         if requests_per_second < 0 or max_concurrent < 0:
@@ -142,6 +138,12 @@ class SmartRecruitersClient:
                 hint="Leave them at 10 and 8, the API's own limits; 0 switches a limit off.",
             )
         url = checked_url(base_url, "host")
+        store = None
+        if rate_limit_store:
+            # Imported here: most connections have none.
+            from airflow_provider_smartrecruiters.api.pacing_store import open_store
+
+            store = open_store(rate_limit_store)
         auth: ApiKeyAuth | ClientCredentialsAuth
         if login:
             fetch = TokenEndpoint(
@@ -159,7 +161,7 @@ class SmartRecruitersClient:
             auth,
             base_url=url,
             timeout=timeout,
-            pacer=Pacer.shared(url, login or password, requests_per_second, max_concurrent),
+            pacer=Pacer.shared(url, login or password, requests_per_second, max_concurrent, store),
             retry=retry,
             user_agent=user_agent,
         )

@@ -13,6 +13,7 @@ answers show for a while that places are free.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -20,6 +21,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 _SLACK = 0.014
 """Seconds beyond the server's second, for what the network delays one request more than another."""
@@ -29,6 +32,11 @@ _SHARE_OF_LIMIT = 0.985
 """Of the limit, so much is used where others use it as well and their requests' way to the server is not known."""
 _COUNTING_SLACK = 0.03
 _RECHECK = 0.25
+_ASK_STORE_AGAIN = 10.0
+
+
+class StoreLostError(Exception):
+    """The schedule that is shared cannot be asked now."""
 
 
 class Turns(Protocol):
@@ -38,6 +46,7 @@ class Turns(Protocol):
         """Take the next turn, and return the seconds until it.
 
         :param per_second: turns in a second.
+        :raises StoreLostError: they cannot be asked now.
         """
 
 
@@ -149,6 +158,7 @@ class Pace:
         self._lock = threading.Lock()
         self._resume_at = 0.0
         self._turned_away = 0
+        self._store_lost_until = 0.0
         self._set_limit(per_second)
 
     def _set_limit(self, per_second: float) -> None:
@@ -177,10 +187,15 @@ class Pace:
         if not self._queue.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return None
         try:
-            reserved = self._reserve(deadline)
+            reserved = self._reserve()
             while True:
                 now = time.monotonic()
-                turn = self._next_turn(now) if reserved is None else max(reserved, self._resume_at)
+                if reserved is not None and self._resume_at > max(reserved, now):
+                    # Held up past its turn; later on the turns are others'.
+                    time.sleep(max(0.0, min(self._resume_at, deadline) - now))
+                    reserved = self._reserve()
+                    continue
+                turn = self._next_turn(now) if reserved is None else reserved
                 if turn <= now:
                     departure = Departure(now)
                     with self._lock:
@@ -209,8 +224,9 @@ class Pace:
         :return: whether that changed the pace, so that the request need not wait for more than its next turn.
         """
         with self._lock:
-            if self._turns is not None:
-                return False
+            if not self._alone:
+                # The next turn is one that nobody else has.
+                return True
             now = time.monotonic()
             mine = self._used_until(now)
             if self._share.refused(mine, now) and mine == 0:
@@ -226,17 +242,36 @@ class Pace:
         :param remaining: what ``X-RateLimit-Remaining`` said.
         """
         with self._lock:
-            if self._turns is None and 0 <= remaining <= self._share.limit:
+            if self._alone and 0 <= remaining <= self._share.limit:
                 now = time.monotonic()
                 # The server counted when the request came, or when it was answered: at worst all of either are ours.
                 mine = max(self._used_until(departure.at), self._used_until(now))
                 self._share.answered(mine, int(remaining), now)
                 self._turned_away = 0
 
-    def _reserve(self, deadline: float) -> float | None:
-        if self._turns is None:
+    def _reserve(self) -> float | None:
+        """Return the moment of a turn that is shared; None where this process keeps its own pace."""
+        if self._turns is None or time.monotonic() < self._store_lost_until:
             return None
-        return time.monotonic() + self._turns.reserve(self.per_second * _SHARE_OF_LIMIT)
+        try:
+            wait = self._turns.reserve(self.per_second * _SHARE_OF_LIMIT)
+        except StoreLostError as error:
+            if not self._store_lost_until:
+                log.warning(
+                    "The rate limit store failed (%s). Until it is back, this process keeps a pace of its own and "
+                    "watches the answers for others.",
+                    error,
+                )
+            self._store_lost_until = time.monotonic() + _ASK_STORE_AGAIN
+            return None
+        if self._store_lost_until:
+            log.info("The rate limit store is back.")
+            self._store_lost_until = 0.0
+        return time.monotonic() + wait
+
+    @property
+    def _alone(self) -> bool:
+        return self._turns is None or bool(self._store_lost_until)
 
     def _next_turn(self, now: float) -> float:
         with self._lock:

@@ -48,6 +48,14 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     return arguments
 
 
+def store_password(location: str | None) -> str | None:
+    """Return the password in the address of a rate limit store, for masking; None where it has none."""
+    try:
+        return urlsplit(location or "").password
+    except ValueError:
+        return None
+
+
 def _extras(name: str, connection: Connection) -> dict[str, Any]:
     # Not `extra_dejson` alone: it takes extras that it cannot read for none at all, and so "sandbox" for production.
     try:

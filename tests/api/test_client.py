@@ -522,7 +522,7 @@ def test_an_error_in_the_middle_of_pages(client: Any) -> None:
         ({"timeout": float("nan")}, "timeout"),
         ({"requests_per_second": -1}, "requests_per_second"),
         ({"max_concurrent": -1}, "max_concurrent"),
-        ({"rate_limit_store": "redis://x"}, "rate_limit_store"),
+        ({"rate_limit_store": "pace.db"}, "rate_limit_store"),
     ],
 )
 def test_a_connection_that_cannot_be_used(options: dict[str, Any], named: str) -> None:
