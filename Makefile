@@ -19,7 +19,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench-import wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench-import bench-client wheel pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ reliability: $(AIRFLOW_3)/.installed ## Let every fault meet every use case, and
 
 bench-import: $(BENCH)/.installed ## Measure what importing the operators costs, beside the http and slack providers
 	@$(BENCH)/bin/python benchmarks/import_time.py
+
+bench-client: $(BENCH)/.installed ## Measure what the client costs per write, beside a bare requests.Session call
+	@$(BENCH)/bin/python benchmarks/client_time.py
 
 wheel: $(UV) ## Build the wheel and the source distribution into dist/
 	@$(UV) build --quiet $(BUILD) --out-dir dist

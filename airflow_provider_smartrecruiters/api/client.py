@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from airflow_provider_smartrecruiters.api.auth import (
     ClientCredentialsAuth,
     TokenEndpoint,
 )
-from airflow_provider_smartrecruiters.api.fields import check_json, fill_path
+from airflow_provider_smartrecruiters.api.fields import encode_json, fill_path
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
@@ -33,6 +32,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 PRODUCTION_URL = "https://api.smartrecruiters.com"
 SANDBOX_URL = "https://api.sandbox.smartrecruiters.com"
 _PAGE_SIZE = 100
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class _Request:
     path: str
     params: Mapping[str, Any] | None
     json: Any
+    body: bytes | None
     files: Mapping[str, Any] | None
 
     @property
@@ -195,8 +196,8 @@ class SmartRecruitersClient:
         :raises SmartRecruitersError: everything that can go wrong, see
             :mod:`~airflow_provider_smartrecruiters.exceptions`.
         """
-        check_json(json, "json")
-        request = _Request(method.upper(), path, fill_path(path, path_params or {}), params, json, files)
+        body = None if json is None else encode_json(json, "json")
+        request = _Request(method.upper(), path, fill_path(path, path_params or {}), params, json, body, files)
         attempts = self.retry.start()
         renewed = False
         while True:
@@ -276,17 +277,13 @@ class SmartRecruitersClient:
         self.close()
 
     def _prepare(self, request: _Request) -> requests.PreparedRequest:
-        headers, data = {}, None
-        if request.json is not None:
-            headers["Content-Type"] = "application/json"
-            data = jsonlib.dumps(request.json).encode()
         return self._session.prepare_request(
             requests.Request(
                 request.method,
                 self.base_url + request.path,
-                headers=headers,
+                headers=None if request.body is None else _JSON,
                 params=request.params,
-                data=data,
+                data=request.body,
                 files=request.files,
                 auth=self._auth,
             )

@@ -181,19 +181,25 @@ def check_text(value: str) -> None:
 
 
 def check_json(value: Any, name: str) -> None:
-    """Refuse what JSON cannot carry.
+    """Refuse what JSON cannot carry; see :func:`encode_json`."""
+    encode_json(value, name)
+
+
+def encode_json(value: Any, name: str) -> bytes:
+    """Return a value as JSON.
 
     :param name: the argument that it came from, for the error.
-    :raises InvalidInputError: when it cannot; the value is not repeated.
+    :raises InvalidInputError: when JSON cannot carry it; the value is not repeated.
     """
     try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        encoded = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         if _is_deeper(value, JSON_MAX_DEPTH):
             raise ValueError
     except (TypeError, ValueError, RecursionError):
         raise InvalidInputError(
             f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
         ) from None
+    return encoded
 
 
 def _is_deeper(value: Any, depth: int) -> bool:

@@ -4,8 +4,10 @@ whether the request can have arrived.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import time
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, Self
@@ -102,21 +104,20 @@ class _CutOff:
     _current = threading.local()
 
     def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
         self.happened = False
         self.sent = False
         self._over = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
 
     def __enter__(self) -> Self:
         self._current.cut_off = self
-        self._timer.start()
+        _watchdog.watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _watchdog.forget(self)
         self._current.cut_off = None
         with self._lock:
             # The connection goes back to the pool: whoever has it next must not be cut off for this one.
@@ -136,7 +137,8 @@ class _CutOff:
                 cut_off.sent = True
                 cut_off._socket = sock
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End the exchange: its time is up."""
         with self._lock:
             self._over = True
             if self._socket is not None:
@@ -144,6 +146,53 @@ class _CutOff:
                 with suppress(OSError):
                     # The plain shutdown, also for TLS: a polite good-bye would wait for the other side.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Watchdog:
+    """One thread that cuts off the exchanges whose time is up. A timer each would cost a thread each."""
+
+    def __init__(self) -> None:
+        self._start_anew()
+        # A child of this process has the exchanges under way, but not the thread.
+        os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._watched: set[_CutOff] = set()
+        self._changed = threading.Condition()
+        self._looks_at = float("inf")
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: _CutOff) -> None:
+        """Cut an exchange off at its time."""
+        with self._changed:
+            self._watched.add(exchange)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="smartrecruiters-timeouts", daemon=True)
+                self._thread.start()
+            if exchange.at < self._looks_at:
+                self._looks_at = exchange.at
+                self._changed.notify()
+
+    def forget(self, exchange: _CutOff) -> None:
+        """Leave an exchange alone: it is over."""
+        with self._changed:
+            self._watched.discard(exchange)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._looks_at = min((exchange.at for exchange in self._watched), default=float("inf"))
+                wait = self._looks_at - time.monotonic()
+                if wait > 0:
+                    self._changed.wait(min(wait, threading.TIMEOUT_MAX))
+                now = time.monotonic()
+                due = [exchange for exchange in self._watched if exchange.at <= now]
+                self._watched.difference_update(due)
+            for exchange in due:
+                exchange.cut()
+
+
+_watchdog = _Watchdog()
 
 
 class _WatchedHTTPConnection(HTTPConnection):

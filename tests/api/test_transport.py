@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import ssl
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -131,6 +133,44 @@ def test_a_cut_off_is_of_its_own_exchange_only() -> None:
         # The same connection, still under way when the first exchange's time would have been up.
         assert exchange(session, request, 10)[1] == b'{"second": true}'
         assert len({received.peer for received in server.requests}) == 1
+
+
+def test_a_shorter_time_is_kept_while_a_longer_one_runs() -> None:
+    with ScriptedServer(reply(200, {}, delay=2.0), hang()) as server:
+        longer = threading.Thread(target=send, args=(server.url, 20))
+        longer.start()
+        while not server.requests:
+            time.sleep(0.01)
+        began = time.monotonic()
+        with pytest.raises(AnswerLostError, match=r"within 0\.5 seconds"):
+            send(server.url, timeout=0.5)
+        assert time.monotonic() - began < 1.9
+        longer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_this_process_keeps_its_times_too() -> None:
+    """Airflow forks its workers; the thread that watches the time stays in the parent."""
+    with ScriptedServer(reply(200, {}), hang()) as server:
+        send(server.url)
+        child = os.fork()
+        if child == 0:
+            try:
+                send(server.url, timeout=0.7)
+            except AnswerLostError:
+                os._exit(7)
+            os._exit(1)
+        began = time.monotonic()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert time.monotonic() - began < 8
+
+
+def test_many_exchanges_need_one_thread_for_their_times() -> None:
+    with ScriptedServer(always=reply(200, {})) as server:
+        for _ in range(5):
+            send(server.url)
+        assert [thread.name for thread in threading.enumerate()].count("smartrecruiters-timeouts") == 1
 
 
 def test_an_answer_without_end_is_not_read_to_it(monkeypatch: Any) -> None:
