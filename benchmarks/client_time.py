@@ -4,9 +4,9 @@
 
 The same write goes to the same small server, which answers at once, in two ways, by turns: through
 `SmartRecruitersClient.request` (and, for the record, through `apply`, which a batch calls for each item), and as
-`session.put(url, json=..., headers=..., timeout=...)`. Pacing is off. Compared is the processor time of the whole process,
-all of its threads: what the network and the server take is the same for both. Prints the ratio; exit code 1 if it is
-above 1.2.
+`session.put(url, json=..., headers=..., timeout=...)`. Pacing is off. Compared is the processor time of the whole
+process, all of its threads: what the network and the server take is the same for both. Prints the ratio; exit code 1
+if it is above 1.2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Answer(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         body = b'{"content": "x"}'
         self.wfile.write(
-            b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nX-RateLimit-Limit: 10\\r\\nX-RateLimit-Remaining: 9\\r\\n"
+            b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n"
+            b"X-RateLimit-Limit: 10\\r\\nX-RateLimit-Remaining: 9\\r\\n"
             b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body)
         )
     def log_message(self, *_):
