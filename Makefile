@@ -67,7 +67,8 @@ pins: $(UV) ## Resolve requirements/*.txt anew
 		--output-file $(PINS)/airflow-3.3.txt
 	@echo 'apache-airflow==2.11.2' | $(COMPILE) pyproject.toml - --extra emulator --group dev \
 		--output-file $(PINS)/airflow-2.11.txt
-	@printf 'apache-airflow-providers-http\napache-airflow-providers-slack\n' | $(COMPILE) pyproject.toml - \
+	@printf 'apache-airflow-providers-http\napache-airflow-providers-slack\nmatplotlib\n' | $(COMPILE) pyproject.toml - \
+		--extra emulator --extra redis --extra postgres \
 		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
 
 clean: ## Remove environments, caches, builds and what `make ui` and `make demo` left
