@@ -153,8 +153,9 @@ class _Watchdog:
 
     def __init__(self) -> None:
         self._start_anew()
-        # A child of this process has the exchanges under way, but not the thread.
-        os.register_at_fork(after_in_child=self._start_anew)
+        if hasattr(os, "register_at_fork"):
+            # A child of this process has the exchanges under way, but not the thread. Windows has no such children.
+            os.register_at_fork(after_in_child=self._start_anew)
 
     def _start_anew(self) -> None:
         self._watched: set[_CutOff] = set()
@@ -165,10 +166,12 @@ class _Watchdog:
     def watch(self, exchange: _CutOff) -> None:
         """Cut an exchange off at its time."""
         with self._changed:
-            self._watched.add(exchange)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="smartrecruiters-timeouts", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="smartrecruiters-timeouts", daemon=True)
+                thread.start()
+                # Only now: one that could not be started is tried again with the next exchange.
+                self._thread = thread
+            self._watched.add(exchange)
             if exchange.at < self._looks_at:
                 self._looks_at = exchange.at
                 self._changed.notify()

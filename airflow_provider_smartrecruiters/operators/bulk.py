@@ -212,7 +212,7 @@ class BulkOperator(BaseOperator):
 
 
 def _is_location(items: Any) -> bool:
-    return isinstance(items, str) and not items.lstrip().startswith(("[", "("))
+    return isinstance(items, str) and not items.lstrip().startswith(("[", "(", "{"))
 
 
 def own_parameters(item_operator: type[SmartRecruitersBaseOperator]) -> tuple[str, ...]:

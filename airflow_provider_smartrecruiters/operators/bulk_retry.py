@@ -19,7 +19,8 @@ def items_of(items: Any, retry_from: Any) -> Iterable[Item]:
     :param retry_from: the parameter ``retry_from``, rendered; None if it is not given.
     :raises InvalidInputError: neither is given, or one cannot be read.
     """
-    given = None if items is None else source_of("items", items)
+    blank = items is None or (isinstance(items, str) and not items.strip())
+    given = None if blank else source_of("items", items)
     if retry_from is not None and str(retry_from).strip():
         return _LeftUndone(retry_from, given)
     if given is None:

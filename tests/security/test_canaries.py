@@ -98,6 +98,7 @@ def conn_ids() -> dict[str, Any]:
         **{task: [f"{kind}_success", f"{kind}_status_403"] for task, kind in {**few, "avatar": "oauth"}.items()},
         "look_up": [f"{kind}_{name}" for name in names for kind in ("key", "oauth")],
         "everything": [f"{('key', 'oauth')[number % 2]}_{name}" for number, name in enumerate(names)],
+        "bulk": ["oauth_success", "oauth_status_422", "oauth_echo_upper_case"],
         "tell_header": "oauth_told",
     }
 
@@ -164,6 +165,8 @@ def test_everything_happened(run: Run) -> None:
     assert unlike == []
     assert {states[task, -1] for task in ("look_up", "everything")} == {"success"}
     assert states["tell_header", -1] == "failed"
+    batches = [states[task, -1] for task in ("bulk_0", "bulk_1", "bulk_2", "bulk_shared")]
+    assert batches == ["success", "failed", "failed", "failed"]
     rules = [(name, armed) for name, server in run.stage.servers.items() for armed in server.emulator.faults.rules()]
     assert [f"{name}: {armed.rule.operation}" for name, armed in rules if not armed.fired] == []
 

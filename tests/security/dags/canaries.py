@@ -57,9 +57,10 @@ with DAG(
     default_args={"retries": 0, "on_failure_callback": tell, "owner": "canaries"},
     user_defined_macros={"canary": canary},
 ):
-    UpdateJobNoteOperator.partial(task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}").expand(
-        smartrecruiters_conn_id=PLAN["conn_ids"]["note"]
-    )
+    # Forced: another task may have written it first, and its answer is to be in XCom.
+    UpdateJobNoteOperator.partial(
+        task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}", force=True
+    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["note"])
     UpdateCandidateTagsOperator.partial(
         task_id="tags", candidate_id=IDS["candidate_id"], tags=["{{ canary('tag') }}", "plain"]
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["tags"])
@@ -83,6 +84,23 @@ with DAG(
         job_id=IDS["job_id"],
         job="{{ {'jobAd': {'sections': {'jobDescription': {'text': canary('advert')}}}} | tojson }}",
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["job_and_job_ad"])
+
+    for number, conn_id in enumerate(PLAN["conn_ids"]["bulk"]):
+        # Not mapped: a batch is one task. One of its items cannot be read, another cannot be sent.
+        UpdateCandidateTagsOperator.bulk(
+            task_id=f"bulk_{number}",
+            items="{{ [{'candidate_id': '" + IDS["candidate_id"] + "', 'tags': [canary('tag')]},"
+            " {'candidate_id': 'no-such-candidate', 'add': [canary('tag')]}] | tojson }}",
+            results_path=f"{os.environ['AIRFLOW_HOME']}/bulk/{number}.jsonl",
+            fail_above=0.5,
+            smartrecruiters_conn_id=conn_id,
+        )
+    UpdateJobNoteOperator.bulk(
+        task_id="bulk_shared",
+        items=[{"job_id": IDS["job_id"]}, {"job_id": "", "content": "{{ canary('note') }}"}],
+        content="{{ canary('note') }}",
+        smartrecruiters_conn_id=PLAN["conn_ids"]["bulk"][0],
+    )
 
     # These carry nothing but their credential; the records and the errors hold the rest.
     UpdateCandidateTimeslotStatusOperator.partial(task_id="timeslot", status="accepted", **IDS["timeslot"]).expand(
