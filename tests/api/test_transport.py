@@ -6,6 +6,8 @@ import gzip
 import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -164,6 +166,11 @@ def test_a_child_of_this_process_keeps_its_times_too() -> None:
         began = time.monotonic()
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert time.monotonic() - began < 8
+
+
+def test_a_system_without_fork_will_do() -> None:
+    code = "import os, requests; del os.register_at_fork; import airflow_provider_smartrecruiters.api.transport"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_many_exchanges_need_one_thread_for_their_times() -> None:
