@@ -133,10 +133,10 @@ def test_what_is_free_for_a_while_is_taken() -> None:
     share = Share(10)
     share.answered(used_by_me=2, remaining=0, now=0.0)
     before = share.mine
-    for step in range(1, 5):
-        share.answered(used_by_me=2, remaining=4, now=step * 0.1)
+    for step in range(1, 6):
+        share.answered(used_by_me=2, remaining=1, now=step * 0.1)
     assert share.mine == before
-    for step in range(5, 60):
+    for step in range(6, 60):
         share.answered(used_by_me=2, remaining=4, now=step * 0.1)
     assert share.mine > before + 2
 
