@@ -57,12 +57,12 @@ with DAG(
     default_args={"retries": 0, "on_failure_callback": tell, "owner": "canaries"},
     user_defined_macros={"canary": canary},
 ):
-    # Forced: another task may have written it first, and its answer is to be in XCom.
+    # The first four are forced: another task may have written the same first, and the answers are to be in XCom.
     UpdateJobNoteOperator.partial(
         task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}", force=True
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["note"])
     UpdateCandidateTagsOperator.partial(
-        task_id="tags", candidate_id=IDS["candidate_id"], tags=["{{ canary('tag') }}", "plain"]
+        task_id="tags", candidate_id=IDS["candidate_id"], tags=["{{ canary('tag') }}", "plain"], force=True
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["tags"])
     UpdateCandidateTagsOperator.partial(
         task_id="add_tag", candidate_id=IDS["candidate_id"], add="{{ [canary('tag')] | tojson }}", read_first=False
@@ -72,12 +72,14 @@ with DAG(
         job_id=IDS["position"]["job_id"],
         position_id=IDS["position"]["position_id"],
         incumbent_name="{{ canary('incumbent') }}",
+        force=True,
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["position"])
     UpdateJobAdOperator.partial(
         task_id="job_ad",
         job_id=IDS["job_id"],
         job_ad_id=IDS["job_ad_id"],
         job_ad="{{ {'jobDescription': {'text': canary('advert')}} | tojson }}",
+        force=True,
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["job_ad"])
     UpdateJobAndJobAdOperator.partial(
         task_id="job_and_job_ad",
