@@ -6,6 +6,7 @@ Where there is none, a retry begins at the first item; those that are done alrea
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ class BulkProgress:
 
     :param store: ``context["task_state_store"]``; None where Airflow has none.
     :param batch: stands for the items and the arguments: progress of other ones is not gone on with.
+    :raises EOFError, ConnectionError: from every method: the process that watches over the task died, so the task has
+        to end.
     """
 
     def __init__(self, store: Any, batch: str) -> None:
@@ -46,6 +49,7 @@ class BulkProgress:
         self._last_chunk = -1
         self._chunks: dict[int, dict[int, list[Any]]] = {}
         self._complained = False
+        self._header_lock = threading.Lock()
 
     def load(self) -> tuple[dict[int, Outcome], int]:
         """Return what an earlier try of this task got done, by index, and how many items it may have begun to send."""
@@ -101,16 +105,18 @@ class BulkProgress:
             self._call("delete", f"{_KEY}.{chunk}")
 
     def _put_header(self) -> None:
-        self._put(
-            _KEY,
-            {
-                "batch": self._batch,
-                "run": self._run,
-                "at": time.time(),
-                "begun": self._begun,
-                "chunks": self._last_chunk + 1,
-            },
-        )
+        # The threads of the batch tell what they begin, the task's own what is done: neither may take the other's back.
+        with self._header_lock:
+            self._put(
+                _KEY,
+                {
+                    "batch": self._batch,
+                    "run": self._run,
+                    "at": time.time(),
+                    "begun": self._begun,
+                    "chunks": self._last_chunk + 1,
+                },
+            )
 
     def _get(self, key: str) -> Any:
         return self._call("get", key)
@@ -123,6 +129,10 @@ class BulkProgress:
             return None
         try:
             return getattr(self._store, verb)(*arguments)
+        except (EOFError, ConnectionError):
+            # Airflow's process that watches over this one is gone. Nobody takes the result any more, and a retry may
+            # send the same items soon.
+            raise
         except Exception as error:
             # The records matter more than the notes about them: without these a retry reads more than it had to.
             if not self._complained:
