@@ -13,13 +13,14 @@ AIRFLOW_3 := .venv/airflow-3.3
 AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
+BENCHMARKS := import_time client_time memory mapped_tasks
 
 # The distribution is built with pinned build tools as well.
 BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench-import bench-client wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench bench-import bench-client bench-mapped bench-memory wheel pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,11 +51,22 @@ lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (im
 reliability: $(AIRFLOW_3)/.installed ## Let every fault meet every use case, and write docs/reliability.md
 	@$(AIRFLOW_3)/bin/python scripts/reliability.py
 
+bench: $(BENCH)/.installed ## Run all benchmarks, one after the other, on a machine that has nothing else to do
+	@failed=; for name in $(BENCHMARKS); do \
+		echo "== $$name"; $(BENCH)/bin/python benchmarks/$$name.py || failed="$$failed $$name"; done; \
+	[ -z "$$failed" ] || { echo "not met:$$failed"; exit 1; }
+
 bench-import: $(BENCH)/.installed ## Measure what importing the operators costs, beside the http and slack providers
 	@$(BENCH)/bin/python benchmarks/import_time.py
 
 bench-client: $(BENCH)/.installed ## Measure what the client costs per write, beside a bare requests.Session call
 	@$(BENCH)/bin/python benchmarks/client_time.py
+
+bench-mapped: $(BENCH)/.installed ## Measure one bulk task beside one mapped task per record, and beside a plain loop
+	@$(BENCH)/bin/python benchmarks/mapped_tasks.py
+
+bench-memory: $(BENCH)/.installed ## Measure what a bulk task over a file of 100,000 records takes in memory
+	@$(BENCH)/bin/python benchmarks/memory.py
 
 wheel: $(UV) ## Build the wheel and the source distribution into dist/
 	@$(UV) build --quiet $(BUILD) --out-dir dist

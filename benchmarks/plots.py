@@ -55,7 +55,7 @@ def rate_plot(path: Path, title: str, runs: Mapping[str, Arrivals], ceiling: flo
     )
     figure.suptitle(title)
     for axes, (name, run) in zip(panels[:, 0], runs.items(), strict=True):
-        moments = [step / 4 for step in range(int(lasted * 4) + 8)]
+        moments = [step / 4 for step in range(int(lasted * 4) + 1)]
         shares = [_per_second(times, moments, window, lasted) for times in run.accepted.values()]
         axes.stackplot(moments, shares, labels=list(run.accepted), alpha=0.75, linewidth=0)
         arrived = sorted(at for times in run.accepted.values() for at in times)
@@ -75,7 +75,7 @@ def rate_plot(path: Path, title: str, runs: Mapping[str, Arrivals], ceiling: flo
         axes.set_ylim(0, ceiling * 1.25)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     panels[-1, 0].set_xlabel("seconds since the start")
-    panels[-1, 0].set_xlim(0, lasted + 2)
+    panels[-1, 0].set_xlim(0, lasted)
     _save(path)
 
 
@@ -96,6 +96,28 @@ def progress_plot(path: Path, title: str, runs: Mapping[str, Sequence[float]]) -
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
+    _save(path)
+
+
+def memory_plot(path: Path, title: str, runs: Mapping[str, Sequence[tuple[float, float]]], limit: float) -> None:
+    """
+    Draw how much memory was taken over time, a line for each way of doing it.
+
+    :param path: the picture, PNG.
+    :param runs: by name, seconds since the start and MB.
+    :param limit: MB that are allowed.
+    """
+    _, axes = plt.subplots(figsize=(_WIDTH, 1.6 * _HEIGHT), layout="constrained")
+    for name, taken in runs.items():
+        axes.plot(*zip(*taken, strict=True), label=name)
+    axes.axhline(limit, color=_CEILING, linestyle="--", linewidth=1, label=f"limit, {limit:g} MB")
+    axes.set_title(title)
+    axes.set_xlabel("seconds since the start")
+    axes.set_ylabel("MB on top of the imports")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left")
     _save(path)
 
 

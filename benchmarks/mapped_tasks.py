@@ -1,0 +1,232 @@
+"""One bulk task beside one mapped task per record, and beside a plain loop with `requests`.
+
+    python benchmarks/mapped_tasks.py                 # 1,000 records; or: make bench-mapped
+
+The same applications are rejected in three ways, one after the other, each in a fresh local SmartRecruiters of its own
+with the API's limits (10 requests a second, 8 at once):
+
+- `RejectApplicationOperator.bulk(items=...)`, one task;
+- `RejectApplicationOperator.partial(...).expand_kwargs(...)`, as many tasks as there are records;
+- a script of the kind that people write (`LOOP` below): for each record a `requests.get`, and a `requests.put` unless
+  it is rejected already; after a 429 it sleeps a second and tries again.
+
+The first two run in a real Airflow: scheduler, DAG processor, API server and LocalExecutor on SQLite, with Airflow's
+own default settings but for ports and folders (so 16 tasks of a DAG at once). What is timed is from the moment the list
+of records is there, an XCom of a task before, to the end of the run. Starting Airflow is not in it, and for the script,
+starting Python is not.
+
+Prints seconds, requests refused with 429, and records that did not end as wanted or were written twice; writes
+benchmarks/results/mapped_tasks.png. Exit code 1 if bulk is less than 1.7 times as fast as mapped tasks, or if anything
+of bulk went wrong. The machine should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from local_stack import Emulator, emulator  # noqa: E402
+from plots import RESULTS, progress_plot  # noqa: E402
+from tenant import write_tenant  # noqa: E402
+
+from tests.security.airflow_run import airflow_run  # noqa: E402
+
+TARGET = 1.7
+BULK, MAPPED, SCRIPT = "one bulk task", "mapped tasks", "plain loop"
+
+DAG_FILE = """
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+
+ITEMS, REASON_ID = {items!r}, {reason_id!r}
+
+# Airflow's API server may still be starting.
+@task(retries=10, retry_delay=timedelta(seconds=1))
+def applications():
+    return json.loads(Path(ITEMS).read_text())
+
+with DAG({dag_id!r}, schedule="@once", start_date=datetime(2026, 1, 1)):
+    {reject}
+"""
+REJECT = {
+    BULK: 'RejectApplicationOperator.bulk(task_id="reject", items=applications(), reason_id=REASON_ID, max_items=None)',
+    MAPPED: 'RejectApplicationOperator.partial(task_id="reject", reason_id=REASON_ID).expand_kwargs(applications())',
+}
+
+LOOP = """
+import json, sys, time
+import requests
+
+url, api_key, reason_id, items = sys.argv[1:]
+headers = {"X-SmartToken": api_key}
+print(time.time(), flush=True)
+
+for item in json.load(open(items)):
+    application = f"{url}/candidates/{item['candidate_id']}/jobs/{item['job_id']}"
+    while True:
+        response = requests.get(application, headers=headers)
+        if response.status_code == 429:
+            time.sleep(1)
+            continue
+        response.raise_for_status()
+        if response.json()["status"] == "REJECTED":
+            break
+        response = requests.put(
+            f"{application}/status", headers=headers, json={"status": "REJECTED", "reason": reason_id}
+        )
+        if response.status_code == 429:
+            time.sleep(1)
+            continue
+        response.raise_for_status()
+        break
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What one way of doing it came to.
+
+    :param seconds: from its start to its end.
+    :param refused: answers with 429.
+    :param missed: records that did not end as wanted.
+    :param doubled: records that were written more than once.
+    :param done_at: when each record was done, in seconds since the start.
+    """
+
+    seconds: float
+    refused: int
+    missed: int
+    doubled: int
+    done_at: list[float]
+
+
+def in_airflow(
+    folder: Path, way: str, server: Emulator, items: Path, reason_id: str, patience: float
+) -> tuple[float, float]:
+    """Let Airflow carry the items out; return when it began and ended, in seconds since the epoch."""
+    dag_id = way.replace(" ", "_")
+    folder = folder / dag_id
+    dags = folder / "dags"
+    dags.mkdir(parents=True)
+    (dags / "reject.py").write_text(
+        DAG_FILE.format(items=str(items), reason_id=reason_id, dag_id=dag_id, reject=REJECT[way])
+    )
+    environment = {
+        "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT": json.dumps(server.connection),
+        "AIRFLOW__CORE__MAX_MAP_LENGTH": str(max(1024, len(json.loads(items.read_text())))),
+        # What Airflow has by itself, and the run of the tests has not.
+        "AIRFLOW__CORE__PARALLELISM": "32",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
+        "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "16",
+    }
+    with airflow_run(folder, dags=dags, connections=[], audit="", environment=environment) as airflow:
+        airflow.wait_for([dag_id], patience)
+        began, listed = airflow.query("select end_date, state from task_instance where task_id = 'applications'")[0]
+        if listed != "success":
+            raise SystemExit(f"{way}: the list of records never came.\n{airflow.tails()}")
+        ((ended,),) = airflow.query("select end_date from dag_run")
+        states = airflow.query("select state, count(*) from task_instance where task_id = 'reject' group by 1")
+        print(f"  {way}: task instances {dict(states)}", flush=True)
+    return _epoch(began), _epoch(ended)
+
+
+def in_a_loop(server: Emulator, items: Path, reason_id: str) -> tuple[float, float]:
+    """Let the script carry the items out; return when it began and ended, in seconds since the epoch."""
+    command = [sys.executable, "-c", LOOP, server.url, server.api_key, reason_id, str(items)]
+    script = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if script.returncode:
+        print(f"  {SCRIPT}: ended early, exit code {script.returncode}")
+    return float(script.stdout), time.time()
+
+
+def outcome(server: Emulator, began: float, ended: float, records: list[dict[str, str]]) -> Outcome:
+    """Ask the server what became of the records."""
+    paths = {f"/candidates/{one['candidate_id']}/jobs/{one['job_id']}/status" for one in records}
+    applied = [entry for entry in server.journal() if entry["applied"] and entry["path"] in paths]
+    writes = Counter(entry["path"] for entry in applied)
+    with urllib.request.urlopen(f"{server.url}/__emulator__/stats", timeout=30) as answer:
+        refused = json.load(answer)["rate_limited"]
+    return Outcome(
+        seconds=ended - began,
+        refused=refused,
+        missed=len(paths) - len(writes),
+        doubled=sum(count > 1 for count in writes.values()),
+        done_at=sorted(entry["at"] - began for entry in applied),
+    )
+
+
+def _epoch(text: str) -> float:
+    # The database has UTC, without saying so.
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def main() -> int:
+    """Run all three, print and draw what came of them, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--items", type=int, default=1000, help="how many records (default: %(default)s)")
+    parser.add_argument(
+        "--latency",
+        type=int,
+        default=200,
+        metavar="MS",
+        help="milliseconds that each request takes (default: %(default)s)",
+    )
+    options = parser.parse_args()
+    outcomes: dict[str, Outcome] = {}
+    with tempfile.TemporaryDirectory(prefix="mapped-tasks-") as temporary:
+        folder = Path(temporary)
+        seed, items = folder / "tenant.json", folder / "items.json"
+        records = write_tenant(seed, options.items)
+        items.write_text(json.dumps(records))
+        reason_id = next(iter(json.loads(seed.read_text())["rejection_reasons"]))
+        print(f"{options.items:,} applications, {options.latency} ms a request", flush=True)
+        for way in (BULK, MAPPED, SCRIPT):
+            log = folder / f"{way}.log"
+            with emulator(log, "--seed", str(seed), "--latency", str(options.latency)) as server:
+                if way == SCRIPT:
+                    began, ended = in_a_loop(server, items, reason_id)
+                else:
+                    began, ended = in_airflow(folder, way, server, items, reason_id, 120 + 2 * options.items)
+                outcomes[way] = outcome(server, began, ended, records)
+            print(f"  {way}: {outcomes[way].seconds:.1f} s", flush=True)
+    return tell(outcomes, options.items, options.latency)
+
+
+def tell(outcomes: dict[str, Outcome], items: int, latency: int) -> int:
+    """Print and draw what came of it; return the exit code."""
+    bulk = outcomes[BULK]
+    print(f"\n{'':14} {'seconds':>8} {'x bulk':>7} {'429':>6} {'not done':>9} {'written twice':>14}")
+    for way, came in outcomes.items():
+        ratio = came.seconds / bulk.seconds
+        print(f"{way:14} {came.seconds:8.1f} {ratio:7.2f} {came.refused:6} {came.missed:9} {came.doubled:14}")
+    progress_plot(
+        RESULTS / "mapped_tasks.png",
+        f"Rejecting {items:,} applications, {latency} ms a request, limit 10 requests a second",
+        {f"{way}, {came.seconds:.0f} s, {came.refused} x 429": came.done_at for way, came in outcomes.items()},
+    )
+    ratio = outcomes[MAPPED].seconds / bulk.seconds
+    good = ratio >= TARGET and not (bulk.refused or bulk.missed or bulk.doubled)
+    print(f"mapped tasks / bulk: {ratio:.2f} (at least {TARGET}): {'ok' if good else 'NOT MET'}")
+    return not good
+
+
+if __name__ == "__main__":
+    sys.exit(main())
