@@ -181,8 +181,9 @@ class BulkOperator(BaseOperator):
                 return run.carry_out()
             except Exception:
                 # Airflow pushes what execute() returns, and a task that fails returns nothing.
-                if run.result is not None and self.do_xcom_push:
-                    context["ti"].xcom_push(key="return_value", value=run.result)
+                ti = context.get("ti")
+                if run.result is not None and self.do_xcom_push and ti is not None:
+                    ti.xcom_push(key="return_value", value=run.result)
                 raise
 
     def on_kill(self) -> None:

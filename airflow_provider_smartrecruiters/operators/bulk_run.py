@@ -78,6 +78,11 @@ class BulkRun:
             self._refuse_bad_items(checked)
             self._guard(checked.total)
             self._results.prepare()
+            log.info(
+                "%s items, all of them good. %s begins.",
+                f"{checked.total:,}",
+                "Planning" if self._options.plan_only else "Sending",
+            )
             report = BulkReport(checked.use_case, checked.total, plan_only=self._options.plan_only)
             progress = BulkProgress(self._progress_store, self._batch(checked))
             reached = self._resume(report, progress, checked.total)

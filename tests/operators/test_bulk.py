@@ -133,7 +133,7 @@ def test_it_rejects_each_and_only_once(emulator, tmp_path):
 def test_a_plan_of_the_whole_batch(emulator, tmp_path):
     items = [*applications(emulator, 5), {"candidate_id": "nobody", "job_id": "nothing"}]
     with pytest.raises(BatchFailedError, match="1 of 6 items failed"):
-        reject(items, plan_only="True", force=True).execute(context())
+        reject(items, plan_only="True", force=True).execute({})
     result = reject(items, plan_only="True", fail_above=0.2).execute(context())
     assert (result["plan_only"], result["changed"], result["applied"], result["failed"]) == (True, 5, 0, 1)
     assert emulator.journal == []
