@@ -297,8 +297,7 @@ class SmartRecruitersClient:
             with self.pacer.slot(request.method, request.path, deadline) as turn:
                 # Once more: a token may have expired while the turn was waited for.
                 self._auth(prepared)
-                turn.leaves()
-                response, body = self._exchange(request, prepared)
+                response, body = self._exchange(request, prepared, turn.leaves)
                 paced = turn.answered(response.status_code, response.headers)
         except TimeoutError:
             raise DeadlineExceededError(
@@ -307,9 +306,11 @@ class SmartRecruitersClient:
             ) from None
         return response, body, paced
 
-    def _exchange(self, request: _Request, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
+    def _exchange(
+        self, request: _Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None]
+    ) -> tuple[requests.Response, bytes]:
         try:
-            return exchange(self._session, prepared, self._timeout)
+            return exchange(self._session, prepared, self._timeout, on_sent)
         except AnswerLostError as error:
             error.may_have_been_applied = not request.safe
             raise

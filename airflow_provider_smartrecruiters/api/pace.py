@@ -209,7 +209,7 @@ class Pace:
             self._queue.release()
 
     def leaves(self, departure: Departure) -> None:
-        """Note that a request is sent now, some time after it got its turn."""
+        """Note that a request was sent just now, some time after it got its turn."""
         departure.at = time.monotonic()
 
     def take_back(self, departure: Departure) -> None:
@@ -228,7 +228,7 @@ class Pace:
                 # The next turn is one that nobody else has.
                 return True
             now = time.monotonic()
-            mine = self._used_until(now)
+            mine = self._most_used(now, now)
             if self._share.refused(mine, now) and mine == 0:
                 # Nothing of the server's second is ours, so no place of it tells when to try again.
                 self._turned_away = min(self._turned_away + 1, 3)
@@ -244,9 +244,8 @@ class Pace:
         with self._lock:
             if self._alone and 0 <= remaining <= self._share.limit:
                 now = time.monotonic()
-                # The server counted when the request came, or when it was answered: at worst all of either are ours.
-                mine = max(self._used_until(departure.at), self._used_until(now))
-                self._share.answered(mine, int(remaining), now)
+                # When the server counted is not known, only that it was meanwhile.
+                self._share.answered(self._most_used(departure.at, now), int(remaining), now)
                 self._turned_away = 0
 
     def _reserve(self) -> float | None:
@@ -282,6 +281,8 @@ class Pace:
                 turn = max(turn, self._departures[-self._share.mine].at + self._second + _SLACK)
             return turn
 
-    def _used_until(self, moment: float) -> int:
-        since = moment - self._second - _COUNTING_SLACK
-        return sum(since < departure.at <= moment for departure in self._departures)
+    def _most_used(self, since: float, until: float) -> int:
+        """Return the most places of the server's second that this process had at any moment between two."""
+        left = [departure.at for departure in self._departures]
+        moments = [since, until, *(at for at in left if since < at <= until)]
+        return max(sum(now - self._second - _COUNTING_SLACK < at <= now for at in left) for now in moments)

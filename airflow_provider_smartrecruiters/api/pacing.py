@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import isfinite
 from typing import ClassVar, Protocol
 
 from airflow_provider_smartrecruiters.api.pace import Departure, Pace, Turns
@@ -92,16 +93,16 @@ class _Places:
 class Turn:
     """The permission to send one request.
 
-    :param pace: the common pace, None where there is none.
-    :param departures: what the paces that it has to keep wrote down of it.
+    :param departures: what the paces that it has to keep wrote down of it, the narrowest first.
+    :param places: those of which it has one, the narrowest first.
     """
 
-    def __init__(self, pacer: Pacer, departures: list[tuple[Pace, Departure]]) -> None:
-        self._pacer = pacer
+    def __init__(self, departures: list[tuple[Pace, Departure]], places: list[_Places]) -> None:
         self._departures = departures
+        self._places = places
 
     def leaves(self) -> None:
-        """Say that the request is sent now."""
+        """Say that the request was sent just now."""
         for pace, departure in self._departures:
             pace.leaves(departure)
 
@@ -113,7 +114,29 @@ class Turn:
         :return: of a 429: whether the pace took it into account, so that the request may go on with its next turn. A
             server that does not say how many requests it allows, and a wait that it asks for, leave that to the caller.
         """
-        return self._pacer._learn(status, headers, self._departures)
+        limit, remaining = (_number(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining"))
+        at_once, places_left = (
+            _number(headers.get(f"X-RateLimit-Concurrent-{name}")) for name in ("Limit", "Remaining")
+        )
+        # What the headers tell is about the narrowest limit that the request has.
+        places = self._places[0] if self._places else None
+        if places and at_once is not None and at_once >= 1:
+            places.limit_to(int(at_once))
+        if not self._departures:
+            return False
+        pace, departure = self._departures[0]
+        if limit is not None and limit >= 1:
+            pace.limit_to(limit)
+        if status != HTTPStatus.TOO_MANY_REQUESTS:
+            if limit == pace.per_second and remaining is not None:
+                pace.answered(departure, remaining)
+            return False
+        for kept, uncounted in self._departures:
+            kept.take_back(uncounted)
+        if remaining and places_left == 0 and places:
+            places.narrow()
+            return True
+        return remaining == 0 and limit is not None and pace.refused()
 
 
 class Pacer:
@@ -193,8 +216,9 @@ class Pacer:
                 paces += [pace] if pace else []
                 places += [place] if place else []
         with ExitStack() as held, self._counted() as got_it:
+            places.reverse()
             # The lane's place first: who waits for it must not keep the others from the common ones.
-            for place in reversed(places):
+            for place in places:
                 if not place.take(deadline):
                     raise TimeoutError
                 held.callback(place.give_back)
@@ -205,7 +229,7 @@ class Pacer:
                     raise TimeoutError
                 departures.append((pace, departure))
             got_it()
-            yield Turn(self, departures)
+            yield Turn(departures, places)
 
     @contextmanager
     def _counted(self) -> Iterator[Callable[[], None]]:
@@ -233,30 +257,6 @@ class Pacer:
         if self._pace:
             self._pace.hold(seconds)
 
-    def _learn(self, status: int, headers: Mapping[str, str], departures: list[tuple[Pace, Departure]]) -> bool:
-        limit, remaining = (_number(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining"))
-        at_once, places_left = (
-            _number(headers.get(f"X-RateLimit-Concurrent-{name}")) for name in ("Limit", "Remaining")
-        )
-        if self._places and at_once is not None and at_once >= 1:
-            self._places.limit_to(int(at_once))
-        if not departures:
-            return False
-        # What the headers tell is about the narrowest limit that the request has.
-        pace, departure = departures[0]
-        if limit is not None and limit > 0:
-            pace.limit_to(limit)
-        if status != HTTPStatus.TOO_MANY_REQUESTS:
-            if limit == pace.per_second and remaining is not None:
-                pace.answered(departure, remaining)
-            return False
-        for kept, uncounted in departures:
-            kept.take_back(uncounted)
-        if remaining and places_left == 0 and self._places:
-            self._places.narrow()
-            return True
-        return remaining == 0 and limit is not None and pace.refused()
-
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -264,6 +264,7 @@ def _digest(text: str) -> str:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text is not None else None
+        number = float(text or "")
     except ValueError:
         return None
+    return number if isfinite(number) else None

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, Self
@@ -41,13 +42,17 @@ _READ_FIRST = "Run the task again: it reads the current state first."
 
 
 def exchange(
-    session: requests.Session, prepared: requests.PreparedRequest, timeout: float
+    session: requests.Session,
+    prepared: requests.PreparedRequest,
+    timeout: float,
+    on_sent: Callable[[], None] | None = None,
 ) -> tuple[requests.Response, bytes]:
     """Send a prepared request and read the whole answer, at most 64 MiB of it. Redirects are not followed, so
     that no credential goes where the connection does not name.
 
     :param timeout: seconds that the exchange may take, all in all: an answer that trickles in byte by byte, which
         no socket timeout ever notices, is cut off then.
+    :param on_sent: called when all of the request is on its way; a new connection takes a while before it is.
     :raises ConnectionFailedError: nothing was sent.
     :raises AnswerLostError: sent, but no whole answer came.
     """
@@ -57,7 +62,7 @@ def exchange(
         settings["proxies"] = {}
     host = urlsplit(prepared.url or "").hostname
     failure: ConnectionFailedError | AnswerLostError | None = None
-    with _CutOff(timeout) as cut_off:
+    with _CutOff(timeout, on_sent) as cut_off:
         try:
             # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
             adapter = session.get_adapter(prepared.url or "")
@@ -103,8 +108,9 @@ class _CutOff:
 
     _current = threading.local()
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, on_sent: Callable[[], None] | None) -> None:
         self.at = time.monotonic() + seconds
+        self._on_sent = on_sent
         self.happened = False
         self.sent = False
         self._over = False
@@ -136,6 +142,13 @@ class _CutOff:
                     raise ConnectTimeoutError("no connection in time")
                 cut_off.sent = True
                 cut_off._socket = sock
+
+    @classmethod
+    def all_sent(cls) -> None:
+        """Tell the exchange of this thread that the whole request was sent."""
+        cut_off = getattr(cls._current, "cut_off", None)
+        if cut_off and cut_off._on_sent:
+            cut_off._on_sent()
 
     def cut(self) -> None:
         """End the exchange: its time is up."""
@@ -204,6 +217,7 @@ class _WatchedHTTPConnection(HTTPConnection):
             self.connect()
         _CutOff.watch(self.sock)
         super().request(*args, **kwargs)
+        _CutOff.all_sent()
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
@@ -211,6 +225,7 @@ class _WatchedHTTPSConnection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         _CutOff.watch(self.sock)
         super().request(*args, **kwargs)
+        _CutOff.all_sent()
 
 
 class _HTTPPool(HTTPConnectionPool):
