@@ -17,18 +17,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
-from pyrate_limiter import GCRA, AbstractBucket, Rate, RateItem, StateBucket
-from pyrate_limiter.abstracts import Decision
+from filelock import FileLock
+from pyrate_limiter import GCRA, AbstractBucket, Decision, Rate, RateItem, StateBucket
 
 from airflow_provider_smartrecruiters.api.pace import StoreLostError
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +42,10 @@ _CLEAR_EVERY = 200
 _FORGOTTEN = 600_000
 """Milliseconds after which Redis forgets a schedule that nobody uses."""
 
+_in_use = threading.RLock()
+"""Held while anything of a store is in use, so that a fork waits for that."""
 _inherited: list[Any] = []
-"""What a parent process had open. It is its own to close, too: collecting it here would break it there."""
+"""Connections of a parent process. They are its own to close: collecting them here would break them there."""
 
 
 class StoredTurns:
@@ -63,23 +62,21 @@ class StoredTurns:
         self._between = 0
         self._lead = 0
         self._reserved = 0
-        self._lock = threading.Lock()
 
     def reserve(self, per_second: float) -> float:
         """Take the next turn, and return the seconds until it.
 
-        :param per_second: turns in a second. Processes that ask for different numbers share one schedule all the same;
-            each keeps its own distance from the turn before.
+        :param per_second: turns in a second. Processes that ask for different numbers share one schedule all the same.
         :raises StoreLostError: the store cannot be asked now.
         """
         # Rounded up: requests of several processes come to the server on ways of different length.
         between = -int(-1000 // per_second)
-        with self._lock:
+        with _in_use:
             try:
                 return self._reserve(between)
             except Exception as error:
                 # What a database, a server or a disk raises is of many kinds, and may name a password.
-                self._close()
+                self.close()
                 raise StoreLostError(type(error).__name__) from None
 
     def prove(self) -> None:
@@ -87,21 +84,20 @@ class StoredTurns:
 
         :raises Exception: of the backend's own.
         """
-        with self._lock:
-            try:
-                bucket = self._opened(1000)
-                with self._store.alone(bucket):
-                    self._store.prove(bucket)
-            except Exception:
-                self._close()
-                raise
+        try:
+            bucket = self._opened(1000)
+            with self._store.alone(bucket):
+                self._store.prove(bucket)
+        except Exception:
+            self.close()
+            raise
 
-    def forget(self) -> None:
-        """Begin anew in a child process."""
-        if self._bucket:
-            _inherited.append(self._bucket)
-        self._bucket = None
-        self._lock = threading.Lock()
+    def close(self) -> None:
+        """Close the schedule. The next one who asks for a turn opens it again."""
+        # A statement that failed may have left its transaction open, and with it the others shut out.
+        bucket, self._bucket = self._bucket, None
+        if bucket:
+            self._store.close(bucket)
 
     def _opened(self, between: int) -> AbstractBucket:
         if self._bucket is None:
@@ -110,12 +106,6 @@ class StoredTurns:
             self._bucket.rates = [self._store.rate(between)]
         self._between = between
         return self._bucket
-
-    def _close(self) -> None:
-        # A statement that failed may have left its transaction open, and with it the others shut out.
-        bucket, self._bucket = self._bucket, None
-        if bucket:
-            bucket.close()
 
     def _reserve(self, between: int) -> float:
         give_up_at = time.monotonic() + _TIMEOUT
@@ -164,7 +154,6 @@ class PaceStore(ABC):
 
     def __init__(self) -> None:
         self._turns: dict[str, StoredTurns] = {}
-        self._lock = threading.Lock()
 
     def turns(self, key: str) -> StoredTurns:
         """Return the schedule that has this key, the same one at every call of a process.
@@ -172,7 +161,7 @@ class PaceStore(ABC):
         :param key: its name. It is kept in the store as it is, so it must not be a secret.
         :raises ConfigurationError: it cannot be kept there.
         """
-        with self._lock:
+        with _in_use:
             if key not in self._turns:
                 turns = StoredTurns(self, key)
                 try:
@@ -182,11 +171,11 @@ class PaceStore(ABC):
                 self._turns[key] = turns
             return self._turns[key]
 
-    def forget(self) -> None:
-        """Begin anew in a child process: what was opened before a fork is the parent's."""
-        self._lock = threading.Lock()
-        for turns in self._turns.values():
-            turns.forget()
+    def before_fork(self) -> None:  # noqa: B027 # two backends have nothing to do
+        """Close what may not be open in two processes."""
+
+    def after_fork(self) -> None:  # noqa: B027
+        """Forget, in the child, what is open in the parent."""
 
     def alone(self, bucket: AbstractBucket) -> AbstractContextManager[Any]:
         """Keep others from the bucket, where its backend does not for as long as several of its steps take."""
@@ -209,6 +198,10 @@ class PaceStore(ABC):
     def bucket(self, key: str, rate: Rate) -> AbstractBucket:
         """Open the bucket that has this key."""
 
+    def close(self, bucket: AbstractBucket) -> None:
+        """Close a bucket."""
+        bucket.close()
+
     @abstractmethod
     def explained(self, error: Exception) -> ConfigurationError:
         """Say what an error means for the connection."""
@@ -230,7 +223,7 @@ class FileStore(PaceStore):
 
     @contextmanager
     def alone(self, bucket: AbstractBucket) -> Iterator[None]:
-        lock: BaseFileLock = bucket.limiter_lock()  # type: ignore[assignment]
+        lock: FileLock = cast(Any, bucket).lock
         with lock.acquire(poll_interval=0.002):
             # An SQLite connection goes on with a file that is no longer there for anybody else.
             if not os.path.samestat(os.stat(self._path), self._files[bucket]):
@@ -240,9 +233,7 @@ class FileStore(PaceStore):
     def bucket(self, key: str, rate: Rate) -> AbstractBucket:
         import sqlite3
 
-        from filelock import FileLock
-        from pyrate_limiter import SQLiteBucket
-        from pyrate_limiter.buckets import SQLiteQueries
+        from pyrate_limiter import SQLiteBucket, SQLiteQueries
 
         # Nobody else's business: whoever can write here can stop every task of the credential.
         for path in (self._path, f"{self._path}.lock"):
@@ -264,6 +255,15 @@ class FileStore(PaceStore):
             bucket = SQLiteBucket([rate], connection, table, lock)
             self._files[bucket] = os.stat(self._path)
         return bucket
+
+    def before_fork(self) -> None:
+        # SQLite keeps the locks that it has on a file in a process's memory, and a child would take them for its own.
+        for turns in self._turns.values():
+            turns.close()
+
+    def close(self, bucket: AbstractBucket) -> None:
+        # The bucket's own way to do it waits for the file's lock.
+        cast(Any, bucket).conn.close()
 
     def explained(self, error: Exception) -> ConfigurationError:
         if isinstance(error, TimeoutError):
@@ -330,8 +330,8 @@ class RedisStore(PaceStore):
         if isinstance(error, redis.RedisError):
             return _unusable(
                 f"Redis does not keep the pace ({kind})",
-                "Name a primary, neither a replica nor a part of a cluster, and let its user run TIME and scripts with the "
-                "keys smartrecruiters:*",
+                "Name a primary, neither a replica nor a part of a cluster, and let its user run TIME and scripts with "
+                "the keys smartrecruiters:*",
             )
         return _unreadable(kind)
 
@@ -368,8 +368,7 @@ class PostgresStore(PaceStore):
         # Names longer than 63 characters are cut by PostgreSQL.
         return PostgresBucket(cast(Any, self._pool), f"turns_{key[:32]}", [rate])
 
-    def forget(self) -> None:
-        super().forget()
+    def after_fork(self) -> None:
         self._pool.forget()
 
     def explained(self, error: Exception) -> ConfigurationError:
@@ -403,9 +402,8 @@ class _OnlyConnection:
             "tcp_user_timeout": 10_000,
             **parameters,
         }
-        self._lock = threading.RLock()
         self._connection: Any = None
-        self._in_use = False
+        self._in_transaction = False
 
     @property
     def closed(self) -> bool:
@@ -415,27 +413,26 @@ class _OnlyConnection:
     @contextmanager
     def connection(self) -> Iterator[Any]:
         """Give the connection for one transaction; what asks within it takes part in it."""
-        with self._lock:
-            if self._in_use:
+        if self._in_transaction:
+            yield self._connection
+            return
+        self._in_transaction = True
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            with self._connection.transaction():
+                # For this transaction alone, as poolers hand connections on. The bucket's times are without a zone.
+                # What a crash of the server loses of them are turns that are over.
+                self._connection.execute(
+                    "SELECT set_config('TimeZone', 'UTC', true), set_config('synchronous_commit', 'off', true), "
+                    f"set_config('statement_timeout', '{_TIMEOUT}s', true)"
+                )
                 yield self._connection
-                return
-            self._in_use = True
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                with self._connection.transaction():
-                    # For this transaction alone, as poolers hand connections on. The bucket's times are without a zone.
-                    # What a crash of the server loses of them are turns that are over.
-                    self._connection.execute(
-                        "SELECT set_config('TimeZone', 'UTC', true), set_config('synchronous_commit', 'off', true), "
-                        f"set_config('statement_timeout', '{_TIMEOUT}s', true)"
-                    )
-                    yield self._connection
-            except BaseException:
-                self.close()
-                raise
-            finally:
-                self._in_use = False
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._in_transaction = False
 
     def _connect(self) -> Any:
         import psycopg
@@ -452,13 +449,12 @@ class _OnlyConnection:
             connection.close()
 
     def forget(self) -> None:
-        """Begin anew in a child process."""
+        """Leave the connection to the parent process."""
         _inherited.append(self._connection)
-        self._connection, self._in_use, self._lock = None, False, threading.RLock()
+        self._connection = None
 
 
 _stores: dict[str, PaceStore] = {}
-_opening = threading.Lock()
 
 
 def open_store(location: str) -> PaceStore:
@@ -471,7 +467,7 @@ def open_store(location: str) -> PaceStore:
     :raises ConfigurationError: it is none of these, or its library is missing. Says why, without the location, which
         may hold a password.
     """
-    with _opening:
+    with _in_use:
         if location not in _stores:
             _stores[location] = _open(location)
         return _stores[location]
@@ -495,14 +491,20 @@ def _open(location: str) -> PaceStore:
     return FileStore(path)
 
 
-def _after_fork() -> None:
-    global _opening
-    _opening = threading.Lock()
+def _before_fork() -> None:
+    _in_use.acquire()
     for store in _stores.values():
-        store.forget()
+        store.before_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+def _after_fork() -> None:
+    for store in _stores.values():
+        store.after_fork()
+    _in_use.release()
+
+
+# After the import of filelock, so that this waits before that does: its locks are taken while this one is held.
+os.register_at_fork(before=_before_fork, after_in_parent=_in_use.release, after_in_child=_after_fork)
 
 
 def _unusable(why: str, hint: str, *, retryable: bool = False) -> ConfigurationError:

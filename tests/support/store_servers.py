@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import psycopg
 import pytest
+import redis
 
 
 def _program(name: str) -> str:
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found = next((str(place / name) for place in places if (place / name).exists()), None) or shutil.which(name)
     if found is None:
         if os.environ.get("SMARTRECRUITERS_TESTS_REQUIRE_STORES"):
@@ -30,58 +34,67 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"{server.args} did not start")
-
-
 @contextmanager
-def _running(command: list[str], port: int, cwd: Path, user: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    server = subprocess.Popen(
-        command, cwd=cwd, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+def _running(
+    command: list[str], folder: str, answers: Callable[[], object], user: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    server = subprocess.Popen(command, cwd=folder, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _await(port, server)
+        until = time.monotonic() + 30
+        while True:
+            try:
+                answers()
+                break
+            except (redis.RedisError, psycopg.Error):
+                if server.poll() is not None or time.monotonic() > until:
+                    pytest.fail(f"{command[0]} did not start")
+                time.sleep(0.05)
         yield server
     finally:
-        server.terminate()
-        server.wait(30)
+        # PostgreSQL would wait for its clients on SIGTERM.
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 @contextmanager
-def redis_server(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Run a Redis that keeps nothing, and give its address."""
+def redis_server(port: int | None = None, *options: str) -> Iterator[str]:
+    """Run a Redis that keeps nothing on disk, and give its address.
+
+    :param port: one that was free a moment ago by default.
+    :param options: of ``redis-server``.
+    """
     port = port or _free_port()
-    command = [_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
-    with _running(command, port, folder):
-        yield f"redis://127.0.0.1:{port}/0"
+    command = [_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options]
+    with TemporaryDirectory(prefix="smartrecruiters-redis-") as folder:
+        client = redis.Redis(port=port)
+
+        def answers() -> None:
+            with suppress(redis.AuthenticationError):
+                client.ping()
+
+        with _running(command, folder, answers):
+            yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL with a database of its own, and give its address."""
+def postgres_server() -> Iterator[str]:
+    """Run a PostgreSQL, and give the address of its database ``postgres``, for a superuser."""
     initdb, postgres = _program("initdb"), _program("postgres")
     # It refuses to run as root; Debian's package brings a user for it.
     user = "postgres" if os.getuid() == 0 else None
-    data = folder / "data"
-    data.mkdir()
-    if user:
-        for path in (folder, *folder.parents):
-            if path.stat().st_uid == 0 and path != Path("/") and path.is_relative_to("/tmp") and path != Path("/tmp"):
-                path.chmod(0o755)
-        shutil.chown(data, user)
-    subprocess.run(
-        [initdb, "-D", str(data), "-A", "trust", "-U", "tests"], check=True, user=user, cwd="/", capture_output=True
-    )
     port = _free_port()
-    command = [postgres, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "/tmp"]
-    with _running(command, port, Path("/"), user):
-        # The port is open before the database is.
-        time.sleep(1)
-        yield f"postgresql://tests@127.0.0.1:{port}/postgres"
+    location = f"postgresql://tests@127.0.0.1:{port}/postgres"
+    with TemporaryDirectory(prefix="smartrecruiters-postgres-") as folder:
+        if user:
+            shutil.chown(folder, user)
+        subprocess.run(
+            [initdb, "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "tests", "--no-sync"],
+            check=True, user=user, cwd=folder, capture_output=True,
+        )  # fmt: skip
+        command = [postgres, "-D", f"{folder}/data", "-p", str(port), "-h", "127.0.0.1", "-k", folder]
+        with _running(command, folder, lambda: psycopg.connect(location).close(), user):
+            yield location
