@@ -5,8 +5,8 @@
 The same write goes to the same small server, which answers at once, in two ways, by turns: through
 `SmartRecruitersClient.request` (and, for the record, through `apply`, which a batch calls for each item), and as
 `session.put(url, json=..., headers=..., timeout=...)`. Pacing is off. Compared is the processor time of the whole
-process, all of its threads: what the network and the server take is the same for both. Prints the ratio; exit code 1
-if it is above 1.2.
+process, all of its threads: what the network and the server take is the same for both. Prints the ratio and writes
+benchmarks/results/client_time.png; exit code 1 if the ratio is above 1.2.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+
+from plots import RESULTS, spread_plot
 
 TARGET = 1.2
 ROUNDS = 15
@@ -102,6 +104,13 @@ def main() -> int:
     ratios = [mine[0] / base[0] for mine, base in zip(seen["client.request"], seen["requests.Session"], strict=True)]
     ratio = statistics.median(ratios)
     of_apply = medians["apply"][0] / medians["requests.Session"][0]
+    spread_plot(
+        RESULTS / "client_time.png",
+        f"A write, {ROUNDS} rounds of {count}",
+        "processor time, ms",
+        {name: [cpu for cpu, _ in rows] for name, rows in seen.items()},
+        TARGET * medians["requests.Session"][0],
+    )
     verdict = "ok" if ratio <= TARGET else "TOO SLOW"
     print(f"client.request / requests.Session: {ratio:.2f} (at most {TARGET}): {verdict}; apply: {of_apply:.2f}")
     return ratio > TARGET

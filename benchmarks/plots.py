@@ -121,6 +121,26 @@ def memory_plot(path: Path, title: str, runs: Mapping[str, Sequence[tuple[float,
     _save(path)
 
 
+def spread_plot(path: Path, title: str, what: str, runs: Mapping[str, Sequence[float]], limit: float) -> None:
+    """
+    Draw how the values of several rounds are spread, a box for each way of doing it.
+
+    :param path: the picture, PNG.
+    :param what: what the values are, with their unit.
+    :param runs: by name, a value for each round.
+    :param limit: the most that is allowed.
+    """
+    _, axes = plt.subplots(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+    axes.boxplot(list(runs.values()), orientation="horizontal", tick_labels=list(runs))
+    axes.axvline(limit, color=_CEILING, linestyle="--", linewidth=1, label=f"limit, {limit:.3g}")
+    axes.set_title(title)
+    axes.set_xlabel(what)
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3, axis="x")
+    axes.legend(loc="center left")
+    _save(path)
+
+
 def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     plt.savefig(path, dpi=110)
