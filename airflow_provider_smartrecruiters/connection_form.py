@@ -77,7 +77,8 @@ EXTRA_FIELDS = (
     ExtraField(
         "rate_limit_store",
         "Rate limit store",
-        "Where workers share the pace: a file's path, redis:// or postgresql://. Default: each process keeps its own.",
+        "Where tasks share the pace: a file's absolute path (one host), redis://… or postgresql://… (a cluster). "
+        "Default: each process keeps its own.",
     ),
 )
 

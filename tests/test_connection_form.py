@@ -35,6 +35,12 @@ def test_every_field_says_what_happens_when_it_is_empty():
         assert "Default: " in field.description or "Leave empty" in field.description, field.name
 
 
+def test_the_store_says_what_it_may_be():
+    (store,) = (field.description for field in EXTRA_FIELDS if field.name == "rate_limit_store")
+    for kind in ("absolute path", "redis://", "postgresql://"):
+        assert kind in store
+
+
 def test_both_renderings_of_the_standard_fields_are_the_same():
     (connection_type,) = get_provider_info()["connection-types"]
     metadata = connection_type["ui-field-behaviour"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from airflow_provider_smartrecruiters.api.client import PRODUCTION_URL, SANDBOX_URL
 from airflow_provider_smartrecruiters.api.transport import is_loopback
@@ -48,12 +49,14 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     return arguments
 
 
-def store_password(location: str | None) -> str | None:
-    """Return the password in the address of a rate limit store, for masking; None where it has none."""
+def store_passwords(location: str | None) -> set[str]:
+    """Return the passwords in the address of a rate limit store, for masking: as written there, and as meant."""
     try:
-        return urlsplit(location or "").password
+        address = urlsplit(location or "")
+        written = {address.password or "", *re.findall(r"(?:^|&)(?:ssl)?password=([^&]*)", address.query)}
     except ValueError:
-        return None
+        return set()
+    return {text for password in written for text in (password, unquote(password)) if text}
 
 
 def _extras(name: str, connection: Connection) -> dict[str, Any]:

@@ -76,12 +76,12 @@ class SmartRecruitersHook(BaseHook):
 
         from airflow_provider_smartrecruiters import __version__
         from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-        from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_password
+        from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords
 
         connection = self.get_connection(self.smartrecruiters_conn_id)
         with as_airflow_error():
             arguments = client_arguments(connection)
-            if password := store_password(arguments.get("rate_limit_store")):
+            for password in store_passwords(arguments.get("rate_limit_store")):
                 # Airflow masks extras whose name looks secret, and this one's does not.
                 mask_secret(password)
             return SmartRecruitersClient.from_credentials(

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import uuid4
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException, redact
@@ -136,6 +137,54 @@ class TestMasking:
     def test_the_key_is_masked(self, hook_for):
         hook_for(password="DCRA1-masked-when-it-is-read").get_conn()
         assert redact("X-SmartToken: DCRA1-masked-when-it-is-read") == "X-SmartToken: ***"
+
+    @pytest.mark.parametrize(
+        ("address", "said"),
+        [
+            ("redis://:%s@127.0.0.1:1/0", "Redis cannot be reached"),
+            ("rediss://127.0.0.1:1/0?db=1&password=%s", "Redis cannot be reached"),
+            ("postgresql://user:%s@127.0.0.1:1/pace", "PostgreSQL cannot be reached"),
+            ("postgresql://127.0.0.1:1/pace?password=%s", "PostgreSQL cannot be reached"),
+        ],
+    )
+    def test_the_password_of_a_store_is_masked(self, hook_for, address, said):
+        password = f"Masked{uuid4().hex}"
+        # The same one as it is written in an address, and as libraries log it.
+        hook = hook_for(password="key", extra={"rate_limit_store": address % f"{password}%21"})
+        with pytest.raises(ConfigurationError, match=said) as caught:
+            hook.get_conn()
+        assert password not in str(caught.value)
+        assert redact(f"{password}%21 and {password}!") == "*** and ***"
+
+
+class TestRateLimitStore:
+    def test_a_server_that_is_away_leaves_the_task_its_retries(self, hook_for):
+        hook = hook_for(password="key", extra={"rate_limit_store": "redis://127.0.0.1:1/0"})
+        with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
+            hook.get_conn()
+        assert not isinstance(caught.value, AirflowFailException)
+
+    def test_an_address_that_is_none_ends_it_at_once(self, hook_for):
+        hook = hook_for(password="key", extra={"rate_limit_store": "pace.db"})
+        with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
+            hook.get_conn()
+        assert isinstance(caught.value, AirflowFailException)
+
+    def test_the_test_button_says_what_is_wrong_with_it(self, hook_for):
+        hook = hook_for(password="key", extra={"rate_limit_store": "/no/such/folder/pace.db"})
+        works, said = hook.test_connection()
+        assert not works
+        assert "rate_limit_store cannot be used: the file cannot be written" in said
+        assert "Name a file in a folder that exists" in said
+
+    def test_two_hooks_share_what_a_connection_names(self, hook_for, tmp_path, smartrecruiters_emulator):
+        connection = dict(smartrecruiters_emulator.connection)
+        extra = connection.pop("extra", None) or {}
+        extra = {**(json.loads(extra) if isinstance(extra, str) else extra), "rate_limit_store": f"{tmp_path}/pace.db"}
+        first, second = (hook_for(**connection, extra=extra).get_conn() for _ in range(2))
+        assert first.pacer is second.pacer
+        assert first.request("GET", "/jobs", params={"limit": 1})["content"]
+        assert (tmp_path / "pace.db").stat().st_size
 
 
 class TestRequest:
