@@ -101,7 +101,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(url, emulator)
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=60)
+        # Three processes, and a machine that may have other things to do.
+        code = process.wait(timeout=180)
     assert code == 0, output.read_text()
     for address in (url, emulator):
         with pytest.raises(urllib.error.URLError):
