@@ -307,7 +307,7 @@ class RedisStore(PaceStore):
         return int(seconds) * 1000 + int(microseconds) // 1000
 
     def rate(self, between: int) -> Rate:
-        return Rate(1, between, burst=1)
+        return Rate(1, between)
 
     def bucket(self, key: str, rate: Rate) -> StateBucket:
         from pyrate_limiter import RedisStateStore
@@ -330,8 +330,8 @@ class RedisStore(PaceStore):
         if isinstance(error, redis.RedisError):
             return _unusable(
                 f"Redis does not keep the pace ({kind})",
-                "Name a primary, neither a replica nor a part of a cluster, and let its user run TIME and scripts with "
-                "the keys smartrecruiters:*",
+                "Name a primary, neither a replica nor a part of a cluster. Its user needs ~smartrecruiters:* +time "
+                "+evalsha +script|load +hmget +hset +pexpire +del.",
             )
         return _unreadable(kind)
 

@@ -236,25 +236,34 @@ def test_a_turn_that_was_over_when_it_came_is_not_used(key: str, redis_location:
     assert shortest_gap(taken) > 0.01
 
 
-@pytest.mark.parametrize("rows", ["file", "postgres"], indirect=False)
-def test_what_is_over_is_cleared_away(rows: str, key: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    location = str(tmp_path / "pace.db") if rows == "file" else request.getfixturevalue("postgres_location")
+@pytest.fixture(params=["file", "postgres"])
+def rows(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store that keeps a row for each turn."""
+    return str(tmp_path / "pace.db" if request.param == "file" else request.getfixturevalue("postgres_location"))
 
-    def turns_of_a_task() -> Any:
-        # A task of its own, with fewer turns than it takes to clear up in between.
-        return (FileStoreOfOldTimes if rows == "file" else PostgresStoreOfOldTimes)(location).turns(key)
 
+def test_a_short_task_clears_away_what_is_over(rows: str, key: str) -> None:
+    # None takes as many turns as it takes to clear up in between.
     for _ in range(3):
-        turns = turns_of_a_task()
+        turns = in_old_times(rows).turns(key)
         for _ in range(5):
             turns.reserve(1000)
-        turns._bucket.close()
-    assert turns_of_a_task()._bucket.count() == 0
-    turns = open_store(location).turns(key)
-    for _ in range(3 * pacing_store._CLEAR_EVERY):
+        turns.close()
+    turns = in_old_times(rows).turns(key)
+    assert turns._bucket
+    assert turns._bucket.count() == 0
+
+
+def test_a_long_task_clears_up_in_between(rows: str, key: str) -> None:
+    turns = in_old_times(rows).turns(key)
+    for _ in range(2 * pacing_store._CLEAR_EVERY + 10):
         turns.reserve(1000)
-    assert turns._bucket is not None
-    assert turns._bucket.count() >= pacing_store._CLEAR_EVERY
+    assert turns._bucket
+    assert turns._bucket.count() < 30
+
+
+def in_old_times(rows: str) -> PaceStore:
+    return PostgresStoreOfOldTimes(rows) if "://" in rows else FileStoreOfOldTimes(rows)
 
 
 class FileStoreOfOldTimes(pacing_store.FileStore):
@@ -391,6 +400,16 @@ class TestPostgres:
 
 
 class TestRedis:
+    def test_a_user_with_no_more_rights_than_it_takes(self, redis_location: str, key: str) -> None:
+        client = redis.Redis.from_url(redis_location)
+        rights = ["~smartrecruiters:*", "+time", "+evalsha", "+script|load", "+hmget", "+hset", "+pexpire", "+del"]
+        client.execute_command("ACL", "SETUSER", "few", "on", ">secret", *rights)
+        client.execute_command("ACL", "SETUSER", "fewer", "on", ">secret", *rights, "-time")
+        assert open_store(redis_location.replace("//", "//few:secret@")).turns(key).reserve(10) < 1
+        with pytest.raises(ConfigurationError) as caught:
+            open_store(redis_location.replace("//", "//fewer:secret@")).turns(key)
+        assert " ".join(rights) in caught.value.hint
+
     def test_a_wrong_password(self) -> None:
         with redis_server(None, "--requirepass", "the-right-one") as location:
             for wrong in (location, location.replace("//", "//:the-secret@")):
