@@ -113,6 +113,8 @@ class StoredTurns:
         while True:
             wait = self._take(bucket, between)
             if wait is not None and wait >= -_LATE:
+                # A lead that is left over would make this process slow for no reason.
+                self._lead = max(0, self._lead - int(1000 * max(0.0, wait)))
                 return max(0.0, wait)
             if time.monotonic() > give_up_at:
                 raise TimeoutError

@@ -236,6 +236,29 @@ def test_a_turn_that_was_over_when_it_came_is_not_used(key: str, redis_location:
     assert shortest_gap(taken) > 0.01
 
 
+def test_a_store_that_was_slow_once_makes_nobody_slow_for_good(
+    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(str(tmp_path / "pace.db"))
+    turns = store.turns(key)
+    at_once = store.now
+
+    def slowly() -> int:
+        time.sleep(0.4)
+        now = at_once()
+        time.sleep(0.4)
+        return now
+
+    monkeypatch.setattr(store, "now", slowly)
+    time.sleep(turns.reserve(10))
+    monkeypatch.setattr(store, "now", at_once)
+    time.sleep(turns.reserve(10))
+    started_at = time.monotonic()
+    for _ in range(5):
+        time.sleep(turns.reserve(10))
+    assert time.monotonic() - started_at < 1.5
+
+
 @pytest.fixture(params=["file", "postgres"])
 def rows(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store that keeps a row for each turn."""
