@@ -173,6 +173,7 @@ class BulkOperator(BaseOperator):
                 results_path=self.results_path,
                 options=self._options(),
                 progress_store=context.get("task_state_store"),
+                max_tries=getattr(context.get("ti"), "max_tries", None),
             )
             self._run = run
             if self._killed:

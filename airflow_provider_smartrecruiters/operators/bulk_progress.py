@@ -37,13 +37,15 @@ class BulkProgress:
 
     :param store: ``context["task_state_store"]``; None where Airflow has none.
     :param batch: stands for the items and the arguments: progress of other ones is not gone on with.
+    :param max_tries: the task's; it stays the same for a retry, and grows when somebody clears the task.
     :raises EOFError, ConnectionError: from every method: the process that watches over the task died, so the task has
         to end.
     """
 
-    def __init__(self, store: Any, batch: str) -> None:
+    def __init__(self, store: Any, batch: str, max_tries: int | None = None) -> None:
         self._store = store
         self._batch = batch
+        self._max_tries = max_tries
         self._run = f"{batch}-{time.time_ns():x}"
         self._begun = 0
         self._last_chunk = -1
@@ -51,10 +53,18 @@ class BulkProgress:
         self._complained = False
         self._header_lock = threading.Lock()
 
+    def finished(self) -> dict[str, Any] | None:
+        """Return the result of an earlier try that was killed when all was done, but before Airflow knew."""
+        header = self._get(_KEY)
+        if not isinstance(header, dict) or header.get("batch") != self._batch or self._max_tries is None:
+            return None
+        result = header.get("result")
+        return result if isinstance(result, dict) and header.get("max_tries") == self._max_tries else None
+
     def load(self) -> tuple[dict[int, Outcome], int]:
         """Return what an earlier try of this task got done, by index, and how many items it may have begun to send."""
         header = self._get(_KEY)
-        if not isinstance(header, dict) or header.get("batch") != self._batch:
+        if not isinstance(header, dict) or header.get("batch") != self._batch or "result" in header:
             return {}, 0
         done: dict[int, Outcome] = {}
         newest = float(header.get("at", 0))
@@ -98,9 +108,12 @@ class BulkProgress:
             rows = self._chunks[chunk]
             self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
 
-    def clear(self) -> None:
-        """Forget the batch: a task that succeeded and is run again starts anew."""
-        self._call("delete", _KEY)
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Keep the result alone: a retry of the task returns it, a task that is cleared and run again starts anew.
+
+        :param result: what the task returns.
+        """
+        self._put(_KEY, {"batch": self._batch, "max_tries": self._max_tries, "result": result})
         for chunk in range(self._last_chunk + 1):
             self._call("delete", f"{_KEY}.{chunk}")
 

@@ -33,6 +33,7 @@ class BulkRun:
 
     :param hook: what the items are sent with.
     :param progress_store: Airflow's task state store; None where there is none.
+    :param max_tries: the task's, see :class:`.BulkProgress`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class BulkRun:
         results_path: Any,
         options: BulkOptions,
         progress_store: Any,
+        max_tries: int | None,
     ) -> None:
         self._client = hook.get_conn()
         self._items = BatchItems(item_operator, items_of(items, retry_from), shared)
@@ -59,6 +61,7 @@ class BulkRun:
         self._options = options
         # A plan sends nothing that could be sent twice.
         self._progress_store = None if options.plan_only else progress_store
+        self._max_tries = max_tries
         self._bulk: Bulk | None = None
         self._stopped = False
         self.result: dict[str, Any] | None = None
@@ -77,6 +80,10 @@ class BulkRun:
             checked = self._items.check(lambda change: change.resolved(self._client, lookups), self._options)
             self._refuse_bad_items(checked)
             self._guard(checked.total)
+            progress = BulkProgress(self._progress_store, self._batch(checked), self._max_tries)
+            if result := progress.finished():
+                log.info("An earlier try got everything done, and died when it was about to say so.")
+                return result
             self._results.prepare()
             log.info(
                 "%s items, all of them good. %s begins.",
@@ -84,7 +91,6 @@ class BulkRun:
                 "Planning" if self._options.plan_only else "Sending",
             )
             report = BulkReport(checked.use_case, checked.total, plan_only=self._options.plan_only)
-            progress = BulkProgress(self._progress_store, self._batch(checked))
             reached = self._resume(report, progress, checked.total)
             if self._bulk is not None:
                 self._carry_on(self._bulk, report, progress, reached)
@@ -200,7 +206,7 @@ class BulkRun:
         report.tell_summary(location)
         self.result = report.as_dict(location)
         self._raise_for(report, unwritten)
-        progress.clear()
+        progress.finish(self.result)
         return self.result
 
     def _raise_for(self, report: BulkReport, unwritten: Exception | None) -> None:

@@ -50,7 +50,8 @@ def impatient(monkeypatch):
 class TaskInstance:
     """Takes what a task pushes, as Airflow's would; it stands in where no DAG is run."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_tries: int = 0) -> None:
+        self.max_tries = max_tries
         self.pushed: dict[str, Any] = {}
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -359,8 +360,27 @@ def test_a_killed_worker_is_gone_on_from_where_it_was(emulator, writes, tmp_path
     reads_again = len(emulator.requests) - before
     assert reads_again <= 2 * (10 - result["resumed"])
     assert [row["index"] for row in rows(tmp_path / "r.jsonl")] == list(range(10))
-    # Success leaves nothing behind that a later run of the task would go on with.
-    assert store.values == {}
+    # Of the items nothing is left behind.
+    assert [json.loads(value)["result"] for value in store.values.values()] == [result]
+
+
+def test_a_worker_killed_when_all_was_done_sends_nothing_again(emulator, tmp_path):
+    items = applications(emulator)
+    store, results = StateStore(), tmp_path / "r.jsonl"
+
+    def run_it(max_tries):
+        # Read first or not, and what cannot be read at all: none of it may be sent twice.
+        task = reject(items, read_first=False, results_path=str(results))
+        return task.execute({**context(store), "ti": TaskInstance(max_tries)})
+
+    first = run_it(max_tries=3)
+    written = results.read_text()
+    requests = len(emulator.requests)
+    assert run_it(max_tries=3) == first
+    assert (len(emulator.requests), results.read_text()) == (requests, written)
+    # Somebody cleared it: that is a new run, of everything.
+    assert run_it(max_tries=5)["applied"] == len(items)
+    assert len(emulator.journal.writes()) == 2 * len(items)
 
 
 def test_blind_writes_are_looked_at_before_they_are_sent_again(emulator):
