@@ -31,7 +31,6 @@ _GAP = 0.97
 _SHARE_OF_LIMIT = 0.985
 """Of the limit, so much is used where others use it as well and their requests' way to the server is not known."""
 _COUNTING_SLACK = 0.03
-_RECHECK = 0.25
 _ASK_STORE_AGAIN = 10.0
 
 
@@ -64,14 +63,21 @@ class Departure:
 class Share:
     """How many of the places in the server's second this process takes.
 
+    Processes that cannot talk settle by what the answers show to all of them. Who has few places takes a free one
+    sooner, and who has more than two leaves one to others now and then: often at first, when they were shared out by
+    chance, and ever more rarely.
+
     :param limit: all the places.
     """
 
     limit: int
     mine: int = field(init=False)
     _others_seen: float = -1e9
-    _remaining: float = 0.0
-    _remaining_at: float = 0.0
+    _met_at: float = -1e9
+    _free: float = 0.0
+    _free_at: float = 0.0
+    _not_free: float = 0.0
+    _looked_free: float = 0.0
     _grew_at: float = -1e9
     _refused_at: float = -1e9
     _grow_not_before: float = 0.0
@@ -80,10 +86,13 @@ class Share:
 
     _STRANGERS_AFTER = 3.0
     _ALONE_AFTER = 1.2
-    _FIRST_PAUSE, _LONGEST_PAUSE = 4.0, 64.0
-    _FREE = 0.7
-    _GIVE_UP_EVERY = 5.0
-    _MUCH = 0.4
+    _FREE = 0.8
+    _LOOK = 0.8
+    _FAILED_WITHIN = 2.5
+    _FIRST_PAUSE, _LONGEST_PAUSE = 4.0, 32.0
+    _GIVE_UP_FIRST, _GIVE_UP_LAST = 1.0, 15.0
+    _GIVE_UP_LATER = 0.25
+    _GIVE_UP = 0.4
 
     def __post_init__(self) -> None:
         self.mine = self.limit
@@ -99,13 +108,18 @@ class Share:
             return False
         self.mine = max(1, min(self.mine - 1, used_by_me))
         if now - self._others_seen > self._STRANGERS_AFTER:
-            self.mine = max(1, min(self.mine, self.limit // 2))
-        if now - self._grew_at < 2:
-            # The place that looked free was not: ask more and more rarely.
-            self._pause = min(self._LONGEST_PAUSE, 2 * self._pause)
+            self._meet(now)
         self._others_seen = self._refused_at = now
-        self._remaining = 0.0
-        self._grow_not_before = max(self._grow_not_before, now + random.uniform(0.5, 1.0) * self._pause)
+        if now - self._grew_at < self._FAILED_WITHIN:
+            # What looked free was not: the answers of this process come at a moment at which a place is just empty.
+            # They have to show more than that the next time.
+            self._free = self._not_free = self._looked_free
+            self._pause = min(self._LONGEST_PAUSE, 2 * self._pause)
+            self._grew_at = -1e9
+        else:
+            self._free = self._not_free = 0.0
+        pause = random.uniform(0.5, 1.0) * self._pause * self.mine / 4
+        self._grow_not_before = max(self._grow_not_before, now + pause)
         return True
 
     def answered(self, used_by_me: int, remaining: int, now: float) -> None:
@@ -117,32 +131,50 @@ class Share:
         used = self.limit - remaining
         if used > used_by_me:
             if now - self._others_seen > self._STRANGERS_AFTER:
-                fair = self.limit * used_by_me // used
-                self.mine = max(1, min(self.mine, fair, self.limit // 2))
-                self._remaining, self._remaining_at = 0.0, now
-                self._give_up_at = now + random.uniform(0.5, 1.5) * self._GIVE_UP_EVERY
+                self.mine = max(1, min(self.mine, self.limit * used_by_me // used))
+                self._free = self._not_free = 0.0
+                self._free_at = now
+                self._meet(now)
             self._others_seen = now
         elif now - self._others_seen > self._ALONE_AFTER:
             self.mine, self._pause = self.limit, self._FIRST_PAUSE
         if self.mine < self.limit:
-            self._grow_or_give_up(remaining, now)
+            self._grow(remaining, now)
+            self._give_up(now)
 
-    def _grow_or_give_up(self, remaining: int, now: float) -> None:
-        weight = min(1.0, max(0.05, now - self._remaining_at))
-        self._remaining += (remaining - self._remaining) * weight
-        self._remaining_at = now
-        if self._remaining >= self._FREE and now >= self._grow_not_before:
-            if self._refused_at < self._grew_at > now - self._FIRST_PAUSE:
-                self._pause = self._FIRST_PAUSE
-            self.mine = min(self.limit, self.mine + max(1, int(self._remaining / 2)))
-            self._remaining, self._grew_at = 0.0, now
-            self._grow_not_before = now + random.uniform(0.8, 1.6)
-        if now >= self._give_up_at:
-            self._give_up_at = now + random.uniform(0.5, 1.5) * self._GIVE_UP_EVERY
-            # Who has much of it leaves a place now and then to those who have less.
-            if self.mine > 1 and random.random() < 2 * (self.mine / self.limit - self._MUCH):
-                self.mine -= 1
-                self._grow_not_before = now + random.uniform(1.5, 3.0)
+    def _meet(self, now: float) -> None:
+        self.mine = max(1, min(self.mine, self.limit // 2))
+        self._met_at = now
+        self._give_up_at = self._next_give_up(now)
+
+    def _grow(self, remaining: int, now: float) -> None:
+        # Who has few places is answered seldom, and has to see fewer answers.
+        weight = min(1.0, max(0.05, (now - self._free_at) / (self._LOOK * min(3, self.mine))))
+        self._free += (remaining - self._free) * weight
+        self._free_at = now
+        self._not_free = min(self._not_free, self._free)
+        surplus = self._free - self._not_free
+        if surplus < self._FREE or remaining < 1 or now < self._grow_not_before:
+            return
+        if self._refused_at < self._grew_at:
+            self._pause = self._FIRST_PAUSE
+        taken = max(1, int(surplus / 2))
+        self.mine = min(self.limit, self.mine + taken)
+        self._looked_free, self._grew_at = self._free, now
+        self._free = max(self._not_free, self._free - taken)
+        self._grow_not_before = now + random.uniform(0.8, 1.6)
+
+    def _give_up(self, now: float) -> None:
+        if now < self._give_up_at:
+            return
+        self._give_up_at = self._next_give_up(now)
+        if self.mine > 2 and self._free < self._FREE and random.random() < self._GIVE_UP:
+            self._grow_not_before = now + random.uniform(1.5, 3.0) * self.mine / 6
+            self.mine -= 1
+
+    def _next_give_up(self, now: float) -> float:
+        every = min(self._GIVE_UP_LAST, self._GIVE_UP_FIRST + self._GIVE_UP_LATER * (now - self._met_at))
+        return now + random.uniform(0.5, 1.5) * every
 
 
 class Pace:
@@ -156,6 +188,7 @@ class Pace:
         self._turns = turns
         self._queue = threading.Lock()
         self._lock = threading.Lock()
+        self._moved_up = threading.Event()
         self._resume_at = 0.0
         self._turned_away = 0
         self._store_lost_until = 0.0
@@ -195,6 +228,7 @@ class Pace:
                     time.sleep(max(0.0, min(self._resume_at, deadline) - now))
                     reserved = self._reserve()
                     continue
+                self._moved_up.clear()
                 turn = self._next_turn(now) if reserved is None else reserved
                 if turn <= now:
                     departure = Departure(now)
@@ -203,8 +237,8 @@ class Pace:
                     return departure
                 if turn > deadline:
                     return None
-                # In steps: the turn moves when an answer or another thread changes the pace.
-                time.sleep(min(turn - now, _RECHECK))
+                # A turn may also move back while it is awaited, which is seen when it has come.
+                self._moved_up.wait(turn - now)
         finally:
             self._queue.release()
 
@@ -245,7 +279,11 @@ class Pace:
             if self._alone and 0 <= remaining <= self._share.limit:
                 now = time.monotonic()
                 # When the server counted is not known, only that it was meanwhile.
+                before = self._share.mine
                 self._share.answered(self._most_used(departure.at, now), int(remaining), now)
+                if self._share.mine > before:
+                    # At once: what the answer says is free may not be so for long.
+                    self._moved_up.set()
                 self._turned_away = 0
 
     def _reserve(self) -> float | None:

@@ -148,20 +148,39 @@ def test_all_of_it_comes_back_when_the_others_are_gone() -> None:
     assert share.mine == 10
 
 
-def test_a_place_that_only_looked_free_is_asked_for_more_and_more_rarely() -> None:
+def test_what_only_looked_free_has_to_look_freer_the_next_time() -> None:
     share, asked, now = Share(10), [], 0.0
     share.answered(used_by_me=2, remaining=0, now=now)
     mine = share.mine
     while now < 300:
         now += 0.4
-        # The answers of this one always come at the moment at which a place is just free.
-        share.answered(used_by_me=2, remaining=1, now=now)
+        # The answers of this one always come at the moment at which a place is just free, but for a while.
+        share.answered(used_by_me=2, remaining=0 if 100 < now < 110 else 1, now=now)
         if share.mine > mine:
             asked.append(now)
             share.refused(used_by_me=2, now=now + 0.1)
             mine = share.mine
-    assert 3 <= len(asked) <= 20
-    assert asked[-1] - asked[-2] > 20
+    assert len(asked) == 2
+    assert asked[0] < 20
+    assert 110 < asked[1] < 150
+    for _ in range(100):
+        now += 0.4
+        share.answered(used_by_me=2, remaining=2, now=now)
+    assert share.mine > mine
+
+
+def test_who_has_little_takes_a_free_place_sooner() -> None:
+    def takes_it_after(mine: int) -> float:
+        share, now = Share(10), 0.0
+        share.answered(used_by_me=mine, remaining=0, now=now)
+        share.mine = mine
+        while share.mine == mine and now < 60:
+            # It is answered as often as it has places.
+            now += 1 / mine
+            share.answered(used_by_me=mine, remaining=1, now=now)
+        return now
+
+    assert takes_it_after(1) < takes_it_after(2) < 10
 
 
 def test_who_has_much_leaves_some_to_others_now_and_then() -> None:
@@ -169,7 +188,7 @@ def test_who_has_much_leaves_some_to_others_now_and_then() -> None:
     share.answered(used_by_me=9, remaining=0, now=now)
     share.mine = 9
     seen = set()
-    for _ in range(400):
+    for _ in range(4000):
         now += 0.1
         share.answered(used_by_me=min(9, share.mine), remaining=0, now=now)
         seen.add(share.mine)
