@@ -1,0 +1,70 @@
+"""How close one bulk task comes to the limit of the API.
+
+    python benchmarks/ceiling.py            # 1,000 writes at 50 and at 800 ms; or: make bench-ceiling
+
+`RejectApplicationOperator.bulk(items=..., read_first=False)` runs in a process of its own against a local
+SmartRecruiters that allows 10 requests a second and 8 at once, as the API does. A batch of n takes (n - 1) / 10 seconds
+and the latency of the last request at best; printed is that, divided by the time from the beginning of `execute` to its
+end. Writes benchmarks/results/ceiling.png. Exit code 1 if the share is below 98 %, if any request was refused with 429,
+or if any application was not rejected exactly once (by the server's journal).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bulk_tasks import LIMIT, Run, run_tasks
+from plots import RESULTS, Arrivals, rate_plot
+
+TARGET = 0.98
+
+
+def main() -> int:
+    """Measure, print, draw, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--items", type=int, default=1000, help="how many writes (default: %(default)s)")
+    parser.add_argument(
+        "--latency",
+        type=int,
+        nargs="+",
+        default=[50, 800],
+        metavar="MS",
+        help="milliseconds a request (default: 50 800)",
+    )
+    options = parser.parse_args()
+    runs: dict[int, Run] = {}
+    print(f"{options.items:,} writes by one task, limit {LIMIT} requests a second")
+    print(
+        f"{'latency':>9} {'seconds':>8} {'at best':>8} {'share':>8} {'429':>5} "
+        f"{'most in 1 s':>12} {'most at once':>13} {'not done once':>14}"
+    )
+    with tempfile.TemporaryDirectory(prefix="ceiling-") as folder:
+        for latency in options.latency:
+            run = runs[latency] = run_tasks(Path(folder) / str(latency), [options.items], latency)
+            print(
+                f"{latency:6} ms {run.seconds:8.2f} {run.ideal:8.2f} {run.share:8.2%} {len(run.refused):5} "
+                f"{run.most_in_a_second:12} {run.at_once:13} {run.not_once:14}",
+                flush=True,
+            )
+    rate_plot(
+        RESULTS / "ceiling.png",
+        f"{options.items:,} writes by one task",
+        {
+            f"{latency} ms a request: {run.share:.1%} of the ceiling": Arrivals(
+                {"let in": run.accepted(0)}, [request.at for request in run.refused]
+            )
+            for latency, run in runs.items()
+        },
+        LIMIT,
+    )
+    worst = min(run.share for run in runs.values())
+    good = worst >= TARGET and not any(run.refused or run.not_once for run in runs.values())
+    print(f"share of the ceiling: {worst:.2%} (at least {TARGET:.0%}, no 429): {'ok' if good else 'NOT MET'}")
+    return not good
+
+
+if __name__ == "__main__":
+    sys.exit(main())
