@@ -22,10 +22,11 @@ import psycopg
 import pytest
 import redis
 
-from airflow_provider_smartrecruiters.api import pacing_store
+from airflow_provider_smartrecruiters.api import pacing_backends, pacing_store
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.pace import Pace, StoreLostError
-from airflow_provider_smartrecruiters.api.pacing_store import PaceStore, RedisStore, open_store
+from airflow_provider_smartrecruiters.api.pacing_backends import FileStore, PostgresStore, RedisStore
+from airflow_provider_smartrecruiters.api.pacing_store import PaceStore, open_store
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from tests.support.store_servers import postgres_server, redis_server
@@ -289,7 +290,7 @@ def in_old_times(rows: str) -> PaceStore:
     return PostgresStoreOfOldTimes(rows) if "://" in rows else FileStoreOfOldTimes(rows)
 
 
-class FileStoreOfOldTimes(pacing_store.FileStore):
+class FileStoreOfOldTimes(FileStore):
     """A file whose turns are over: the clock goes a minute at each reading."""
 
     at = 1_000_000
@@ -298,18 +299,18 @@ class FileStoreOfOldTimes(pacing_store.FileStore):
         super().__init__(Path(location))
 
     def now(self) -> int:
-        type(self).at += 2 * pacing_store._KEPT
+        type(self).at += 2 * pacing_store.KEPT
         return self.at
 
 
-class PostgresStoreOfOldTimes(pacing_store.PostgresStore):
+class PostgresStoreOfOldTimes(PostgresStore):
     """As above."""
 
     at = 1_000_000
 
     def now(self) -> int:
         super().now()
-        type(self).at += 2 * pacing_store._KEPT
+        type(self).at += 2 * pacing_store.KEPT
         return self.at
 
 
@@ -347,8 +348,24 @@ class TestFile:
         assert not caught.value.retryable
         assert (tmp_path / "notes.txt").read_text().startswith("Something else")
 
+    @pytest.mark.skipif(os.getuid() == 0, reason="root may write everything")
+    def test_one_that_may_not_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "pace.db").touch(0o400)
+        with pytest.raises(ConfigurationError, match=r"cannot be written \(PermissionError\)"):
+            open_store(str(tmp_path / "pace.db")).turns("key")
+
+    def test_another_limit_takes_no_lock_from_the_first(self, tmp_path: Path, key: str) -> None:
+        store = open_store(str(tmp_path / "pace.db"))
+        turns = store.turns(key)
+        turns.reserve(1)
+        store.turns(uuid4().hex * 2)
+        # The last one to close the file clears up behind itself; this process still has it open.
+        together(TAKE_TURNS, [[str(tmp_path / "pace.db"), key, 1, 1]])
+        assert (tmp_path / "pace.db-wal").exists()
+        assert turns.reserve(1) > 1
+
     def test_a_process_that_hangs_with_it(self, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pacing_store, "_TIMEOUT", 0.3)
+        monkeypatch.setattr(pacing_backends, "TIMEOUT", 0.3)
         location = str(tmp_path / "pace.db")
         turns = open_store(location).turns(key)
         turns.reserve(10)
@@ -454,10 +471,10 @@ class TestRedis:
     def test_what_it_holds_is_forgotten(self, redis_location: str, key: str) -> None:
         open_store(redis_location).turns(key).reserve(10)
         client = redis.Redis.from_url(redis_location)
-        assert 0 < client.pttl(f"smartrecruiters:turns:{key}") <= pacing_store._FORGOTTEN
+        assert 0 < client.pttl(f"smartrecruiters:turns:{key}") <= pacing_backends._FORGOTTEN
 
     def test_one_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pacing_store, "_TIMEOUT", 0.3)
+        monkeypatch.setattr(pacing_backends, "TIMEOUT", 0.3)
         with redis_server() as location:
             turns = open_store(location).turns("key")
             turns.reserve(10)
@@ -484,6 +501,7 @@ class TestRedis:
         ("http://[", "its address cannot be read"),
         ("/no/such/folder/pace.db", "cannot be written"),
         ("/", "cannot be written"),
+        ("/tmp", "cannot be written"),
         ("redis://:the-secret@127.0.0.1:1/0", "Redis cannot be reached"),
         ("redis://:the-secret@127.0.0.1:port/0", "its address cannot be read"),
         ("postgresql://u:the-secret@127.0.0.1:1/x", "PostgreSQL cannot be reached"),
