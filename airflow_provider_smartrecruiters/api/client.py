@@ -55,7 +55,8 @@ class _Request:
 class SmartRecruitersClient:
     """Talks to SmartRecruiters with one credential. Threads may share it.
 
-    Most callers want :meth:`from_credentials`.
+    Most callers want :meth:`from_credentials`. Proxies and certificates are the ones that the environment names when
+    the first request is sent (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``); a new client looks again.
 
     :param auth: the credential.
     :param base_url: where the API is, without a path.

@@ -28,6 +28,8 @@ on who calls."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+
 _UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
 
 
@@ -176,7 +178,7 @@ def check_text(value: str) -> None:
 
     :raises ValueError: when it holds half a character (a lone surrogate).
     """
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if _HALF_CHARACTER.search(value):
         raise ValueError("holds half a character, as text that was cut in the middle of an emoji does")
 
 

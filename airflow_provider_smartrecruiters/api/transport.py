@@ -8,11 +8,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -41,8 +41,31 @@ without bound, and urllib3 before 2.6 unpacks all of a chunk at once.
 _READ_FIRST = "Run the task again: it reads the current state first."
 
 
+class Session(requests.Session):
+    """A :class:`requests.Session` that looks at the environment once for each server.
+
+    What the environment says when the first request goes to a server (``HTTPS_PROXY``, ``NO_PROXY``,
+    ``REQUESTS_CA_BUNDLE``) holds as long as the session; requests goes through all of it for every request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    def environment(self, url: SplitResult) -> Mapping[str, Any]:
+        """Return the proxies and the certificates for a server, as :meth:`HTTPAdapter.send` takes them."""
+        server = (url.scheme, url.netloc)
+        if server not in self._environment:
+            settings: Any = self.merge_environment_settings(url.geturl(), {}, True, None, None)
+            if url.scheme == "http":
+                # It is for this machine alone; a proxy would get the credential readable.
+                settings["proxies"] = {}
+            self._environment[server] = settings
+        return self._environment[server]
+
+
 def exchange(
-    session: requests.Session,
+    session: Session,
     prepared: requests.PreparedRequest,
     timeout: float,
     on_sent: Callable[[], None] | None = None,
@@ -56,17 +79,15 @@ def exchange(
     :raises ConnectionFailedError: nothing was sent.
     :raises AnswerLostError: sent, but no whole answer came.
     """
-    settings: Any = session.merge_environment_settings(prepared.url, {}, True, None, None)
-    if urlsplit(prepared.url or "").scheme == "http":
-        # It is for this machine alone; a proxy would get the credential readable.
-        settings["proxies"] = {}
-    host = urlsplit(prepared.url or "").hostname
+    url = urlsplit(prepared.url or "")
+    host = url.hostname
+    environment = session.environment(url)
     failure: ConnectionFailedError | AnswerLostError | None = None
     with _CutOff(timeout, on_sent) as cut_off:
         try:
             # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
             adapter = session.get_adapter(prepared.url or "")
-            response = adapter.send(prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **settings)
+            response = adapter.send(prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **environment)
             if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity", *_CODINGS):
                 response.close()
                 raise AnswerLostError(
@@ -289,9 +310,9 @@ def _reason(error: BaseException) -> BaseException:
         error = inner
 
 
-def new_session(user_agent: str | None) -> requests.Session:
+def new_session(user_agent: str | None) -> Session:
     """Return a session that keeps its connections, retries nothing on its own and verifies certificates."""
-    session = requests.Session()
+    session = Session()
     adapter = _Adapter(pool_connections=4, pool_maxsize=64, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

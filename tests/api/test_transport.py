@@ -330,6 +330,18 @@ def test_https(tls: ssl.SSLContext) -> None:
         assert send(server.url) == (200, b"{}")
 
 
+@pytest.mark.usefixtures("trusted")
+def test_the_environment_is_looked_at_once_for_each_server(tls: ssl.SSLContext, monkeypatch: Any) -> None:
+    with ScriptedServer(*[reply(200, {})] * 2, tls=tls) as server, new_session(None) as session:
+        request = session.prepare_request(requests.Request("GET", server.url))
+        exchange(session, request, 10)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+        exchange(session, request, 10)
+        elsewhere = session.prepare_request(requests.Request("GET", server.url.replace("localhost", "127.0.0.1")))
+        with pytest.raises(ConnectionFailedError):
+            exchange(session, elsewhere, 10)
+
+
 def test_a_certificate_that_is_not_trusted_means_nothing_was_sent(tls: ssl.SSLContext) -> None:
     with ScriptedServer(tls=tls) as server, pytest.raises(ConnectionFailedError) as caught:
         send(server.url, method="PUT", data=b"secret")
