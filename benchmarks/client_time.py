@@ -2,11 +2,11 @@
 
     python benchmarks/client_time.py            # or: make bench-client
 
-The same write goes to the same small server, which answers at once, in two ways, by turns: through
-`SmartRecruitersClient.request` (and, for the record, through `apply`, which a batch calls for each item), and as
-`session.put(url, json=..., headers=..., timeout=...)`. Pacing is off. Compared is the processor time of the whole
-process, all of its threads: what the network and the server take is the same for both. Prints the ratio and writes
-benchmarks/results/client_time.png; exit code 1 if the ratio is above 1.2.
+The same write goes to the same small server, which answers at once, in three ways, by turns: as
+`session.put(url, json=..., headers=..., timeout=...)`, through `SmartRecruitersClient.request`, and through `apply`,
+which a batch calls for each record. Pacing is off. Compared is the processor time of the whole process, all of its
+threads: what the network and the server take is the same for all. Prints the ratios, round by round and of those the
+median, and writes benchmarks/results/client_time.png; exit code 1 if one of them is above 1.2.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from collections.abc import Callable
 from plots import RESULTS, spread_plot
 
 TARGET = 1.2
-ROUNDS = 15
+ROUNDS = 60
+"""Many and short ones: whatever else the machine does then falls on all three ways alike."""
+
+BARE = "requests.Session"
 
 SERVER = """
 import sys
@@ -58,7 +61,7 @@ def cost(write: Callable[[], object], count: int) -> tuple[float, float]:
 def main() -> int:
     """Measure, print, and return the exit code."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--writes", type=int, default=300, help="writes in each of the rounds (default: %(default)s)")
+    options.add_argument("--writes", type=int, default=50, help="writes in each of the rounds (default: %(default)s)")
     count: int = options.parse_args().writes
 
     import requests
@@ -77,18 +80,18 @@ def main() -> int:
             password="key", base_url=url, requests_per_second=0, max_concurrent=0
         )
 
+        job = "6f1c2a9e-0b1a-4b55-9a50-3a6f1f3f6c11"
+
         def bare() -> object:
-            answer = session.put(f"{url}/jobs/6f1c/note", json=body, headers={"X-SmartToken": "key"}, timeout=128)
-            answer.raise_for_status()
-            return answer.json()
+            return session.put(f"{url}/jobs/{job}/note", json=body, headers={"X-SmartToken": "key"}, timeout=128)
 
         def ours() -> object:
-            return client.request("PUT", "/jobs/{jobId}/note", path_params={"jobId": "6f1c"}, json=body)
+            return client.request("PUT", "/jobs/{jobId}/note", path_params={"jobId": job}, json=body)
 
         def applied() -> object:
-            return apply(client, UpdateJobNote(job_id="6f1c", content=body["content"]), read_first=False)
+            return apply(client, UpdateJobNote(job_id=job, content=body["content"]), read_first=False)
 
-        ways = {"requests.Session": bare, "client.request": ours, "apply": applied}
+        ways = {BARE: bare, "client.request": ours, "apply": applied}
         for write in ways.values():
             cost(write, 50)
         seen: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
@@ -97,23 +100,29 @@ def main() -> int:
                 seen[name].append(cost(write, count))
     finally:
         server.terminate()
-    medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in seen.items()}
-    print(f"{'':20}  processor ms  wall ms     (medians of {ROUNDS} rounds of {count} writes)")
-    for name, (cpu, wall) in medians.items():
-        print(f"{name:20}  {cpu:12.3f}  {wall:7.3f}")
-    ratios = [mine[0] / base[0] for mine, base in zip(seen["client.request"], seen["requests.Session"], strict=True)]
-    ratio = statistics.median(ratios)
-    of_apply = medians["apply"][0] / medians["requests.Session"][0]
+    return tell(seen, count)
+
+
+def tell(seen: dict[str, list[tuple[float, float]]], count: int) -> int:
+    """Print and draw what the writes cost; return the exit code."""
+    print(f"{'':18} processor ms  x bare   wall ms  x bare     (medians of {ROUNDS} rounds of {count} writes)")
+    slow = []
+    for name, rows in seen.items():
+        cpu, wall = (statistics.median(column) for column in zip(*rows, strict=True))
+        pairs = list(zip(rows, seen[BARE], strict=True))
+        of_cpu, of_wall = (statistics.median(mine[kind] / bare[kind] for mine, bare in pairs) for kind in (0, 1))
+        print(f"{name:18} {cpu:12.3f}  {of_cpu:6.2f}  {wall:8.3f}  {of_wall:6.2f}")
+        if of_cpu > TARGET:
+            slow.append(name)
     spread_plot(
         RESULTS / "client_time.png",
         f"A write, {ROUNDS} rounds of {count}",
         "processor time, ms",
         {name: [cpu for cpu, _ in rows] for name, rows in seen.items()},
-        TARGET * medians["requests.Session"][0],
+        TARGET * statistics.median(cpu for cpu, _ in seen[BARE]),
     )
-    verdict = "ok" if ratio <= TARGET else "TOO SLOW"
-    print(f"client.request / requests.Session: {ratio:.2f} (at most {TARGET}): {verdict}; apply: {of_apply:.2f}")
-    return ratio > TARGET
+    print(f"at most {TARGET} x the processor time of {BARE}: {'NOT MET by ' + ', '.join(slow) if slow else 'ok'}")
+    return bool(slow)
 
 
 if __name__ == "__main__":
