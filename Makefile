@@ -20,7 +20,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability bench bench-import bench-client bench-ceiling bench-four bench-mapped bench-memory wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-mapped bench-memory wheel pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (im
 
 reliability: $(AIRFLOW_3)/.installed ## Let every fault meet every use case, and write docs/reliability.md
 	@$(AIRFLOW_3)/bin/python scripts/reliability.py
+
+kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of a batch 20 times in a real Airflow, and see that nothing is lost or doubled
+	@$(AIRFLOW_3)/bin/python scripts/kill_bulk.py
 
 bench: $(BENCH)/.installed ## Run all benchmarks, one after the other, on a machine that has nothing else to do
 	@failed=; for name in $(BENCHMARKS); do \
