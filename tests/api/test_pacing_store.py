@@ -237,6 +237,25 @@ def test_a_turn_that_was_over_when_it_came_is_not_used(key: str, redis_location:
     assert shortest_gap(taken) > 0.01
 
 
+def test_a_clock_that_answered_late_is_read_again(redis_location: str, key: str) -> None:
+    class Disturbed(RedisStore):
+        readings = 0
+
+        def now(self) -> int:
+            self.readings += 1
+            now = super().now()
+            if self.readings % 2 == 0:
+                # The machine was busy with something else before it came to the answer.
+                time.sleep(0.2)
+            return now
+
+    store = Disturbed(redis_location)
+    for _ in range(4):
+        now, at = store.read_clock()
+        assert time.time() - now / 1000 == pytest.approx(time.monotonic() - at, abs=0.05)
+    assert store.readings > 4
+
+
 def test_a_store_that_was_slow_once_makes_nobody_slow_for_good(
     tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
