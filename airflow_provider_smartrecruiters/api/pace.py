@@ -24,12 +24,16 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-_SLACK = 0.014
+_SLACK = 0.012
 """Seconds beyond the server's second, for what the network delays one request more than another."""
 _GAP = 0.97
-"""Of the even distance between two requests, so much is kept at least: the rest lets a late one catch up."""
+"""Of the even distance between two requests, so much is between their turns."""
+_GAP_AFTER_LATE = 0.3
+"""The same between a request that left after its turn and the next one, so that not all others become late as well."""
 _SHARE_OF_LIMIT = 0.985
 """Of the limit, so much is used where others use it as well and their requests' way to the server is not known."""
+_CAUGHT_UP = 3
+"""So many turns may be over when a thread gets the first of them."""
 _COUNTING_SLACK = 0.03
 _ASK_STORE_AGAIN = 10.0
 
@@ -53,9 +57,11 @@ class Turns(Protocol):
 class Departure:
     """A request that was given its turn.
 
-    :param at: moment of :func:`time.monotonic` at which it left, or may leave.
+    :param turn: moment of :func:`time.monotonic` at which it was its turn.
+    :param at: moment at which it left, or may leave.
     """
 
+    turn: float
     at: float
 
 
@@ -217,9 +223,12 @@ class Pace:
 
     def wait(self, deadline: float) -> Departure | None:
         """Wait for a turn until ``deadline`` (of :func:`time.monotonic`); None if there is none by then."""
-        if not self._queue.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        came = time.monotonic()
+        if not self._queue.acquire(timeout=max(0.0, deadline - came)):
             return None
         try:
+            # Who is late catches up, but not with a burst.
+            came = max(came, time.monotonic() - _CAUGHT_UP / self.per_second)
             reserved = self._reserve()
             while True:
                 now = time.monotonic()
@@ -229,9 +238,9 @@ class Pace:
                     reserved = self._reserve()
                     continue
                 self._moved_up.clear()
-                turn = self._next_turn(now) if reserved is None else reserved
+                turn = self._next_turn(came) if reserved is None else reserved
                 if turn <= now:
-                    departure = Departure(now)
+                    departure = Departure(turn, now)
                     with self._lock:
                         self._departures.append(departure)
                     return departure
@@ -310,11 +319,13 @@ class Pace:
     def _alone(self) -> bool:
         return self._turns is None or bool(self._store_lost_until)
 
-    def _next_turn(self, now: float) -> float:
+    def _next_turn(self, came: float) -> float:
+        """Return the turn of a thread that came for one then; it may be over."""
         with self._lock:
-            turn = max(now, self._resume_at)
+            turn = max(came, self._resume_at)
             if self._departures:
-                turn = max(turn, self._departures[-1].at + _GAP / self.per_second)
+                last = self._departures[-1]
+                turn = max(turn, last.turn + _GAP / self.per_second, last.at + _GAP_AFTER_LATE / self.per_second)
             if len(self._departures) >= self._share.mine:
                 turn = max(turn, self._departures[-self._share.mine].at + self._second + _SLACK)
             return turn

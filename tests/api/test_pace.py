@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.pace import Pace, Share
+from airflow_provider_smartrecruiters.api.pace import Departure, Pace, Share
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 SEND = """
@@ -68,6 +68,13 @@ def test_what_counts_is_when_a_request_leaves() -> None:
     eleventh = pace.wait(time.monotonic() + 5)
     assert eleventh
     assert eleventh.at - first.at > 1.0
+
+
+@pytest.mark.parametrize(("late", "after"), [(0.0, 0.097), (0.05, 0.047), (0.2, 0.03)])
+def test_one_that_is_late_does_not_make_the_next_as_late(late: float, after: float) -> None:
+    pace, now = Pace(10), time.monotonic()
+    pace._departures.append(Departure(turn=now - late, at=now))
+    assert pace._next_turn(came=now - late) - now == pytest.approx(after)
 
 
 def test_a_request_that_was_not_counted_leaves_its_place() -> None:
