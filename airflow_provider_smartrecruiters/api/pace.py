@@ -96,7 +96,7 @@ class Share:
     _LOOK = 0.8
     _FAILED_WITHIN = 2.5
     _FIRST_PAUSE, _LONGEST_PAUSE = 4.0, 32.0
-    _GIVE_UP_FIRST, _GIVE_UP_LAST = 1.0, 15.0
+    _GIVE_UP_FIRST, _GIVE_UP_LAST = 2.0, 15.0
     _GIVE_UP_LATER = 0.25
     _GIVE_UP = 0.4
 
