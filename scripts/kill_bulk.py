@@ -17,6 +17,7 @@ two when heartbeats stay away. One more kill hits the task when it has returned 
 know yet that it succeeded (`end`).
 
 Judged by the emulator's list of requests, the results file and XCom; exits with 1 when anything is not as it has to be.
+Answers with 429 are printed and not judged: on a busy machine requests arrive unevenly.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ PATTERN = (TASK, WORKER, TASK, WATCHER, TASK, TASK, WORKER, TASK, TASK, TASK)
 SETTINGS = {
     "AIRFLOW__CORE__PARALLELISM": "3",
     # By default five minutes pass before a worker without heartbeats is given up.
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
@@ -270,13 +271,15 @@ def batch_of(
     name: str, records: list[dict[str, str]], killer: Killer, server: Emulator, airflow: AirflowRun, results: Path
 ) -> Batch:
     """Return what became of a batch."""
+    requests = asked(server, "requests")
+    (results.parent / "requests.json").write_text(json.dumps(requests))
     ((state, tries),) = airflow.query("select state, try_number from task_instance where task_id = 'batch'")
     returned = airflow.query(RETURNED)
     return Batch(
         records=records,
         readable=name != "source",
         kills=killer.kills,
-        requests=asked(server, "requests"),
+        requests=requests,
         state=state,
         tries=tries,
         result=_value(returned[0][0]) if returned else None,

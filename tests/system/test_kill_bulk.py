@@ -95,6 +95,14 @@ def test_a_write_that_cannot_be_read_may_be_repeated(verdict: Any, good: Any) ->
     assert verdict.mistakes(replace(twice, readable=False), kills=1) == []
 
 
+def test_what_was_refused_is_not_repeated(verdict: Any, good: Any) -> None:
+    again = [request(8, 13.51 + 0.01 * number, "PUT", applied=False, status=429) for number in range(9)]
+    requests = [one for one in good.requests if one["path"] != "/candidates/c8/jobs/j/status"]
+    refused = replace(good, requests=[*requests, *again, request(8, 14.0, "PUT")])
+    assert verdict.mistakes(refused, kills=1) == []
+    assert refused.repeated() == [{"GET": 1}]
+
+
 def broken(name: str, good: Any) -> Any:
     """Return a batch with one thing wrong."""
     result = good.result
@@ -110,8 +118,6 @@ def broken(name: str, good: Any) -> Any:
         at = [1.0, 9.0, 9.1]
         again = [request(0, one, "GET") | {"path": "/configuration/applications/rejection-reasons"} for one in at]
         return replace(good, requests=[*good.requests, *again])
-    if name == "429":
-        return replace(good, requests=[*good.requests, request(11, 9.0, "GET", status=429)])
     if name == "failed":
         return replace(good, state="failed")
     if name == "other death":
@@ -139,7 +145,6 @@ def broken(name: str, good: Any) -> Any:
         ("refused", "items never applied: 1, not 0"),
         ("repeated", "kill 1: 9 requests repeated, more than 8"),
         ("looked up", "look-ups repeated after kill 1: 2, not 1"),
-        ("429", "answers with 429: 1, not 0"),
         ("failed", "state of the task: failed, not success"),
         ("other death", "tries of the task: 3, not 2"),
         ("no kill", "kills: 0, not 1"),
