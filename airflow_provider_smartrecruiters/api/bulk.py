@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import BatchTerms, Change, ChangeResult, apply, plan
@@ -30,7 +31,7 @@ MAX_THREADS = 8
 """As many as the API lets a credential have requests under way."""
 
 OUTAGE = 25
-"""So many items in a row that fail for passing reasons are an outage, not a property of the items."""
+"""So many items in a row that fail for passing reasons, or with 401, are an outage, not a property of the items."""
 
 _TICK = 0.05
 """Seconds after which :meth:`Bulk.outcomes` hands control back even when nothing was finished, and that a new thread
@@ -68,6 +69,8 @@ class Outcome:
     :param may_have_been_applied: whether the write may have been carried out though it failed.
     :param attempts: how often it was tried, 1 unless something had to be tried again.
     :param ms: milliseconds from its start to its end, waiting for its turn included.
+    :param fields: names of the fields that differ; of a plan only.
+    :param fingerprint: what a plan saw, for the item's ``expect``; of a plan only.
     :param said: the error's message, for the log alone.
     """
 
@@ -82,6 +85,8 @@ class Outcome:
     may_have_been_applied: bool = False
     attempts: int = 1
     ms: int = 0
+    fields: tuple[str, ...] = ()
+    fingerprint: str | None = None
     said: str = field(default="", repr=False, compare=False)
 
     @property
@@ -135,7 +140,7 @@ class Bulk:
         self.fatal: SmartRecruitersError | None = None
         """Why the batch was given up, where the reason is the connection's and not an item's."""
         self.outage = False
-        """Whether the batch was given up because everything failed for passing reasons."""
+        """Whether the batch was given up because everything failed for reasons that are not the items'."""
 
     def outcomes(self) -> Iterator[Outcome | None]:
         """Yield the outcome of each item as soon as it is there, in no certain order; None when nothing was finished
@@ -244,7 +249,8 @@ class Bulk:
             self._open.release()
             return None
         except SmartRecruitersError as error:
-            self._note(failed=True, passing=error.retryable)
+            # A credential that was taken back is answered like one that has no access to the record.
+            self._note(failed=True, passing=error.retryable or error.status == HTTPStatus.UNAUTHORIZED)
             return outcome(
                 error=type(error).__name__,
                 status=error.status,
@@ -263,7 +269,12 @@ class Bulk:
                 said=f"{type(error).__name__} in {where.name}, {where.filename}:{where.lineno}",
             )
         self._note(failed=False)
-        return outcome(changed=result.changed, applied=result.applied, skipped=result.skipped is not None)
+        planned = (
+            {"fields": tuple(diff.name for diff in result.diffs), "fingerprint": result.fingerprint}
+            if self._options.plan_only
+            else {}
+        )
+        return outcome(changed=result.changed, applied=result.applied, skipped=result.skipped is not None, **planned)
 
     def _result(self, work: Work) -> ChangeResult:
         options, change = self._options, work.change()

@@ -255,7 +255,8 @@ def _open(location: str) -> PaceStore:
     if not path.is_absolute():
         raise unusable(
             "it is neither an absolute path nor an address that begins with redis://, rediss:// or postgresql://",
-            "Leave it empty to let each process keep its own pace.",
+            "Write the whole path of a file, /var/lib/airflow/pace.db, or leave it empty: then each process keeps its own "
+            "pace.",
         )
     return FileStore(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
     from airflow_provider_smartrecruiters.operators.item_sources import Item
 
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _OF_AN_ITEM = ("expect",)
 """What an item may hold beside its operator's own parameters."""
 
@@ -185,8 +187,10 @@ class BatchItems:
         if unknown or missing:
             said = [f"{name} is missing" for name in missing]
             if unknown:
-                # A name may be a value that slipped, so it is not repeated.
-                said.append(f"{len(unknown)} of its names are not among {', '.join((*self._names, *_OF_AN_ITEM))}")
+                # What does not look like a parameter's name may be a value that slipped; it is not repeated.
+                named = [name for name in unknown if _NAME.fullmatch(name)]
+                what = ", ".join(named) if len(named) == len(unknown) else f"{len(unknown)} of its names"
+                said.append(f"{what} is not among {', '.join((*self._names, *_OF_AN_ITEM))}")
             raise InvalidInputError(f"{'; '.join(said)}.", fields=tuple(missing))
         # Not made by its constructor, which would make a task: the operator is asked for the change alone.
         one = self._item_operator.__new__(self._item_operator)

@@ -85,11 +85,11 @@ class BulkRun:
                 log.info("An earlier try got everything done, and died when it was about to say so.")
                 return result
             self._results.prepare()
-            log.info(
-                "%s items, all of them good. %s begins.",
-                f"{checked.total:,}",
-                "Planning" if self._options.plan_only else "Sending",
-            )
+            if checked.total:
+                what = "Planning" if self._options.plan_only else "Sending"
+                log.info("%s items, all of them good. %s begins.", f"{checked.total:,}", what)
+            else:
+                log.warning("There are no items: nothing was given, or nothing of the results is to be tried again.")
             report = BulkReport(checked.use_case, checked.total, plan_only=self._options.plan_only)
             reached = self._resume(report, progress, checked.total)
             if self._bulk is not None:
@@ -104,16 +104,23 @@ class BulkRun:
     def _refuse_bad_items(self, checked: Checked) -> None:
         if not checked.bad:
             return
+        if len(checked.bad) == checked.total > 1 and len({bad.why for bad in checked.bad}) == 1:
+            raise InvalidInputError(
+                f"None of the {checked.total:,} items can be sent, all for one reason; nothing was. "
+                f"{_sentence(checked.bad[0].why)}",
+                hint="mend what the items share, or the place that they come from, then run the task again.",
+                fields=("items", *checked.bad[0].fields),
+            )
         for bad in checked.bad[:_LOGGED_BAD_ITEMS]:
             log.error("%s: %s", bad.place, bad.why)
         if len(checked.bad) > _LOGGED_BAD_ITEMS:
             log.error("and %s more.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")
-        named = " ".join(f"{bad.place}: {bad.why}" for bad in checked.bad[:_NAMED_IN_ERROR])
+        named = " ".join(f"{bad.place}: {_sentence(bad.why)}" for bad in checked.bad[:_NAMED_IN_ERROR])
         more = len(checked.bad) - _NAMED_IN_ERROR
         raise InvalidInputError(
             f"{len(checked.bad):,} of {checked.total:,} items cannot be sent; nothing was. {named}"
             + (f" And {more:,} more, all of them in the task's log." if more > 0 else ""),
-            hint="mend or leave out these items, then run the task again.",
+            hint="mend what is named, or leave these items out, then run the task again.",
             fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
         )
 
@@ -192,6 +199,8 @@ class BulkRun:
             "ms": outcome.ms,
         }
         report.add(outcome, dict(row), place=opened.place, resumed=resumed)
+        if self._options.plan_only and not outcome.failed:
+            row |= {"fields": list(outcome.fields), "fingerprint": outcome.fingerprint}
         if outcome.failed:
             row |= self._items.reported(opened.arguments)
         self._results.add(row)
@@ -218,7 +227,7 @@ class BulkRun:
             what = f"{report.failed:,} of {report.done:,} items failed ({report.failed / report.done:.1%})"
             if report.not_run:
                 why = (
-                    "everything failed, for reasons that pass"
+                    "everything failed, for reasons that are not the items'"
                     if bulk and bulk.outage
                     else "one failed and on_item_error says so"
                     if self._options.stop_on_error and report.failed
@@ -227,10 +236,13 @@ class BulkRun:
                 what += f"; {report.not_run:,} were not begun, since {why}"
             else:
                 what += f", more than fail_above={self._fail_above:g} allows"
+            again = f" {report.retryable:,} may succeed when the task is run again" if report.retryable else ""
+            if again and self.result and self.result["results"]:
+                again += ", or are taken up by another one with retry_from"
             raise BatchFailedError(
-                f"{what}. The others are done.",
+                f"{what}. {report.done - missed:,} are done.",
                 hint="the table in the task's log counts the reasons, and the lines above it name the items."
-                + (f" {report.retryable:,} may succeed when the task is run again." if report.retryable else ""),
+                + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
             )
         if unwritten is not None:
@@ -240,3 +252,7 @@ class BulkRun:
                 hint="see that the worker may write there, then run the task again: it sends nothing twice.",
                 retryable=True,
             ) from unwritten
+
+
+def _sentence(text: str) -> str:
+    return f"{text.rstrip('.')}."

@@ -135,7 +135,12 @@ def test_a_plan_of_the_whole_batch(emulator, tmp_path):
     items = [*applications(emulator, 5), {"candidate_id": "nobody", "job_id": "nothing"}]
     with pytest.raises(BatchFailedError, match="1 of 6 items failed"):
         reject(items, plan_only="True", force=True).execute({})
-    result = reject(items, plan_only="True", fail_above=0.2).execute(context())
+    results = tmp_path / "plan.jsonl"
+    result = reject(items, plan_only="True", fail_above=0.2, results_path=str(results)).execute(context())
+    # What was planned can be applied as it was planned.
+    planned = [row for row in rows(results) if not row["error"]]
+    assert {tuple(row["fields"]) for row in planned} == {("status",)}
+    assert all(len(row["fingerprint"]) == 64 for row in planned)
     assert (result["plan_only"], result["changed"], result["applied"], result["failed"]) == (True, 5, 0, 1)
     assert emulator.journal == []
 
@@ -228,13 +233,13 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [2, 4, 6, 8, 9]
     assert "empty" in lines[0]
     assert "candidate_id is missing" in lines[1]
-    assert "1 of its names are not among candidate_id" in lines[2]
+    assert "1 of its names is not among candidate_id" in lines[2]
     assert "Ada" not in str(caught.value) + "".join(lines)
     assert "same record as item 0" in lines[3]
 
 
 def test_a_reason_that_is_none_is_found_before_anything_is_sent(emulator):
-    with pytest.raises(InvalidInputError, match="10 of 10 items cannot be sent") as caught:
+    with pytest.raises(InvalidInputError, match="None of the 10 items can be sent, all for one reason") as caught:
         reject(applications(emulator), reason="No such reason").execute(context())
     assert "No rejection reason" in str(caught.value)
     assert emulator.journal == []
