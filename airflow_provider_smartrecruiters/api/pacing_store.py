@@ -255,8 +255,7 @@ def _open(location: str) -> PaceStore:
     if not path.is_absolute():
         raise unusable(
             "it is neither an absolute path nor an address that begins with redis://, rediss:// or postgresql://",
-            "Write the whole path of a file, /var/lib/airflow/pace.db, or leave it empty: then each process keeps its own "
-            "pace.",
+            "Write the whole path of a file, or leave it empty: then each process keeps a pace of its own.",
         )
     return FileStore(path)
 
