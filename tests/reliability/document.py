@@ -134,6 +134,16 @@ What remains is a request that the API holds for longer than `timeout` and carri
 second try, or after somebody else's change. It then sets the same values once more, and of a record that it replaces
 whole also those that somebody changed meanwhile. No client can rule that out without a version to write against.
 
+## The worker dies
+
+`make kill-bulk` kills the worker of a batch of 500 items with SIGKILL at 20 random moments, in a real Airflow 3.3: the
+process that runs the task, the one that watches over it, or both; and once more when all is done and Airflow does not
+know it yet. The retry goes on where the last try was. Every item ends applied, none twice where it can be read, and at
+most 8 requests about items are repeated after a kill: as many as may be under way. A source or an avatar that was under
+way is written again with the same values. Items that were written but not yet noted when the process died are reported
+as `unchanged`. Airflow itself takes `[scheduler] task_instance_heartbeat_timeout`, 300 seconds, to see that a whole
+worker is gone.
+
 ## Doing it again
 
 `make reliability` runs the matrix and writes this page; `make test` runs it as well and prints its size. A fault or a
