@@ -18,6 +18,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import BatchTerms, Change, ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.retry import retries_made
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -26,9 +27,6 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 
 log = logging.getLogger(__name__)
-
-MAX_THREADS = 8
-"""As many as the API lets a credential have requests under way."""
 
 OUTAGE = 25
 """So many items in a row that fail for passing reasons, or with 401, are an outage, not a property of the items."""
@@ -111,7 +109,7 @@ class BulkOptions:
     force: bool = False
     read_first: bool = True
     stop_on_error: bool = False
-    max_threads: int = MAX_THREADS
+    max_threads: int = MAX_CONCURRENT
     terms: BatchTerms = field(default_factory=lambda: BatchTerms(log_level=logging.DEBUG))
 
 

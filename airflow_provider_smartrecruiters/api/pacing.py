@@ -209,14 +209,12 @@ class Pacer:
         :raises TimeoutError: when there was no place before the deadline.
         """
         operation = f"{method} {path}"
-        paces = [self._pace] if self._pace else []
-        places = [self._places] if self._places else []
-        for pattern, pace, place in self._lanes:
-            if pattern.fullmatch(operation):
-                paces += [pace] if pace else []
-                places += [place] if place else []
+        # The narrowest first.
+        limits = [(pace, places) for pattern, pace, places in self._lanes if pattern.fullmatch(operation)]
+        limits.append((self._pace, self._places))
+        paces = [pace for pace, _ in limits if pace]
+        places = [place for _, place in limits if place]
         with ExitStack() as held, self._counted() as got_it:
-            places.reverse()
             # The lane's place first: who waits for it must not keep the others from the common ones.
             for place in places:
                 if not place.take(deadline):
@@ -224,7 +222,7 @@ class Pacer:
                 held.callback(place.give_back)
             departures = []
             # The narrow lane first: a turn of the common pace must not go stale while a slower one is awaited.
-            for pace in reversed(paces):
+            for pace in paces:
                 if (departure := pace.wait(deadline)) is None:
                     raise TimeoutError
                 departures.append((pace, departure))

@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk import BulkOperator
 
 
-class SmartRecruitersBaseOperator(BaseOperator):
+class WithHook:
+    """What talks to SmartRecruiters through the connection that ``smartrecruiters_conn_id`` names."""
+
+    smartrecruiters_conn_id: str
+
+    @cached_property
+    def hook(self) -> SmartRecruitersHook:
+        """The hook for the connection; it looks nothing up before it is used."""
+        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+        return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
+
+
+class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     """Base of the operators: read the record, send what differs, and send nothing where nothing does.
 
     A subclass is its signature, its template fields and :meth:`change`. All parameters are templated, and are read
@@ -79,13 +92,6 @@ class SmartRecruitersBaseOperator(BaseOperator):
         super()._do_render_template_fields(parent, *args, **kwargs)
         for name in self.private_fields:
             setattr(parent, name, wrapped(getattr(parent, name)))
-
-    @cached_property
-    def hook(self) -> SmartRecruitersHook:
-        """The hook for the connection; it looks nothing up before it is used."""
-        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-
-        return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
 
     @classmethod
     def bulk(cls, *, task_id: str, **arguments: Any) -> BulkOperator:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator, WithHook
 from airflow_provider_smartrecruiters.operators.private import unwrapped, wrapped
-from airflow_provider_smartrecruiters.operators.rendered import as_bool, as_choice, as_count, as_list, as_share
+from airflow_provider_smartrecruiters.operators.rendered import (
+    as_bool,
+    as_choice,
+    as_count,
+    as_list,
+    as_share,
+    is_literal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,16 +24,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
-    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
     from airflow_provider_smartrecruiters.operators.bulk_run import BulkRun
 
-MAX_THREADS = 8
-"""As many as the API lets a credential have requests under way."""
 _DEFAULT_POOL = "default_pool"
 
 
-class BulkOperator(BaseOperator):
+class BulkOperator(WithHook, BaseOperator):
     """Carry one of the operators out for many records, in one task and at the API's own pace.
 
     Made by ``.bulk()`` of the operator: ``RejectApplicationOperator.bulk(task_id="reject", items=stale.output,
@@ -97,7 +101,7 @@ class BulkOperator(BaseOperator):
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
-        max_threads: int = MAX_THREADS,
+        max_threads: int = MAX_CONCURRENT,
         plan_only: bool | str = False,
         force: bool | str = False,
         read_first: bool | str = True,
@@ -133,17 +137,10 @@ class BulkOperator(BaseOperator):
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # As in the operators: what is left here is what Airflow stores and shows.
         super()._do_render_template_fields(parent, *args, **kwargs)
-        if not _is_location(parent.items):
+        if not isinstance(parent.items, str) or is_literal(parent.items):
             parent.items = wrapped(parent.items)
         private = set(parent.item_operator.private_fields)
         parent.shared = {name: wrapped(value) if name in private else value for name, value in parent.shared.items()}
-
-    @cached_property
-    def hook(self) -> SmartRecruitersHook:
-        """The hook for the connection; it looks nothing up before it is used."""
-        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-
-        return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Carry the batch out, or with ``plan_only`` only tell what it would do.
@@ -213,14 +210,8 @@ class BulkOperator(BaseOperator):
         )
 
 
-def _is_location(items: Any) -> bool:
-    return isinstance(items, str) and not items.lstrip().startswith(("[", "(", "{"))
-
-
 def own_parameters(item_operator: type[SmartRecruitersBaseOperator]) -> tuple[str, ...]:
     """Return the names of the parameters that an operator has beside those that all operators have."""
-    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-
     common = SmartRecruitersBaseOperator.template_fields
     return tuple(name for name in item_operator.template_fields if name not in common)
 

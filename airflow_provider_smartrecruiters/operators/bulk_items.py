@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.change import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk import own_parameters
+from airflow_provider_smartrecruiters.operators.item_sources import canonical
 from airflow_provider_smartrecruiters.operators.private import unwrapped
 from airflow_provider_smartrecruiters.operators.rendered import as_fingerprint
 
@@ -107,7 +108,7 @@ class BatchItems:
         bad: list[BadItem] = []
         targets: dict[bytes, str] = {}
         digest = hashlib.blake2b(digest_size=16)
-        digest.update(_canonical([self._item_operator.__name__, self._shared]))
+        digest.update(canonical([self._item_operator.__name__, self._shared]))
         use_case, total = "", 0
         for item in self._source:
             total += 1
@@ -128,7 +129,7 @@ class BatchItems:
                 bad.append(BadItem(item.index, item.place, f"{error.summary} {error.hint}".strip(), error.fields))
                 continue
             self._ids, use_case = change.ids, change.use_case
-            target = hashlib.blake2b(_canonical(list(change.target.values())), digest_size=16).digest()
+            target = hashlib.blake2b(canonical(list(change.target.values())), digest_size=16).digest()
             if first := targets.get(target):
                 bad.append(BadItem(item.index, item.place, f"is for the same record as {first}.", change.ids))
             targets.setdefault(target, item.place)
@@ -168,8 +169,7 @@ class BatchItems:
                 yield OpenItem(item.index, item.place, self._target(item.arguments), item.arguments)
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        given = self._shared | dict(arguments)
-        return {name: str(given.get(name, "")) for name in self._ids}
+        return {name: str(arguments.get(name, self._shared.get(name, ""))) for name in self._ids}
 
     def reported(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what an item's row of the results holds so that it can be run again, JSON-ready: ``item``, its
@@ -178,7 +178,7 @@ class BatchItems:
         free_text = {*self._item_operator.private_fields, *self._item_operator.free_text_fields}
         kept = {name: value for name, value in arguments.items() if name not in free_text}
         withheld = [name for name in arguments if name in free_text]
-        return {"item": json.loads(_canonical(kept)), **({"withheld": withheld} if withheld else {})}
+        return {"item": json.loads(canonical(kept)), **({"withheld": withheld} if withheld else {})}
 
     def _change(self, arguments: Mapping[str, Any]) -> Change:
         unknown = [name for name in arguments if name not in self._names and name not in _OF_AN_ITEM]
@@ -210,7 +210,3 @@ def _defaults(item_operator: type, names: Iterable[str]) -> dict[str, Any]:
                 if name in names and parameter.default is not parameter.empty:
                     defaults[name] = parameter.default
     return defaults
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode("utf-8", "surrogatepass")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +56,15 @@ class BulkProgress:
 
     def finished(self) -> dict[str, Any] | None:
         """Return the result of an earlier try that was killed when all was done, but before Airflow knew."""
-        header = self._get(_KEY)
-        if not isinstance(header, dict) or header.get("batch") != self._batch or self._max_tries is None:
+        if self._max_tries is None or self._earlier.get("max_tries") != self._max_tries:
             return None
-        result = header.get("result")
-        return result if isinstance(result, dict) and header.get("max_tries") == self._max_tries else None
+        result = self._earlier.get("result")
+        return result if isinstance(result, dict) else None
 
     def load(self) -> tuple[dict[int, Outcome], int]:
         """Return what an earlier try of this task got done, by index, and how many items it may have begun to send."""
-        header = self._get(_KEY)
-        if not isinstance(header, dict) or header.get("batch") != self._batch or "result" in header:
+        header = self._earlier
+        if not header or "result" in header:
             return {}, 0
         done: dict[int, Outcome] = {}
         newest = float(header.get("at", 0))
@@ -92,21 +92,17 @@ class BulkProgress:
             self._begun = index + _AHEAD
             self._put_header()
 
-    def record(self, outcomes: Iterable[Outcome]) -> None:
-        """Write down what became of items."""
+    def record(self, outcome: Outcome) -> None:
+        """Write down what became of an item."""
         if self._store is None:
             return
-        touched = set()
-        for outcome in outcomes:
-            chunk = outcome.index // _CHUNK
-            self._chunks.setdefault(chunk, {})[outcome.index] = _row(outcome)
-            touched.add(chunk)
-        if touched and max(touched) > self._last_chunk:
-            self._last_chunk = max(touched)
+        chunk = outcome.index // _CHUNK
+        rows = self._chunks.setdefault(chunk, {})
+        rows[outcome.index] = _row(outcome)
+        if chunk > self._last_chunk:
+            self._last_chunk = chunk
             self._put_header()
-        for chunk in touched:
-            rows = self._chunks[chunk]
-            self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
+        self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Keep the result alone: a retry of the task returns it, a task that is cleared and run again starts anew.
@@ -116,6 +112,12 @@ class BulkProgress:
         self._put(_KEY, {"batch": self._batch, "max_tries": self._max_tries, "result": result})
         for chunk in range(self._last_chunk + 1):
             self._call("delete", f"{_KEY}.{chunk}")
+
+    @cached_property
+    def _earlier(self) -> dict[str, Any]:
+        """What an earlier try of this task said of the same batch; empty if there was none."""
+        header = self._get(_KEY)
+        return header if isinstance(header, dict) and header.get("batch") == self._batch else {}
 
     def _put_header(self) -> None:
         # The threads of the batch tell what they begin, the task's own what is done: neither may take the other's back.

@@ -84,14 +84,15 @@ class BulkReport:
         :param place: what the item is called, for a person.
         :param resumed: whether an earlier try of the task got it done.
         """
-        self._counts[_kind(outcome)] += 1
+        kind = _kind(outcome)
+        self._counts[kind] += 1
         self._applied += outcome.applied
         self._resumed += resumed
         self._tried_again += outcome.attempts > 1
         if not outcome.failed:
             return
         self._retryable += outcome.retryable
-        if _kind(outcome) == "not_run":
+        if kind == "not_run":
             return
         self._errors[_error(outcome)] += 1
         if len(self._failures) < FIRST_FAILURES:
@@ -110,14 +111,13 @@ class BulkReport:
         rate = (self.done - self._resumed) / (now - self._started)
         left = f"about {_span((self._total - self.done) / rate)} left" if rate else "no item finished yet"
         log.info(
-            "%s of %s done (%.0f %%): %s %s, %s %s, %s failed; %.1f items a second; %s",
+            "%s of %s done (%.0f %%): %s %s, %s need nothing, %s failed; %.1f items a second; %s",
             f"{self.done:,}",
             f"{self._total:,}",
             100 * self.done / self._total,
             f"{self._counts['changed'] + self._counts['sent'] + self._counts['rewritten']:,}",
             "to be sent" if self._plan_only else "sent",
             f"{self._counts['unchanged'] + self._counts['skipped']:,}",
-            "need nothing",
             f"{self.failed:,}",
             rate,
             left,
@@ -128,24 +128,21 @@ class BulkReport:
 
         :param results: where the results file is.
         """
-        lines = [f"{self._words[kind]}" for kind in _WORDS if self._counts[kind]]
-        counts = [self._counts[kind] for kind in _WORDS if self._counts[kind]]
-        for error, count in self._errors.most_common():
-            at = 1 + lines.index(self._words["failed"])
-            lines.insert(at, f"    {error}")
-            counts.insert(at, count)
-        width = max(map(len, [*lines, "items"]))
-        spent = _span(time.monotonic() - self._started)
-        table = "\n".join(f"  {line:<{width}}  {count:>9,}" for line, count in zip(lines, counts, strict=True))
+        lines: list[tuple[str, int]] = []
+        for kind, words in self._words.items():
+            if self._counts[kind]:
+                lines.append((words, self._counts[kind]))
+            if kind == "failed":
+                lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
+        lines.append(("in all", self._total))
+        width = max(len(words) for words, _ in lines)
         log.info(
-            "%s of %s items: %s, in %s\n%s\n  %s  %9s",
+            "%s of %s items: %s, in %s\n%s",
             "Plan" if self._plan_only else "Batch",
             f"{self._total:,}",
             self._use_case,
-            spent,
-            table,
-            "in all".ljust(width),
-            f"{self._total:,}",
+            _span(time.monotonic() - self._started),
+            "\n".join(f"  {words:<{width}}  {count:>9,}" for words, count in lines),
         )
         if self._resumed:
             log.info("%s of them had been done by an earlier try of this task.", f"{self._resumed:,}")

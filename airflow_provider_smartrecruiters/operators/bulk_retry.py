@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.item_sources import Item, source_of
+from airflow_provider_smartrecruiters.operators.rendered import is_blank
 from airflow_provider_smartrecruiters.operators.results_file import read_results
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ def items_of(items: Any, retry_from: Any) -> Iterable[Item]:
     :param retry_from: the parameter ``retry_from``, rendered; None if it is not given.
     :raises InvalidInputError: neither is given, or one cannot be read.
     """
-    blank = items is None or (isinstance(items, str) and not items.strip())
-    given = None if blank else source_of("items", items)
-    if retry_from is not None and str(retry_from).strip():
+    given = None if is_blank(items) else source_of("items", items)
+    if not is_blank(retry_from):
         return _LeftUndone(retry_from, given)
     if given is None:
         raise InvalidInputError(

@@ -160,7 +160,7 @@ class BulkRun:
 
     def _carry_on(self, bulk: Bulk, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
         def take(outcome: Outcome) -> None:
-            progress.record([outcome])
+            progress.record(outcome)
             self._add(report, outcome, self._items.open.pop(outcome.index))
             reached[outcome.index] = True
 

@@ -7,14 +7,16 @@ import hashlib
 import json
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.files import absolute, open_stream, refused
-from airflow_provider_smartrecruiters.operators.rendered import as_list
+from airflow_provider_smartrecruiters.operators.rendered import as_list, is_literal
 
 if TYPE_CHECKING:
     import io
@@ -27,8 +29,7 @@ _T = TypeVar("_T")
 _MAX_LINE = 2**20
 _MAX_ARRAY = 2**24
 """A JSON array has to be held as a whole, and its items take about six times the memory of its text."""
-_MAX_DEPTH = 100
-_TOO_DEEP = f"is nested more than {_MAX_DEPTH} deep"
+_TOO_DEEP = f"is nested more than {JSON_MAX_DEPTH} deep"
 _TWICE = object()
 """Stands for a JSON object that has a name twice: which of the two was meant is anybody's guess."""
 _BOM = b"\xef\xbb\xbf"
@@ -53,8 +54,12 @@ class Item:
 
     def digest(self) -> bytes:
         """Return 16 bytes that stand for what the item holds, the same in every process."""
-        text = json.dumps(self.arguments, sort_keys=True, separators=(",", ":"), default=_jsonable)
-        return hashlib.blake2b(text.encode(), digest_size=16).digest()
+        return hashlib.blake2b(canonical(self.arguments), digest_size=16).digest()
+
+
+def canonical(value: Any) -> bytes:
+    """Return a value as JSON that is the same in every process; what JSON does not have becomes text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_jsonable).encode()
 
 
 def source_of(name: str, value: Any) -> ItemSource:
@@ -72,7 +77,7 @@ def source_of(name: str, value: Any) -> ItemSource:
     if isinstance(value, str):
         value = value.strip()
     if isinstance(value, os.PathLike | ObjectStoragePath) or (
-        isinstance(value, str) and value and value[0] not in "[({"
+        isinstance(value, str) and value and not is_literal(value)
     ):
         location = absolute(name, value)
         ending = ending_of(name, location, _FILES, COMPRESSIONS)
@@ -114,7 +119,7 @@ def ending_of(name: str, location: str, endings: Iterable[str], compressions: Se
     )
 
 
-class ItemSource:
+class ItemSource(ABC):
     """The items of a batch. They can be gone through any number of times.
 
     :param location: the file's path or URI; None for items that were given as a list.
@@ -133,9 +138,9 @@ class ItemSource:
             problem = problem or _problem_of(value)
             yield Item(index, place, None if problem else dict(value), problem)
 
+    @abstractmethod
     def _read(self) -> Iterator[tuple[str, Any, str | None]]:
         """Yield the place of each item, what is there, and why it cannot be read."""
-        raise NotImplementedError
 
 
 class _GivenItems(ItemSource):
@@ -356,7 +361,7 @@ def _problem_of(value: Any) -> str | None:
     if value is not _TWICE and not isinstance(value, Mapping):
         return "is no mapping"
     level = [value]
-    for _ in range(_MAX_DEPTH):
+    for _ in range(JSON_MAX_DEPTH):
         below: list[Any] = []
         for part in level:
             if isinstance(part, str | bytes):

@@ -50,11 +50,8 @@ def as_size(name: str, value: Any) -> int:
     :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
-    try:
-        size = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
-    except ValueError:
-        size = 0
-    if 0 < size < _SIZE_LIMIT:
+    size = _whole_number(value)
+    if size is not None and 0 < size < _SIZE_LIMIT:
         return size
     raise _refused(name, "a whole number of bytes above 0 and below 2 GiB")
 
@@ -67,13 +64,10 @@ def as_count(name: str, value: Any) -> int | None:
     :return: the number; ``None`` where the parameter is not given.
     :raises InvalidInputError: the value is anything else.
     """
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if is_blank(value):
         return None
-    try:
-        count = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else -1
-    except ValueError:
-        count = -1
-    if count >= 0:
+    count = _whole_number(value)
+    if count is not None and count >= 0:
         return count
     raise _refused(name, "a whole number of at least 0")
 
@@ -162,11 +156,28 @@ def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
     raise _refused(name, "a mapping", '{"title": "Engineer"}')
 
 
+def is_blank(value: Any) -> bool:
+    """Return whether a parameter is not given: ``None``, or a blank text such as a trigger form's empty box."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def is_literal(text: str) -> bool:
+    """Return whether a text is meant as that of a list or a mapping, and not as the location of a file."""
+    return text.lstrip().startswith(("[", "(", "{"))
+
+
+def _whole_number(value: Any) -> int | None:
+    try:
+        return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    except ValueError:
+        return None
+
+
 def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
+    if is_blank(value):
+        return None
     if not isinstance(value, str):
         return value
-    if not value.strip():
-        return None
     for parse in (json.loads, ast.literal_eval):
         try:
             parsed = parse(value.strip())

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from airflow_provider_smartrecruiters.operators.files import absolute, refused, refusing
 from airflow_provider_smartrecruiters.operators.item_sources import JSON_LINES, JsonLines, ending_of
+from airflow_provider_smartrecruiters.operators.rendered import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ class ResultsFile:
 
     def __init__(self, name: str, location: Any) -> None:
         self._name = name
-        self._given = None if location is None or not str(location).strip() else location
+        self._given = None if is_blank(location) else location
         self._spool: IO[bytes] | None = None
         self._offsets = array("q")
         """Where in the spool the row of each index begins. They come in any order: as items end, after those of an

@@ -92,7 +92,7 @@ def test_what_was_begun_and_what_is_done_do_not_overwrite_each_other(begins_firs
         progress.begin(300)
 
     def record() -> None:
-        progress.record([Outcome(260, changed=True, applied=True)])
+        progress.record(Outcome(260, changed=True, applied=True))
 
     first, second = (begin, record) if begins_first else (record, begin)
     meanwhile = threading.Thread(target=second)
