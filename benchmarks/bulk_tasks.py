@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,8 +133,7 @@ def run_tasks(folder: Path, tasks: list[int], latency: int, store: str | None = 
         }
         reports = _together(folder, [{"items": part, "reason_id": reason_id} for part in parts], environment)
         journal = server.journal()
-        with urllib.request.urlopen(f"{server.url}/__emulator__/stats", timeout=30) as answer:
-            at_once = json.load(answer)["peak_in_flight"]
+        at_once = server.told("stats")["peak_in_flight"]
     began = min(report["began"] for report in reports)
     paths = [[f"/candidates/{one['candidate_id']}/jobs/{one['job_id']}/status" for one in part] for part in parts]
     task_of = {path: number for number, part in enumerate(paths) for path in part}

@@ -8,7 +8,7 @@ with the API's limits (10 requests a second, 8 at once):
 
 - `RejectApplicationOperator.bulk(items=..., read_first=False)`, one task;
 - `RejectApplicationOperator.partial(read_first=False).expand_kwargs(...)`, as many tasks as there are records;
-- a script of the kind that people write (`LOOP` below): a `requests.put` for each record; after a 429 it sleeps a
+- a script of the kind that people write (plain_loop.py): a `requests.put` for each record; after a 429 it sleeps a
   second and tries again.
 
 The first two run in a real Airflow: scheduler, DAG processor, API server and LocalExecutor on SQLite, with Airflow's
@@ -29,11 +29,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +40,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from local_stack import Emulator, emulator  # noqa: E402
+from plain_loop import loop  # noqa: E402
 from plots import RESULTS, progress_plot  # noqa: E402
 from tenant import write_tenant  # noqa: E402
 
@@ -74,37 +72,6 @@ REJECT = {
     BULK: 'RejectApplicationOperator.bulk(task_id="reject", items=applications(), max_items=None, **shared)',
     MAPPED: 'RejectApplicationOperator.partial(task_id="reject", **shared).expand_kwargs(applications())',
 }
-
-LOOP = """
-import json, sys, time
-import requests
-
-url, api_key, reason_id, items = sys.argv[1:]
-headers = {"X-SmartToken": api_key}
-print(time.time(), flush=True)
-
-for item in json.load(open(items)):
-    application = f"{url}/candidates/{item['candidate_id']}/jobs/{item['job_id']}"
-    while True:
-        # READ
-        response = requests.put(
-            f"{application}/status", headers=headers, json={"status": "REJECTED", "reason": reason_id}
-        )
-        if response.status_code == 429:
-            time.sleep(1)
-            continue
-        response.raise_for_status()
-        break
-"""
-READ = """
-        response = requests.get(application, headers=headers)
-        if response.status_code == 429:
-            time.sleep(1)
-            continue
-        response.raise_for_status()
-        if response.json()["status"] == "REJECTED":
-            break
-"""
 
 
 @dataclass(frozen=True)
@@ -177,26 +144,14 @@ def in_airflow(folder: Path, way: str, server: Emulator, batch: Batch) -> tuple[
     return _epoch(began), _epoch(ended)
 
 
-def in_a_loop(server: Emulator, batch: Batch) -> tuple[float, float]:
-    """Let the script carry the batch out; return when it began and ended, in seconds since the epoch."""
-    text = LOOP.replace("        # READ\n", READ if batch.read_first else "")
-    command = [sys.executable, "-c", text, server.url, server.api_key, batch.reason_id, str(batch.items)]
-    script = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if script.returncode:
-        print(f"  {SCRIPT}: ended early, exit code {script.returncode}")
-    return float(script.stdout), time.time()
-
-
 def outcome(server: Emulator, began: float, ended: float, records: list[dict[str, str]]) -> Outcome:
     """Ask the server what became of the records."""
     paths = {f"/candidates/{one['candidate_id']}/jobs/{one['job_id']}/status" for one in records}
     applied = [entry for entry in server.journal() if entry["applied"] and entry["path"] in paths]
     writes = Counter(entry["path"] for entry in applied)
-    with urllib.request.urlopen(f"{server.url}/__emulator__/stats", timeout=30) as answer:
-        refused = json.load(answer)["rate_limited"]
     return Outcome(
         seconds=ended - began,
-        refused=refused,
+        refused=server.told("stats")["rate_limited"],
         missed=len(paths) - len(writes),
         doubled=sum(count > 1 for count in writes.values()),
         done_at=sorted(entry["at"] - began for entry in applied),
@@ -235,7 +190,11 @@ def main() -> int:
         for way in (BULK, MAPPED, SCRIPT):
             log = folder / f"{way}.log"
             with emulator(log, "--seed", str(seed), "--latency", str(options.latency)) as server:
-                began, ended = in_a_loop(server, batch) if way == SCRIPT else in_airflow(folder, way, server, batch)
+                if way == SCRIPT:
+                    began, ended, failure = loop(server, reason_id, items, read_first=batch.read_first)
+                    print(f"  {way}: ended early\n{failure}" if failure else "", end="", flush=True)
+                else:
+                    began, ended = in_airflow(folder, way, server, batch)
                 outcomes[way] = outcome(server, began, ended, records)
             print(f"  {way}: {outcomes[way].seconds:.1f} s", flush=True)
     return tell(outcomes, title, target=0.0 if options.read_first else TARGET)

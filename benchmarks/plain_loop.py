@@ -1,11 +1,11 @@
-"""A plain loop with `requests` that only writes, to set beside a bulk task that only writes."""
+"""A plain loop with `requests`, as people write it, to set beside a bulk task."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import urllib.request
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,30 +13,40 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
-from local_stack import emulator  # noqa: E402
+from local_stack import Emulator, emulator  # noqa: E402
 from tenant import write_tenant  # noqa: E402
 
-# As people write it: one after the other, no pace of its own, a second's sleep after a 429.
-LOOP = """
+# One after the other, no pace of its own, a second's sleep after a 429.
+_LOOP = """
 import json, sys, time
 import requests
 
 url, api_key, reason_id, items = sys.argv[1:]
 headers = {"X-SmartToken": api_key}
 records = json.load(open(items))
-began = time.time()
+print(time.time(), flush=True)
 for item in records:
+    application = f"{url}/candidates/{item['candidate_id']}/jobs/{item['job_id']}"
     while True:
+        # READ
         response = requests.put(
-            f"{url}/candidates/{item['candidate_id']}/jobs/{item['job_id']}/status",
-            headers=headers,
-            json={"status": "REJECTED", "reason": reason_id},
+            f"{application}/status", headers=headers, json={"status": "REJECTED", "reason": reason_id}
         )
-        if response.status_code != 429:
+        if response.status_code == 429:
+            time.sleep(1)
+            continue
+        response.raise_for_status()
+        break
+print(time.time(), flush=True)
+"""
+_READ = """
+        response = requests.get(application, headers=headers)
+        if response.status_code == 429:
+            time.sleep(1)
+            continue
+        response.raise_for_status()
+        if response.json()["status"] == "REJECTED":
             break
-        time.sleep(1)
-    response.raise_for_status()
-print(time.time() - began)
 """
 
 
@@ -62,6 +72,21 @@ class Loop:
         return self.seconds / self.items
 
 
+def loop(server: Emulator, reason_id: str, items: Path, *, read_first: bool = False) -> tuple[float, float, str]:
+    """
+    Let the loop reject applications.
+
+    :param items: a file with them, JSON.
+    :param read_first: whether each is read before it is written.
+    :return: when it began and ended, in seconds since the epoch, and what it said if it ended early.
+    """
+    text = _LOOP.replace("        # READ\n", _READ if read_first else "")
+    command = [sys.executable, "-c", text, server.url, server.api_key, reason_id, str(items)]
+    script = subprocess.run(command, capture_output=True, text=True, check=False)
+    began, *ended = map(float, script.stdout.split())
+    return began, *(ended or [time.time()]), script.stderr[-3000:] if script.returncode else ""
+
+
 def run_loop(folder: Path, items: int, latency: int) -> Loop:
     """
     Let the loop reject applications in a fresh local SmartRecruiters.
@@ -77,16 +102,10 @@ def run_loop(folder: Path, items: int, latency: int) -> Loop:
     listed.write_text(json.dumps(records))
     reason_id = next(iter(json.loads(seed.read_text())["rejection_reasons"]))
     with emulator(folder / "emulator.log", "--seed", str(seed), "--latency", str(latency)) as server:
-        script = subprocess.run(
-            [sys.executable, "-c", LOOP, server.url, server.api_key, reason_id, str(listed)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if script.returncode:
-            raise RuntimeError(f"The plain loop failed:\n{script.stderr[-3000:]}")
+        began, ended, failure = loop(server, reason_id, listed)
+        if failure:
+            raise RuntimeError(f"The plain loop failed:\n{failure}")
         writes = Counter(one["path"] for one in server.journal() if one["applied"])
-        with urllib.request.urlopen(f"{server.url}/__emulator__/stats", timeout=30) as answer:
-            refused = json.load(answer)["rate_limited"]
+        refused = server.told("stats")["rate_limited"]
     paths = [f"/candidates/{one['candidate_id']}/jobs/{one['job_id']}/status" for one in records]
-    return Loop(items, float(script.stdout), refused, sum(writes[path] != 1 for path in paths))
+    return Loop(items, ended - began, refused, sum(writes[path] != 1 for path in paths))

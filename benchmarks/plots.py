@@ -15,6 +15,8 @@ from matplotlib import pyplot as plt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.axes import Axes
+
 RESULTS = Path(__file__).parent / "results"
 """Where the pictures go; git ignores it."""
 
@@ -89,13 +91,7 @@ def progress_plot(path: Path, title: str, runs: Mapping[str, Sequence[float]]) -
     _, axes = plt.subplots(figsize=(_WIDTH, 1.6 * _HEIGHT), layout="constrained")
     for name, done_at in runs.items():
         axes.plot([0.0, *sorted(done_at)], range(len(done_at) + 1), drawstyle="steps-post", label=name)
-    axes.set_title(title)
-    axes.set_xlabel("seconds since the start")
-    axes.set_ylabel("records done")
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    _label_over_time(axes, title, "records done", "lower right")
     _save(path)
 
 
@@ -111,14 +107,18 @@ def memory_plot(path: Path, title: str, runs: Mapping[str, Sequence[tuple[float,
     for name, taken in runs.items():
         axes.plot(*zip(*taken, strict=True), label=name)
     axes.axhline(limit, color=_CEILING, linestyle="--", linewidth=1, label=f"limit, {limit:g} MB")
+    _label_over_time(axes, title, "MB on top of the imports", "upper left")
+    _save(path)
+
+
+def _label_over_time(axes: Axes, title: str, what: str, legend: str) -> None:
     axes.set_title(title)
     axes.set_xlabel("seconds since the start")
-    axes.set_ylabel("MB on top of the imports")
+    axes.set_ylabel(what)
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")
-    _save(path)
+    axes.legend(loc=legend)
 
 
 def spread_plot(path: Path, title: str, what: str, runs: Mapping[str, Sequence[float]], limit: float) -> None:

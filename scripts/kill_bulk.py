@@ -185,7 +185,7 @@ class Killer:
         return found[0]
 
     def _applied(self) -> int:
-        return int(asked(self._server, "stats")["writes"])
+        return int(self._server.told("stats")["writes"])
 
     def _wait(self, ready: Callable[[], bool], what: str, pause: float = 0.05) -> None:
         deadline = time.monotonic() + LONGEST_START
@@ -208,12 +208,6 @@ def moments(kills: int, items: int, chance: random.Random) -> list[Moment]:
     return [
         Moment(kind, count, chance.uniform(0, 0.3), chance.uniform(0, 6)) for kind, count in zip(kinds, at, strict=True)
     ]
-
-
-def asked(server: Emulator, what: str) -> Any:
-    """Return what the emulator tells of itself."""
-    with urllib.request.urlopen(f"{server.url}/__emulator__/{what}", timeout=30) as answer:
-        return json.load(answer)
 
 
 def wait_for_api(airflow: AirflowRun) -> None:
@@ -271,7 +265,7 @@ def batch_of(
     name: str, records: list[dict[str, str]], killer: Killer, server: Emulator, airflow: AirflowRun, results: Path
 ) -> Batch:
     """Return what became of a batch."""
-    requests = asked(server, "requests")
+    requests = server.told("requests")
     (results.parent / "requests.json").write_text(json.dumps(requests))
     ((state, tries),) = airflow.query("select state, try_number from task_instance where task_id = 'batch'")
     returned = airflow.query(RETURNED)

@@ -46,9 +46,13 @@ class Emulator:
 
     def journal(self) -> list[dict[str, Any]]:
         """Return every request that changed or tried to change something, oldest first."""
-        with urllib.request.urlopen(f"{self.url}/__emulator__/journal", timeout=10) as answer:
-            entries: list[dict[str, Any]] = json.load(answer)
+        entries: list[dict[str, Any]] = self.told("journal")
         return entries
+
+    def told(self, what: str) -> Any:
+        """Return what it tells of itself: ``stats``, ``requests``, ``journal``."""
+        with urllib.request.urlopen(f"{self.url}/__emulator__/{what}", timeout=30) as answer:
+            return json.load(answer)
 
 
 @contextmanager

@@ -323,15 +323,6 @@ def test_how_many_wait_is_known(paced: Any) -> None:
         assert client.pacer.waiting == 0
 
 
-def test_who_gave_up_waits_no_more(paced: Any) -> None:
-    with ScriptedServer(reply(200, {})) as server:
-        client = paced(server.url, 0.2, 8, retry=RetryPolicy(budget=0.3))
-        client.request("GET", "/jobs")
-        with pytest.raises(DeadlineExceededError):
-            client.request("GET", "/jobs")
-        assert client.pacer.waiting == 0
-
-
 def test_no_turn_within_the_budget(paced: Any) -> None:
     with ScriptedServer(always=reply(200, {}, delay=1.0)) as server:
         client = paced(server.url, 0, 1, retry=RetryPolicy(budget=0.3))
@@ -355,6 +346,8 @@ def test_no_permit_within_the_budget(paced: Any) -> None:
         client.request("GET", "/jobs")
         with pytest.raises(DeadlineExceededError):
             client.request("GET", "/jobs")
+        # Who gave up waits no more.
+        assert client.pacer.waiting == 0
 
 
 def test_a_place_is_given_back_after_an_error(paced: Any) -> None:

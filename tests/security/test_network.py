@@ -20,7 +20,8 @@ from airflow_provider_smartrecruiters.exceptions import (
     SmartRecruitersError,
     UnexpectedResponseError,
 )
-from tests.security.network import Certificate, Proxy, certificate
+from tests.security.network import Proxy
+from tests.support.certificates import Certificate, certificate
 from tests.support.scripted_server import Exchange, ScriptedServer, Step, reply
 
 if TYPE_CHECKING:
