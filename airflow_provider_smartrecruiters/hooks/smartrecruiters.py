@@ -72,11 +72,11 @@ class SmartRecruitersHook(BaseHook):
     def _make_client(self) -> SmartRecruitersClient:
         # Imported here: DAG files import operators, and the parser pays for all that they import.
         from airflow import __version__ as airflow_version
-        from airflow.providers.common.compat.sdk import mask_secret
 
         from airflow_provider_smartrecruiters import __version__
         from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
         from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords
+        from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
         connection = self.get_connection(self.smartrecruiters_conn_id)
         with as_airflow_error():

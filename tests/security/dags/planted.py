@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import DAG, mask_secret, task
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
 
 def canary(name):
