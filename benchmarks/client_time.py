@@ -67,7 +67,7 @@ def main() -> int:
     import requests
 
     from airflow_provider_smartrecruiters.api.change import apply
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
 
     server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)

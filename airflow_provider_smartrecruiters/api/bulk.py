@@ -17,9 +17,9 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import BatchTerms, Change, ChangeResult, apply, plan
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import retries_made
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
-from airflow_provider_smartrecruiters.api.retry import retries_made
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConfigurationError,

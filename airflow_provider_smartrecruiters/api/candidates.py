@@ -11,7 +11,6 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, read_record
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
     OptionalId,
@@ -21,6 +20,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     one_of,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 

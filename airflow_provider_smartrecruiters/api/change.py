@@ -21,9 +21,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
 from airflow_provider_smartrecruiters.api.explain import explained, invalid_arguments
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from airflow_provider_smartrecruiters.api.change import Change, read_record
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 ATTENDEE_STATUSES = ("accepted", "declined", "pending", "tentative")
 

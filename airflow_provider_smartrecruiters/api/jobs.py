@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, read_record
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
@@ -22,6 +21,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     refuse_unrendered,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.job_content import (
     SECTIONS,
     SHOWN,

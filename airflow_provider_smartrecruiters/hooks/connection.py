@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_smartrecruiters.api.client import PRODUCTION_URL, SANDBOX_URL
-from airflow_provider_smartrecruiters.api.transport import is_loopback
+from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL
+from airflow_provider_smartrecruiters.api.http.transport import is_loopback
 from airflow_provider_smartrecruiters.connection_form import CONN_TYPE, EXTRA_FIELDS, ExtraField
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 
 class SmartRecruitersHook(BaseHook):
@@ -74,7 +74,7 @@ class SmartRecruitersHook(BaseHook):
         from airflow import __version__ as airflow_version
 
         from airflow_provider_smartrecruiters import __version__
-        from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+        from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
         from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords
         from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 

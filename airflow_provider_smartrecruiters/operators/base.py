@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint
 from airflow_provider_smartrecruiters.operators.private import wrapped
-from airflow_provider_smartrecruiters.operators.rendered import as_bool, as_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-    from airflow_provider_smartrecruiters.operators.bulk import BulkOperator
+    from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
 
 
 class WithHook:
@@ -106,7 +106,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         :return: the task.
         :raises TypeError: an argument belongs to one record.
         """
-        from airflow_provider_smartrecruiters.operators.bulk import bulk_of
+        from airflow_provider_smartrecruiters.operators.bulk.operator import bulk_of
 
         return bulk_of(cls, {"task_id": task_id, **arguments})
 

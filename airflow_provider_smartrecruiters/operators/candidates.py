@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+from airflow_provider_smartrecruiters.operators.params import as_list
 from airflow_provider_smartrecruiters.operators.private import unwrapped
-from airflow_provider_smartrecruiters.operators.rendered import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.rendered import as_size
+from airflow_provider_smartrecruiters.operators.params import as_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,9 +12,9 @@ import pytest
 from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, BulkOptions, Outcome, Work
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import BatchTerms, Change
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)

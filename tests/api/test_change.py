@@ -16,7 +16,8 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change, ChangeResult, apply, plan
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
 from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobAd,
@@ -25,7 +26,6 @@ from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobPosition,
     UpdateJobStatus,
 )
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (

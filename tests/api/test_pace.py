@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmul
 
 SEND = """
 import json, sys
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 url, key, jobs = json.loads(sys.argv[1])
 client = SmartRecruitersClient.from_credentials(password=key, base_url=url)
 print("ready", flush=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.auth import ApiKeyAuth
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.pacing import LANES, Pacer
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import DeadlineExceededError
 from tests.support.scripted_server import Exchange, ReceivedRequest, ScriptedServer, Step, reply

@@ -23,7 +23,7 @@ import pytest
 import redis
 
 from airflow_provider_smartrecruiters.api import pacing_backends, pacing_store
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.pace import Pace, StoreLostError
 from airflow_provider_smartrecruiters.api.pacing_backends import FileStore, PostgresStore, RedisStore
 from airflow_provider_smartrecruiters.api.pacing_store import PaceStore, open_store
@@ -48,7 +48,7 @@ print(json.dumps(taken))
 
 SEND = """
 import json, sys
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 url, key, location, jobs = json.loads(sys.argv[1])
 # Half of the limit together, so that a busy machine squeezes none too many into a second; more than all of it if apart.
 client = SmartRecruitersClient.from_credentials(
@@ -555,7 +555,7 @@ def test_a_library_that_is_missing_is_named(
 def test_a_client_without_a_store_loads_none_of_it() -> None:
     script = (
         "import sys\n"
-        "from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient\n"
+        "from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient\n"
         "SmartRecruitersClient.from_credentials(password='key')\n"
         "print([name for name in ('pyrate_limiter', 'filelock', 'sqlite3', 'redis', 'psycopg') if name in sys.modules])"
     )

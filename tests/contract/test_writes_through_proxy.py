@@ -13,7 +13,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change, apply, plan
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
 from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobAd,

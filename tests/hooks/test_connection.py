@@ -6,7 +6,7 @@ import logging
 import pytest
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_provider_smartrecruiters.api.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from airflow_provider_smartrecruiters.hooks.connection import ENVIRONMENTS, client_arguments

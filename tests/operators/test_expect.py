@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, StalePlanError
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateSourceOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
-from airflow_provider_smartrecruiters.operators.rendered import as_fingerprint
+from airflow_provider_smartrecruiters.operators.params import as_fingerprint
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
 
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 

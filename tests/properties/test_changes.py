@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hypothesis import settings
 
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from tests.properties.judge import Judge
 
 pytestmark = [

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.change import apply
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH, check_id, check_json
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd, UpdateJobNote, UpdateJobPosition
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.rendered import as_bool, as_size
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_size
 from tests.properties.values import nested
 
 HUGE = 10**5_000

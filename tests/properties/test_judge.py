@@ -18,7 +18,7 @@ from tests.properties.arguments import Arguments
 if TYPE_CHECKING:
     from hypothesis import settings
 
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from tests.properties.judge import Judge
 

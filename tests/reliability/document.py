@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
-from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
+from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
 from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, OTHER_CREDENTIAL, Cell, Place, rows

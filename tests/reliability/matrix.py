@@ -17,12 +17,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
 from airflow_provider_smartrecruiters.api.change import apply
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
+from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.api.pacing import Pacer
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
-from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator

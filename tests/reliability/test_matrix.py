@@ -18,7 +18,7 @@ from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 
 def name(row: tuple[Place, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.change import apply
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
 from airflow_provider_smartrecruiters.exceptions import AuthenticationError
 from tests.reliability import token_run

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from airflow_provider_smartrecruiters.api.change import apply
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator

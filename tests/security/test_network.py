@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,

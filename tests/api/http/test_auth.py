@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.auth import TOKEN_PATH, ClientCredentialsAuth
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ClientCredentialsAuth
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,

@@ -17,7 +17,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
     NotFoundError,
 )
-from airflow_provider_smartrecruiters.operators.bulk import BulkOperator
+from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
 from airflow_provider_smartrecruiters.operators.candidates import (
     RejectApplicationOperator,
     UpdateCandidateSourceOperator,
@@ -39,8 +39,8 @@ def emulator(smartrecruiters_emulator, monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """Give a call that fails for a passing reason no minute of patience."""
-    from airflow_provider_smartrecruiters.api import client
-    from airflow_provider_smartrecruiters.api.retry import RetryPolicy
+    from airflow_provider_smartrecruiters.api.http import client
+    from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 
     monkeypatch.setattr(
         client, "RetryPolicy", lambda: RetryPolicy(budget=2.0, max_attempts=2, first_wait=0.01, longest_wait=0.02)

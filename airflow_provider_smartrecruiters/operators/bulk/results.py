@@ -12,9 +12,9 @@ from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from airflow_provider_smartrecruiters.operators.bulk.sources import JSON_LINES, JsonLines, ending_of
 from airflow_provider_smartrecruiters.operators.files import absolute, refused, refusing
-from airflow_provider_smartrecruiters.operators.item_sources import JSON_LINES, JsonLines, ending_of
-from airflow_provider_smartrecruiters.operators.rendered import is_blank
+from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

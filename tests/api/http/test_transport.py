@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from airflow_provider_smartrecruiters import __version__
-from airflow_provider_smartrecruiters.api import transport
-from airflow_provider_smartrecruiters.api.transport import checked_url, exchange, new_session
+from airflow_provider_smartrecruiters.api.http import transport
+from airflow_provider_smartrecruiters.api.http.transport import checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, ConfigurationError, ConnectionFailedError
 from tests.support.certificates import Certificate, certificate
 from tests.support.scripted_server import Exchange, ScriptedServer, close, hang, raw, reply, reset, trickle
@@ -167,7 +167,7 @@ def test_a_child_of_this_process_keeps_its_times_too() -> None:
 
 
 def test_a_system_without_fork_will_do() -> None:
-    code = "import os, requests; del os.register_at_fork; import airflow_provider_smartrecruiters.api.transport"
+    code = "import os, requests; del os.register_at_fork; import airflow_provider_smartrecruiters.api.http.transport"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

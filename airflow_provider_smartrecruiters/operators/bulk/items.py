@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.change import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk import own_parameters
-from airflow_provider_smartrecruiters.operators.item_sources import canonical
+from airflow_provider_smartrecruiters.operators.bulk.operator import own_parameters
+from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+from airflow_provider_smartrecruiters.operators.params import as_fingerprint
 from airflow_provider_smartrecruiters.operators.private import unwrapped
-from airflow_provider_smartrecruiters.operators.rendered import as_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-    from airflow_provider_smartrecruiters.operators.item_sources import Item
+    from airflow_provider_smartrecruiters.operators.bulk.sources import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _OF_AN_ITEM = ("expect",)

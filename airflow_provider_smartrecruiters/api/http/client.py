@@ -9,17 +9,17 @@ from typing import Any, Self
 
 import requests
 
-from airflow_provider_smartrecruiters.api.answers import SAFE_METHODS, error_for, read_body
-from airflow_provider_smartrecruiters.api.auth import (
+from airflow_provider_smartrecruiters.api.fields import encode_json, fill_path
+from airflow_provider_smartrecruiters.api.http.auth import (
     TOKEN_PATH,
     ApiKeyAuth,
     ClientCredentialsAuth,
     TokenEndpoint,
 )
-from airflow_provider_smartrecruiters.api.fields import encode_json, fill_path
+from airflow_provider_smartrecruiters.api.http.responses import SAFE_METHODS, error_for, read_body
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy, parse_retry_after
-from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ApiError,

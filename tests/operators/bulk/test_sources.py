@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.item_sources import Item, source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
 
 MARIA, JONAS = {"candidate_id": "maria", "tags": ["a"]}, {"candidate_id": "jonas", "tags": []}
 
@@ -483,7 +483,7 @@ class TestDigest:
 
     def test_it_is_the_same_in_every_process(self):
         code = (
-            "from airflow_provider_smartrecruiters.operators.item_sources import Item\n"
+            "from airflow_provider_smartrecruiters.operators.bulk.sources import Item\n"
             "print(Item(0, '', {'tags': set('abcdefgh'), 'x': {'y': frozenset({'k', 'l', 'm'})}}).digest().hex())\n"
         )
         told = {

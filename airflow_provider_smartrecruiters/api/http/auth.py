@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from airflow_provider_smartrecruiters.api.answers import error_for, read_body
-from airflow_provider_smartrecruiters.api.retry import parse_retry_after
-from airflow_provider_smartrecruiters.api.transport import exchange, new_session
+from airflow_provider_smartrecruiters.api.http.responses import error_for, read_body
+from airflow_provider_smartrecruiters.api.http.retry import parse_retry_after
+from airflow_provider_smartrecruiters.api.http.transport import exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     SmartRecruitersError,

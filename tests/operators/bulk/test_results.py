@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.results_file import ResultsFile, read_results
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile, read_results
 
 
 def row(index, **values):
@@ -251,7 +251,7 @@ class TestPublishing:
         location = published(tmp_path / "r.jsonl", [row(0)])
         code = (
             "import resource, signal, sys\n"
-            "from airflow_provider_smartrecruiters.operators.results_file import ResultsFile\n"
+            "from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile\n"
             "with ResultsFile('results_path', sys.argv[1]) as results:\n"
             "    results.prepare()\n"
             "    for index in range(1000):\n"

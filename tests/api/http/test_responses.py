@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters import exceptions
-from airflow_provider_smartrecruiters.api.answers import error_for, parse_error, presentable, read_body
+from airflow_provider_smartrecruiters.api.http.responses import error_for, parse_error, presentable, read_body
 from airflow_provider_smartrecruiters.exceptions import ApiError, UnexpectedResponseError
 
 BY_STATUS = [

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BatchFailedError, InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk_items import BatchItems, Checked, OpenItem
-from airflow_provider_smartrecruiters.operators.bulk_progress import BulkProgress
-from airflow_provider_smartrecruiters.operators.bulk_report import NOT_RUN, BulkReport
-from airflow_provider_smartrecruiters.operators.bulk_retry import items_of
-from airflow_provider_smartrecruiters.operators.results_file import ResultsFile
+from airflow_provider_smartrecruiters.operators.bulk.items import BatchItems, Checked, OpenItem
+from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
+from airflow_provider_smartrecruiters.operators.bulk.report import NOT_RUN, BulkReport
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
+from airflow_provider_smartrecruiters.operators.bulk.retry_from import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

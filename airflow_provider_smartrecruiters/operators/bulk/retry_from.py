@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.item_sources import Item, source_of
-from airflow_provider_smartrecruiters.operators.rendered import is_blank
-from airflow_provider_smartrecruiters.operators.results_file import read_results
+from airflow_provider_smartrecruiters.operators.bulk.results import read_results
+from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
+from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,8 +8,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator, WithHook
-from airflow_provider_smartrecruiters.operators.private import unwrapped, wrapped
-from airflow_provider_smartrecruiters.operators.rendered import (
+from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
     as_count,
@@ -17,6 +16,7 @@ from airflow_provider_smartrecruiters.operators.rendered import (
     as_share,
     is_literal,
 )
+from airflow_provider_smartrecruiters.operators.private import unwrapped, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
-    from airflow_provider_smartrecruiters.operators.bulk_run import BulkRun
+    from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
 _DEFAULT_POOL = "default_pool"
 
@@ -155,7 +155,7 @@ class BulkOperator(WithHook, BaseOperator):
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
-        from airflow_provider_smartrecruiters.operators.bulk_run import BulkRun
+        from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
         with as_airflow_error():
             run = BulkRun(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     BadRequestError,

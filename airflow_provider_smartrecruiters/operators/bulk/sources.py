@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.files import absolute, open_stream, refused
-from airflow_provider_smartrecruiters.operators.rendered import as_list, is_literal
+from airflow_provider_smartrecruiters.operators.params import as_list, is_literal
 
 if TYPE_CHECKING:
     import io

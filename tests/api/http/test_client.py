@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.retry import Attempts, RetryPolicy
+from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,

@@ -1,0 +1,1 @@
+"""Talk HTTP: sessions, credentials, retries, deadlines, and what an answer means."""

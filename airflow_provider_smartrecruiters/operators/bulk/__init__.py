@@ -1,0 +1,1 @@
+"""One task for many records: the task behind ``.bulk()``."""
