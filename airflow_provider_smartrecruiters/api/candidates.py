@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, read_record
 from airflow_provider_smartrecruiters.api.fields import (
@@ -78,6 +77,7 @@ class UpdateCandidateTags(Change):
 
     use_case: ClassVar[str] = "put_update_candidate_tags"
     endpoint: ClassVar[str] = f"PUT {_TAGS}"
+    record: ClassVar[str | None] = _TAGS
     subject: ClassVar[str] = "tags of candidate {candidate_id}"
     ids: ClassVar[tuple[str, ...]] = ("candidate_id",)
     scope: ClassVar[str] = "candidates_manage"
@@ -119,10 +119,6 @@ class UpdateCandidateTags(Change):
     def _only_adds(self) -> bool:
         return self.tags is None and not self.remove
 
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return ``{"tags": […]}``: ``GET /candidates/{id}/tags``."""
-        return read_record(client, _TAGS, {"id": self.candidate_id})
-
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tags in order of their texts: a set has no other."""
         return {"tags": sorted(set(state.get("tags") or ()))}
@@ -143,7 +139,7 @@ class UpdateCandidateTags(Change):
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the tags; the API answers 201 and the whole set."""
         verb = "POST" if self._only_adds else "PUT"
-        return client.request(verb, _TAGS, path_params={"id": self.candidate_id}, json=body)
+        return client.request(verb, _TAGS, path_params=self.path_params, json=body)
 
     def _after(self, state: Mapping[str, Any]) -> list[str]:
         if self.tags is not None:
@@ -162,13 +158,9 @@ class _ApplicationChange(Change):
     candidate_id: RecordId
     job_id: RecordId
 
-    @property
-    def _path_params(self) -> dict[str, str]:
-        return {"id": self.candidate_id, "jobId": self.job_id}
-
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application: ``GET /candidates/{id}/jobs/{jobId}``, unless it was read already."""
-        application = state or read_record(client, _APPLICATION, self._path_params)
+        application = state or read_record(client, _APPLICATION, self.path_params)
         return application.get("status")
 
 
@@ -176,6 +168,7 @@ class _ApplicationStatusChange(_ApplicationChange):
     """What a change of status and a rejection share."""
 
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/status"
+    record: ClassVar[str | None] = _APPLICATION
     read_scope: ClassVar[str | None] = "candidates_read"
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     hints: ClassVar[Mapping[int | str, str]] = {
@@ -189,10 +182,6 @@ class _ApplicationStatusChange(_ApplicationChange):
         "and access groups cover the job.",
         404: "Check candidate_id and job_id: the candidate has no application to this job.",
     }
-
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the application: ``GET /candidates/{id}/jobs/{jobId}``."""
-        return read_record(client, _APPLICATION, self._path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return status, sub-status, start and reason of the application, in the names of the request."""
@@ -211,22 +200,13 @@ class _ApplicationStatusChange(_ApplicationChange):
         No source says whether the API keeps what a PUT leaves out, so what belongs to the status is sent along: all
         of it where the status stays, the first day of a hire also on the way to one.
         """
-        given = {name: value for name, value in self._given.items() if value is not None}
+        given = self.given
         there = self.current(state) if state else {}
         kept = set(there) if there.get("status") == given["status"] else set()
         if given["status"] in ("OFFERED", "HIRED"):
             kept.add("startsOn")
         members = {name: given.get(name, there.get(name) if name in kept else None) for name in _STATUS_MEMBERS}
         return {name: value for name, value in members.items() if value is not None}
-
-    @property
-    @abstractmethod
-    def _given(self) -> dict[str, Any]:
-        """What the arguments say, in the names of the request; None for what was not given."""
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the status; the API answers 204."""
-        return client.request("PUT", f"{_APPLICATION}/status", path_params=self._path_params, json=body)
 
 
 class UpdateCandidateJobStatus(_ApplicationStatusChange):
@@ -250,9 +230,9 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     subject: ClassVar[str] = "status of candidate {candidate_id} for job {job_id}"
 
     status: Annotated[str, one_of(APPLICATION_STATUSES)]
-    sub_status: OptionalText = None
-    starts_on: OptionalDateTime = None
-    reason_id: OptionalId = None
+    sub_status: OptionalText = Field(None, serialization_alias="subStatus")
+    starts_on: OptionalDateTime = Field(None, serialization_alias="startsOn")
+    reason_id: OptionalId = Field(None, serialization_alias="reason")
 
     @model_validator(mode="after")
     def _reason_fits(self) -> Self:
@@ -262,15 +242,6 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
                 fields=("reason_id",),
             )
         return self
-
-    @property
-    def _given(self) -> dict[str, Any]:
-        return {
-            "status": self.status,
-            "subStatus": self.sub_status,
-            "startsOn": self.starts_on,
-            "reason": self.reason_id,
-        }
 
 
 class RejectApplication(_ApplicationStatusChange):
@@ -289,9 +260,9 @@ class RejectApplication(_ApplicationStatusChange):
     use_case: ClassVar[str] = "reject_an_application"
     subject: ClassVar[str] = "application of candidate {candidate_id} for job {job_id}"
 
-    reason_id: OptionalId = None
-    reason: OptionalText = None
-    sub_status: OptionalText = None
+    reason_id: OptionalId = Field(None, serialization_alias="reason")
+    reason: OptionalText = Field(None, exclude=True)
+    sub_status: OptionalText = Field(None, serialization_alias="subStatus")
 
     @model_validator(mode="after")
     def _one_reason(self) -> Self:
@@ -321,8 +292,9 @@ class RejectApplication(_ApplicationStatusChange):
         return self.model_copy(update={"reason_id": _reason_id(reasons, self.reason), "reason": None})
 
     @property
-    def _given(self) -> dict[str, Any]:
-        return {"status": "REJECTED", "subStatus": self.sub_status, "reason": self.reason_id}
+    def given(self) -> dict[str, Any]:
+        """The rejection; ``reason`` is looked up before, by :meth:`resolved`."""
+        return {"status": "REJECTED", **super().given}
 
 
 class UpdateCandidateSource(_ApplicationChange):
@@ -342,7 +314,6 @@ class UpdateCandidateSource(_ApplicationChange):
     use_case: ClassVar[str] = "put_update_candidates_source"
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/source"
     subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
-    read_scope: ClassVar[str | None] = None
     shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
     hints: ClassVar[Mapping[int | str, str]] = {
         "INVALID_SOURCE_TYPE": "There is no source type with this source_type_id. Pick one from the company's source "
@@ -360,22 +331,9 @@ class UpdateCandidateSource(_ApplicationChange):
         404: "Check candidate_id and job_id: the candidate has no application to this job.",
     }
 
-    source_type_id: RecordId
-    source_id: RecordId
-    source_sub_type_id: OptionalId = None
-
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"sourceTypeId", "sourceId", "sourceSubTypeId"}``, without what was not given."""
-        body = {
-            "sourceTypeId": self.source_type_id,
-            "sourceId": self.source_id,
-            "sourceSubTypeId": self.source_sub_type_id,
-        }
-        return {name: value for name, value in body.items() if value is not None}
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the source; the API answers 204."""
-        return client.request("PUT", f"{_APPLICATION}/source", path_params=self._path_params, json=body)
+    source_type_id: RecordId = Field(serialization_alias="sourceTypeId")
+    source_id: RecordId = Field(serialization_alias="sourceId")
+    source_sub_type_id: OptionalId = Field(None, serialization_alias="sourceSubTypeId")
 
 
 def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:

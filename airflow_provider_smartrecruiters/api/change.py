@@ -1,44 +1,43 @@
-"""One idea: a change converges.
+"""What a use case declares: which record it is about, what of it the arguments ask for, and how that is written.
 
-read the current state, lay the wanted values over it, compare, and write only what differs. When the answer to a
-write is lost, read again before anything is sent again. From this follow, for every use case at once: tasks that
-can be rerun, ``plan``, the diff in the log, and writes that lose nothing.
-
-A use case is a subclass of :class:`Change` that says where its record is, what of it is wanted, and how it is
-written. The two verbs are functions of this module, :func:`plan` and :func:`apply`.
+:class:`Change` is the declaration. The two verbs that carry one out, ``plan`` and ``apply``, are in
+:mod:`~airflow_provider_smartrecruiters.api.apply`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
-from airflow_provider_smartrecruiters.api.explain import explained, invalid_arguments
+from airflow_provider_smartrecruiters.api.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.exceptions import (
-    InvalidInputError,
-    SmartRecruitersError,
-    StalePlanError,
-    UnexpectedResponseError,
-)
-
-log = logging.getLogger(__name__)
+from airflow_provider_smartrecruiters.exceptions import UnexpectedResponseError
 
 
-class Change(BaseModel, ABC):
-    """A use case with its arguments: which record is to be how.
+class Change(BaseModel):
+    """A use case with its arguments: which record should be how.
 
-    :raises InvalidInputError: from the constructor, naming every argument that cannot be used.
+    A subclass is a declaration: class variables say where the record is, fields say what may be asked of it. A simple
+    one adds :meth:`current` alone. ``UpdateJobStatus`` is the smallest to copy::
+
+        class UpdateJobStatus(Change):
+            use_case = "put_update_job_status"
+            endpoint = "PUT /jobs/{jobId}/status"
+            record = "/jobs/{jobId}"
+            ids = ("job_id",)
+            ...
+            job_id: RecordId
+            status: Annotated[str, one_of(JOB_STATUSES)]
+
+            def current(self, state):
+                return {"status": state.get("status")}
+
+    :raises InvalidInputError: from the constructor; it names every argument that cannot be used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -47,28 +46,30 @@ class Change(BaseModel, ABC):
     """Id of the use case in the list that the package covers."""
     endpoint: ClassVar[str]
     """Verb and path of the write, ``PUT /jobs/{jobId}/status``."""
+    record: ClassVar[str | None] = None
+    """Path of the record that is read, ``/jobs/{jobId}``; None where the API has no way to read it."""
+    ids: ClassVar[tuple[str, ...]]
+    """Names of the arguments that identify the record, in the order of the placeholders of :attr:`endpoint`."""
     subject: ClassVar[str]
     """What is changed, in words, with the ids as placeholders: ``status of job {job_id}``."""
-    ids: ClassVar[tuple[str, ...]]
-    """Names of the arguments that say which record it is."""
     scope: ClassVar[str]
     """OAuth scope that the write needs."""
-    read_scope: ClassVar[str | None]
-    """OAuth scope that the read needs; None where the API cannot be asked."""
+    read_scope: ClassVar[str | None] = None
+    """OAuth scope that the read needs; None where there is none."""
     shown: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of the fields whose values may be shown in logs and results."""
     of_application: ClassVar[bool] = False
-    """Whether it is an application, with a status, that is changed."""
+    """Whether the record is an application, which has a status."""
     whole: ClassVar[bool] = False
     """Whether the write replaces the record, so that a field that is left out is removed."""
     hints: ClassVar[Mapping[int | str, str]] = {}
-    """What to do about an error of this use case, by the API's code or the status; the code goes first."""
+    """What to do about an error of this use case, by the API's code or by status; the code goes first."""
 
     def __init__(self, /, **arguments: Any) -> None:
         try:
             super().__init__(**arguments)
         except ValidationError as error:
-            raise invalid_arguments(type(self), error) from None
+            raise invalid_arguments(type(self).__name__, self.use_case, error) from None
 
     def __repr__(self) -> str:
         # Never the values: they hold what people wrote, and a repr ends in logs and tracebacks.
@@ -87,6 +88,21 @@ class Change(BaseModel, ABC):
         return self.subject.format_map({name: _short(value) for name, value in self.target.items()})
 
     @property
+    def path_params(self) -> dict[str, str]:
+        """The ids by the placeholders of :attr:`endpoint`; :attr:`record` uses the same ones."""
+        return dict(zip(placeholders(self.endpoint), self.target.values(), strict=True))
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The arguments that are given, ids aside, in the API's names (``serialization_alias`` where they differ)."""
+        values = {
+            field.serialization_alias or name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name not in self.ids and not field.exclude
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
     def needs_read(self) -> str | None:
         """Why this change cannot be written without reading first; None if it can."""
         return None
@@ -94,7 +110,14 @@ class Change(BaseModel, ABC):
     @property
     def readable(self) -> bool:
         """Whether the API can be asked for what this change would change."""
-        return self.read_scope is not None
+        return self.record is not None
+
+    @property
+    def verified(self) -> bool:
+        """Whether the record is read again after the write, because the write replaces what others may have changed
+        since it was read, or because the API silently drops what it does not know.
+        """
+        return self.whole
 
     def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
         """Return the change with everything looked up that its arguments only describe (a label, say).
@@ -105,37 +128,35 @@ class Change(BaseModel, ABC):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the record as the API answers it."""
-        raise NotImplementedError(f"{self.use_case} cannot be read")
+        if self.record is None:
+            raise NotImplementedError(f"{self.use_case} cannot be read")
+        return read_record(client, self.record, self.path_params)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the record is, in the terms of :meth:`wanted`."""
         raise NotImplementedError(f"{self.use_case} cannot be read")
 
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the record is to be, given what it is (``{}`` when it was not read)."""
+        """Return what the record should be, given what it is (``{}`` when it was not read)."""
         return self.body(state)
 
-    @abstractmethod
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is sent, given what the record is (``{}`` when it was not read)."""
+        return self.given
 
-    @abstractmethod
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the write and return the API's answer, None if it is empty."""
+        verb, _, path = self.endpoint.partition(" ")
+        return client.request(verb, path, path_params=self.path_params, json=body)
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
-        """Return the status of the application that is changed, where :attr:`of_application` is true.
+        """Return the status of the application, where :attr:`of_application` is true.
 
         :param state: the record as it was read, ``{}`` when it was not; the application is read then.
         """
         raise NotImplementedError(f"{self.use_case} is not about an application")
 
-    def details(
-        self,
-        state: Mapping[str, Any],
-        response: Any,
-        diffs: list[FieldDiff],
-    ) -> dict[str, Any]:
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return what else a reader of the result should know; JSON-ready, without free text.
 
         :param state: the record as it was read, ``{}`` when it was not.
@@ -143,13 +164,6 @@ class Change(BaseModel, ABC):
         :param diffs: what differed.
         """
         return {}
-
-    @property
-    def verified(self) -> bool:
-        """Whether the record is read again after the write, because the write replaces what others may have changed
-        since it was read, or because the API silently drops what it does not know.
-        """
-        return self.whole
 
 
 def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[str, str]) -> dict[str, Any]:
@@ -176,288 +190,6 @@ def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[s
         if (wait := attempts.wait_after(error)) is None:
             raise error
         time.sleep(wait)
-
-
-@dataclass(frozen=True)
-class ChangeResult:
-    """What a plan found or an apply did.
-
-    :param use_case: id of the use case.
-    :param target: ids of the record, by the names of the arguments.
-    :param changed: whether the record differed from what was wanted; None where the API cannot be asked.
-    :param applied: whether a write was sent and accepted.
-    :param diffs: the fields that differed.
-    :param details: use-case specific facts, such as ``needs_publishing`` of a job ad.
-    :param response: the API's answer to the write.
-    :param skipped: why nothing was sent though the record differed: ``status HIRED``; None where it was not skipped.
-    :param fingerprint: stands for the state that was seen before the write; None where it was not read. What
-        :func:`apply` takes as ``expect``.
-    """
-
-    use_case: str
-    target: dict[str, str]
-    changed: bool | None
-    applied: bool
-    diffs: list[FieldDiff] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
-    response: Any = None
-    fingerprint: str | None = None
-    skipped: str | None = None
-
-    def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
-        """Return the result JSON-ready: ``{"use_case", "target", "changed", "applied", "fields", "diff", "details",
-        "fingerprint", "response"}``.
-
-        :param return_response: whether the API's answer is part of it; it may hold what people wrote.
-        """
-        return {
-            "use_case": self.use_case,
-            "target": self.target,
-            "changed": self.changed,
-            "applied": self.applied,
-            "fields": [item.name for item in self.diffs],
-            "diff": [item.as_dict() for item in self.diffs],
-            "details": self.details,
-            "fingerprint": self.fingerprint,
-            "response": self.response if return_response else None,
-        }
-
-
-@dataclass(frozen=True)
-class _Plan:
-    change: Change
-    state: dict[str, Any]
-    diffs: list[FieldDiff]
-    changed: bool | None
-    fingerprint: str | None = None
-
-    def result(
-        self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None
-    ) -> ChangeResult:
-        return ChangeResult(
-            use_case=self.change.use_case,
-            target=self.change.target,
-            changed=self.changed,
-            applied=applied,
-            diffs=self.diffs,
-            details=details,
-            response=response,
-            fingerprint=self.fingerprint,
-            skipped=skipped,
-        )
-
-
-@dataclass(frozen=True)
-class BatchTerms:
-    """What a batch asks of each of its changes, beside what :func:`apply` and :func:`plan` ask anyway.
-
-    :param lookups: remembers what is looked up once for the whole batch.
-    :param only_if_status_in: statuses that an application must be in to be changed; None for any.
-    :param log_level: level at which each diff is logged; a batch tells it at DEBUG.
-    """
-
-    lookups: Lookups = field(default_factory=Lookups)
-    only_if_status_in: Collection[str] | None = None
-    log_level: int = logging.INFO
-
-
-def plan(
-    client: SmartRecruitersClient, change: Change, *, read_first: bool = True, terms: BatchTerms | None = None
-) -> ChangeResult:
-    """Say what :func:`apply` would change; send nothing but reads.
-
-    :param change: the use case with its arguments.
-    :param read_first: False to only check the arguments.
-    :param terms: what the batch asks for that the change is part of.
-    :raises SmartRecruitersError: as :func:`apply`.
-    """
-    terms = terms or BatchTerms()
-    with explained(change, "plan"):
-        check(change, read_first=read_first, expect=None, terms=terms)
-        planned = _plan(client, change, read_first, terms)
-        skipped = _skipped(client, planned, terms)
-        _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
-        details = planned.change.details(planned.state, None, planned.diffs)
-    _log_details(details, terms.log_level)
-    return planned.result(details, skipped=skipped)
-
-
-def apply(
-    client: SmartRecruitersClient,
-    change: Change,
-    *,
-    force: bool = False,
-    read_first: bool = True,
-    expect: str | None = None,
-    terms: BatchTerms | None = None,
-) -> ChangeResult:
-    """Make the record as the change wants it; send nothing if it already is.
-
-    :param change: the use case with its arguments.
-    :param force: write even if nothing differs.
-    :param read_first: False to write without asking what is there; ``changed`` of the result is then None.
-    :param expect: ``fingerprint`` of a plan: refuse to write when the record is no longer what the plan saw. A record
-        that already is as wanted is no reason to refuse.
-    :param terms: what the batch asks for that the change is part of.
-    :raises InvalidInputError: when the arguments do not fit the record, or need it to be read.
-    :raises StalePlanError: when the record moved on since ``expect`` was planned.
-    :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
-        carried out all the same, ``retryable`` whether running it again can help.
-    """
-    terms = terms or BatchTerms()
-    with explained(change, "change"):
-        check(change, read_first=read_first, expect=expect, terms=terms)
-        planned = _plan(client, change, read_first, terms)
-        if planned.changed is False and not force:
-            log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
-            return planned.result(planned.change.details(planned.state, None, []))
-        if skipped := _skipped(client, planned, terms):
-            log.log(terms.log_level, "The %s is left alone: %s.", change.label, skipped)
-            return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
-        _log_diff(planned, f"Changing the {change.label}", terms.log_level)
-        if expect is not None and expect != planned.fingerprint:
-            raise StalePlanError(
-                "it is no longer what it was when it was planned; nothing was sent.",
-                hint="Plan again, look at the difference, and apply that plan.",
-            )
-        response, body, details = _write(client, planned)
-        details = planned.change.details(planned.state, response, planned.diffs) | details
-        if planned.change.verified and response is not None:
-            details |= _verify(client, planned.change, body, response)
-    _log_details(details, terms.log_level)
-    return planned.result(details, applied=True, response=response)
-
-
-def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BatchTerms) -> str | None:
-    if terms.only_if_status_in is None or planned.changed is False:
-        return None
-    status = planned.change.application_status(client, planned.state)
-    return None if status in terms.only_if_status_in else f"status {status}"
-
-
-def check(change: Change, *, read_first: bool, expect: str | None, terms: BatchTerms) -> None:
-    """Refuse what can be told to be impossible before anything is sent.
-
-    :raises InvalidInputError: says what does not go together.
-    """
-    if not read_first and change.needs_read:
-        raise InvalidInputError(
-            f"read_first=False cannot be used here: {change.needs_read}.",
-            hint="Leave read_first at True.",
-            fields=("read_first",),
-        )
-    if expect is not None and not (read_first and change.readable):
-        raise InvalidInputError(
-            "expect cannot be used here: the state that it stands for is not read.",
-            hint="Leave expect away." if not change.readable else "Leave read_first at True.",
-            fields=("expect",),
-        )
-    if terms.only_if_status_in is not None and not change.of_application:
-        raise InvalidInputError(
-            f"only_if_status_in is for applications; {type(change).__name__} changes something else.",
-            hint="Leave only_if_status_in away.",
-            fields=("only_if_status_in",),
-        )
-
-
-def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BatchTerms) -> _Plan:
-    change = change.resolved(client, terms.lookups)
-    if not read_first or not change.readable:
-        return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
-    state = change.read(client)
-    diffs = _compare(change, state)
-    return _Plan(change, state, diffs, bool(diffs), _fingerprint(change, state))
-
-
-def _fingerprint(change: Change, state: Mapping[str, Any]) -> str:
-    seen = [change.use_case, change.target, change.current(state)]
-    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
-    return diff(change.current(state), change.wanted(state), change.shown, whole=change.whole)
-
-
-def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Send the write; when its answer is lost, read: what was carried out is a success, the rest is sent again as
-    long as that can help and the budget lasts.
-
-    A forced write that differs in nothing cannot be confirmed by reading, so its error is passed on.
-    """
-    change, state = planned.change, planned.state
-    attempts = client.retry.start()
-    lost: SmartRecruitersError | None = None
-    while True:
-        body = change.body(state)
-        try:
-            return change.send(client, body), body, {}
-        except SmartRecruitersError as error:
-            confirmable = change.readable and planned.changed is not False
-            if not (error.may_have_been_applied and confirmable):
-                # What was sent before and got lost may still be under way.
-                error.may_have_been_applied = error.may_have_been_applied or lost is not None
-                raise
-            lost, wait = error, attempts.wait_after(error)
-        log.warning("The answer to the write was lost; reading the %s before anything is sent again.", change.label)
-        time.sleep(wait or 0)
-        try:
-            state = change.read(client)
-        except SmartRecruitersError:
-            raise lost from None
-        if not _compare(change, state):
-            log.info("The write had been carried out.")
-            return None, body, {"confirmed_by_read": True}
-        if wait is None:
-            raise lost
-
-
-def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
-    """Read the record after the write, and say what is not as it was sent.
-
-    ``ignored`` names what the API did not take: its own answer to the write lacks it. ``slipped_in`` names what is not
-    as the API answered it: somebody else wrote since. There is no ETag in this API, so what somebody wrote between the
-    read and the write cannot be seen any more; that window is one request wide.
-    """
-    try:
-        after = change.read(client)
-    except SmartRecruitersError as error:
-        # The write is done; a failure to look at it afterwards must not make the task look failed.
-        log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
-        return {"verified": False}
-    # In the terms of the comparison where it knows them, as they are where it does not.
-    sent = flatten(body) | flatten(change.current(body))
-    seen = flatten(change.current(after))
-    there = flatten(after) | seen
-    answer = response if isinstance(response, Mapping) and response else after
-    accepted = flatten(change.current(answer))
-    answered = flatten(answer) | accepted
-    found: dict[str, Any] = {
-        "ignored": [name for name, value in sent.items() if answered.get(name) != value],
-        "slipped_in": [name for name, value in accepted.items() if there.get(name) != value]
-        + [name for name in seen if name not in accepted],
-    }
-    if found["slipped_in"]:
-        log.warning("Somebody else changed the %s at the same time; see that both changes are there.", change.label)
-    return {name: names for name, names in found.items() if names}
-
-
-def _log_diff(planned: _Plan, title: str, level: int) -> None:
-    if not log.isEnabledFor(level):
-        return
-    if planned.changed is None:
-        log.log(level, "%s; what it is now is not known:", title)
-    else:
-        count = len(planned.diffs)
-        differ = f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
-        log.log(level, "%s: %s", title, differ)
-    for item in planned.diffs:
-        log.log(level, "  %s", item.line())
-
-
-def _log_details(details: Mapping[str, Any], level: int) -> None:
-    for name, value in details.items():
-        log.log(level, "  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)
 
 
 def _short(value: str) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
@@ -31,6 +31,14 @@ _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 _UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no argument of it",
+    "string_too_long": "has more than {max_length} characters",
+    "string_too_short": "has fewer than {min_length} characters",
+}
+"""What pydantic says about arguments, in words of this package."""
 
 
 def check_id(value: Any) -> str:
@@ -60,6 +68,11 @@ def check_id(value: Any) -> str:
     if not value.strip("."):
         raise ValueError("consists of dots, which would lead to another endpoint")
     return str(value)
+
+
+def placeholders(template: str) -> list[str]:
+    """Return the names of a path's placeholders in their order: ``["jobId"]`` of ``/jobs/{jobId}/status``."""
+    return _PLACEHOLDER.findall(template)
 
 
 def path_segment(value: Any) -> str:
@@ -225,6 +238,38 @@ def refuse_bytes(value: Any) -> None:
     """
     if isinstance(value, bytes | bytearray):
         raise ValueError("must be text, not bytes")
+
+
+def invalid_arguments(owner: str, use_case: str, error: ValidationError) -> InvalidInputError:
+    """Return pydantic's error in words of this package, without a value.
+
+    :param owner: name of the class whose arguments they are.
+    :param use_case: id of its use case.
+    :param error: what pydantic raised.
+    """
+    problems: list[str] = []
+    names: list[str] = []
+    for item in error.errors(include_url=False, include_context=True, include_input=False):
+        name = ".".join(str(part) for part in item["loc"])
+        reason = item.get("ctx", {}).get("error")
+        if isinstance(reason, InvalidInputError):
+            names += reason.fields
+            problems.append(reason.summary.rstrip("."))
+            continue
+        names.append(name)
+        words = _WORDS.get(item["type"], "").format_map(item.get("ctx", {})) or _lower(item["msg"])
+        words = str(reason) if isinstance(reason, ValueError) else words
+        problems.append(f"{name} {words}")
+    return InvalidInputError(
+        f"{owner} cannot be used as given: {'; '.join(problems)}.",
+        use_case=use_case,
+        hint="Correct it where the task gets it from (the DAG, or the trigger form), then run the task again.",
+        fields=tuple(dict.fromkeys(names)),
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _blank_is_absent(value: Any) -> Any:

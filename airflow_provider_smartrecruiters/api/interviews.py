@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from airflow_provider_smartrecruiters.api.change import Change, read_record
+from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
-from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 ATTENDEE_STATUSES = ("accepted", "declined", "pending", "tentative")
 
@@ -29,6 +28,7 @@ class UpdateCandidateTimeslotStatus(Change):
 
     use_case: ClassVar[str] = "put_update_candidate_status_in_interview_timeslot"
     endpoint: ClassVar[str] = f"PUT {_TIMESLOT}/candidateStatus"
+    record: ClassVar[str | None] = _TIMESLOT
     subject: ClassVar[str] = "candidate's status in timeslot {timeslot_id} of interview {interview_id}"
     ids: ClassVar[tuple[str, ...]] = ("interview_id", "timeslot_id")
     scope: ClassVar[str] = "interviews_write"
@@ -47,23 +47,7 @@ class UpdateCandidateTimeslotStatus(Change):
     timeslot_id: RecordId
     status: Annotated[str, one_of(ATTENDEE_STATUSES)]
 
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the timeslot: ``GET …/timeslots/{timeslotId}``."""
-        return read_record(client, _TIMESLOT, self._path_params)
-
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the status; the API also answers the text ``null``, which stands for none."""
         status = state.get("candidateStatus")
         return {"status": None if status == "null" else status}
-
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"status"}``."""
-        return {"status": self.status}
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the status; the API answers 204."""
-        return client.request("PUT", f"{_TIMESLOT}/candidateStatus", path_params=self._path_params, json=body)
-
-    @property
-    def _path_params(self) -> dict[str, str]:
-        return {"interviewId": self.interview_id, "timeslotId": self.timeslot_id}

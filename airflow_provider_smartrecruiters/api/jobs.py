@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change, read_record
+from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
@@ -75,6 +75,7 @@ class UpdateJobStatus(_JobChange):
 
     use_case: ClassVar[str] = "put_update_job_status"
     endpoint: ClassVar[str] = f"PUT {_JOB}/status"
+    record: ClassVar[str | None] = _JOB
     subject: ClassVar[str] = "status of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = ("status",)
@@ -87,21 +88,9 @@ class UpdateJobStatus(_JobChange):
 
     status: Annotated[str, one_of(JOB_STATUSES)]
 
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the job: ``GET /jobs/{jobId}``."""
-        return read_record(client, _JOB, {"jobId": self.job_id})
-
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the status."""
         return {"status": state.get("status")}
-
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"status"}``."""
-        return {"status": self.status}
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the status; the API answers 201 and the status."""
-        return client.request("PUT", f"{_JOB}/status", path_params={"jobId": self.job_id}, json=body)
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return, for a job to be cancelled, how it is published and that it stays so."""
@@ -140,6 +129,7 @@ class UpdateJobNote(_JobChange):
 
     use_case: ClassVar[str] = "put_update_job_note"
     endpoint: ClassVar[str] = f"PUT {_NOTE}"
+    record: ClassVar[str | None] = _NOTE
     subject: ClassVar[str] = "note of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     hints: ClassVar[Mapping[int | str, str]] = {
@@ -153,25 +143,16 @@ class UpdateJobNote(_JobChange):
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return ``{"content"}``: ``GET /jobs/{jobId}/note``; empty for a job that has no note yet."""
-        path_params = {"jobId": self.job_id}
         try:
-            return read_record(client, _NOTE, path_params)
+            return super().read(client)
         except NotFoundError:
             # No source says how a job without a note is answered: a 404 of the note is none of the job.
-            client.request("GET", _JOB, path_params=path_params)
+            client.request("GET", _JOB, path_params=self.path_params)
             return {}
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the text."""
         return {"content": state.get("content")}
-
-    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"content"}``."""
-        return {"content": self.content}
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the text; the API answers 200 and the text."""
-        return client.request("PUT", _NOTE, path_params={"jobId": self.job_id}, json=body)
 
 
 class UpdateJobPosition(_JobChange):
@@ -190,6 +171,7 @@ class UpdateJobPosition(_JobChange):
 
     use_case: ClassVar[str] = "put_update_job_position"
     endpoint: ClassVar[str] = f"PUT {_POSITION}"
+    record: ClassVar[str | None] = _POSITION
     subject: ClassVar[str] = "position {position_id} of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id", "position_id")
     shown: ClassVar[tuple[str, ...]] = ("type", "positionOpenDate", "targetStartDate")
@@ -203,37 +185,22 @@ class UpdateJobPosition(_JobChange):
 
     position_id: RecordId
     type: Annotated[str | None, choice_or_none(POSITION_TYPES)] = None
-    position_open_date: OptionalDateTime = None
-    target_start_date: OptionalDateTime = None
-    external_position_id: OptionalText = None
-    incumbent_name: OptionalText = None
+    position_open_date: OptionalDateTime = Field(None, serialization_alias="positionOpenDate")
+    target_start_date: OptionalDateTime = Field(None, serialization_alias="targetStartDate")
+    external_position_id: OptionalText = Field(None, serialization_alias="positionId")
+    incumbent_name: OptionalText = Field(None, serialization_alias="incumbentName")
 
     @model_validator(mode="after")
     def _something_given(self) -> Self:
-        if not self._given:
+        if not self.given:
             names = ("type", "position_open_date", "target_start_date", "external_position_id", "incumbent_name")
             raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
         return self
 
     @property
-    def _given(self) -> dict[str, Any]:
-        given = {
-            "type": self.type,
-            "positionOpenDate": self.position_open_date,
-            "targetStartDate": self.target_start_date,
-            "positionId": self.external_position_id,
-            "incumbentName": self.incumbent_name,
-        }
-        return {name: value for name, value in given.items() if value is not None}
-
-    @property
     def needs_read(self) -> str | None:
         """Why the position must be read: the write replaces it, so what is not given has to be sent back."""
-        return None if len(self._given) == 5 else "what is not given has to be read, or the write would remove it"
-
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the position: ``GET /jobs/{jobId}/positions/{positionId}``."""
-        return read_record(client, _POSITION, self._path_params)
+        return None if len(self.given) == 5 else "what is not given has to be read, or the write would remove it"
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the position a PUT accepts."""
@@ -247,7 +214,7 @@ class UpdateJobPosition(_JobChange):
 
         :raises InvalidInputError: when it lacks one of the three members that the API demands.
         """
-        body = self.current(state) | self._given
+        body = self.current(state) | self.given
         names = {
             "type": "type",
             "positionOpenDate": "position_open_date",
@@ -260,14 +227,6 @@ class UpdateJobPosition(_JobChange):
                 fields=lacking,
             )
         return body
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the position; the API answers 201 and the position."""
-        return client.request("PUT", _POSITION, path_params=self._path_params, json=body)
-
-    @property
-    def _path_params(self) -> dict[str, str]:
-        return {"jobId": self.job_id, "positionId": self.position_id}
 
 
 class UpdateJobAd(_JobChange):
@@ -290,6 +249,7 @@ class UpdateJobAd(_JobChange):
 
     use_case: ClassVar[str] = "put_update_job_ad"
     endpoint: ClassVar[str] = f"PUT {_JOB_AD}"
+    record: ClassVar[str | None] = _JOB_AD
     subject: ClassVar[str] = "ad {job_ad_id} of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
     shown: ClassVar[tuple[str, ...]] = SHOWN
@@ -311,7 +271,7 @@ class UpdateJobAd(_JobChange):
 
     @model_validator(mode="after")
     def _something_given(self) -> Self:
-        if not self._given:
+        if not self.given:
             names = ("title", "language", "location", "job_ad")
             raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
         if unknown := [name for name in (self.job_ad.given() if self.job_ad else {}) if name not in SECTIONS]:
@@ -319,11 +279,12 @@ class UpdateJobAd(_JobChange):
                 f"job_ad has {len(unknown)} unknown sections; the sections are {', '.join(SECTIONS)}",
                 fields=("job_ad",),
             )
-        check_json(self._given, "job_ad")
+        check_json(self.given, "job_ad")
         return self
 
     @property
-    def _given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
+        """The parts of the ad to change, in the API's names."""
         given: dict[str, Any] = {}
         if self.title is not None:
             given["title"] = self.title
@@ -340,10 +301,6 @@ class UpdateJobAd(_JobChange):
         """Why the ad must be read: the write replaces it, so what is not given has to be sent back."""
         return "the rest of the ad has to be read, or the write would remove it"
 
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the ad: ``GET /jobs/{jobId}/jobads/{jobAdId}``."""
-        return read_record(client, _JOB_AD, self._path_params)
-
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the ad a PUT accepts."""
         return job_ad_input(state)
@@ -353,7 +310,7 @@ class UpdateJobAd(_JobChange):
 
         :raises InvalidInputError: when a location is wanted that lacks the country or the city.
         """
-        body = merge(job_ad_input(state), self._given)
+        body = merge(job_ad_input(state), self.given)
         if "location" in body and (lacking := missing(body, ("location.countryCode", "location.city"))):
             if not self.location:
                 # An ad may have half a location, which the API answers but does not take.
@@ -362,18 +319,10 @@ class UpdateJobAd(_JobChange):
                 raise _lacking(lacking)
         return body
 
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the ad; the API answers the ad."""
-        return client.request("PUT", _JOB_AD, path_params=self._path_params, json=body)
-
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return whether the ad is published and therefore needs publishing again for the change to show outside."""
         posting = state.get("postingStatus")
         return {"posting_status": posting, "needs_publishing": bool(diffs) and posting == "PUBLISHED"}
-
-    @property
-    def _path_params(self) -> dict[str, str]:
-        return {"jobId": self.job_id, "jobAdId": self.job_ad_id}
 
 
 class UpdateJobAndJobAd(_JobChange):
@@ -396,6 +345,7 @@ class UpdateJobAndJobAd(_JobChange):
 
     use_case: ClassVar[str] = "put_update_job_and_jobad"
     endpoint: ClassVar[str] = f"PUT {_JOB}"
+    record: ClassVar[str | None] = _JOB
     subject: ClassVar[str] = "job {job_id} and its ad"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = SHOWN
@@ -438,10 +388,6 @@ class UpdateJobAndJobAd(_JobChange):
         """Why the job must be read: the write replaces it, so what is not given has to be sent back."""
         return None if self.replace else "the rest of the job has to be read, or the write would remove it"
 
-    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the job: ``GET /jobs/{jobId}``."""
-        return read_record(client, _JOB, {"jobId": self.job_id})
-
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what of the job a PUT accepts."""
         return job_input(state)
@@ -457,10 +403,6 @@ class UpdateJobAndJobAd(_JobChange):
         body = merge(job_input(state), given_job(self.job))
         self._check_complete(body)
         return body
-
-    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the job; the API answers the job."""
-        return client.request("PUT", _JOB, path_params={"jobId": self.job_id}, json=body)
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if lacking := missing(body, self.required):

@@ -33,7 +33,6 @@ class UpdateUserAvatar(Change):
     subject: ClassVar[str] = "avatar of user {user_id}"
     ids: ClassVar[tuple[str, ...]] = ("user_id",)
     scope: ClassVar[str] = "users_manage"
-    read_scope: ClassVar[str | None] = None
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "SmartRecruiters could not read the image. Open it in an image editor, save it anew as PNG or JPEG, and "
@@ -72,9 +71,8 @@ class UpdateUserAvatar(Change):
         # A name of our own: the caller's file name may say more about a person than the API needs to know.
         name = f"avatar.{body['type'].removeprefix('image/')}"
         part = (name, self.image, body["type"])
-        return client.request(
-            "PUT", "/user-api/v201804/users/{id}/avatar", path_params={"id": self.user_id}, files={"file": part}
-        )
+        verb, _, path = self.endpoint.partition(" ")
+        return client.request(verb, path, path_params=self.path_params, files={"file": part})
 
 
 def image_type(image: bytes) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_smartrecruiters.api.apply import BulkTerms
 from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, BulkOptions, Outcome, Work
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
-from airflow_provider_smartrecruiters.api.change import BatchTerms, Change
+from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
@@ -251,7 +252,7 @@ def test_applications_in_another_status_are_left_alone(
     before = [emulator.state.application(ref.candidate_id, ref.job_id).status for ref in refs]
     assert {"NEW", "INTERVIEW", "REJECTED"} < set(before)
     changes: list[Change] = [RejectApplication(candidate_id=ref.candidate_id, job_id=ref.job_id) for ref in refs]
-    outcomes, _ = carry_out(client, changes, terms=BatchTerms(only_if_status_in=["NEW"]))
+    outcomes, _ = carry_out(client, changes, terms=BulkTerms(only_if_status_in=["NEW"]))
     for outcome, status in zip(outcomes, before, strict=True):
         assert outcome.applied is (status == "NEW")
         assert outcome.skipped is (status not in ("NEW", "REJECTED"))
@@ -271,7 +272,7 @@ def test_the_status_is_looked_at_where_the_change_itself_reads_nothing(
         )
         for ref in (emulator.state.an_application("NEW"), emulator.state.an_application("INTERVIEW"))
     ]
-    outcomes, _ = carry_out(client, changes, terms=BatchTerms(only_if_status_in=["NEW"]))
+    outcomes, _ = carry_out(client, changes, terms=BulkTerms(only_if_status_in=["NEW"]))
     assert [(o.applied, o.skipped) for o in outcomes] == [(True, False), (False, True)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_smartrecruiters.api.apply import apply, plan
 from airflow_provider_smartrecruiters.api.candidates import (
     APPLICATION_STATUSES,
     RejectApplication,
@@ -14,7 +15,6 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateSource,
     UpdateCandidateTags,
 )
-from airflow_provider_smartrecruiters.api.change import apply, plan
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     InvalidInputError,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters import api
-from airflow_provider_smartrecruiters.api.change import Change, apply, plan
+from airflow_provider_smartrecruiters.api.apply import apply, plan
+from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
 
 if TYPE_CHECKING:

@@ -193,9 +193,9 @@ class BulkOperator(WithHook, BaseOperator):
     def _options(self) -> BulkOptions:
         import logging
 
+        from airflow_provider_smartrecruiters.api.apply import BulkTerms
         from airflow_provider_smartrecruiters.api.bulk import BulkOptions
         from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
-        from airflow_provider_smartrecruiters.api.change import BatchTerms
 
         statuses = as_list("only_if_status_in", self.only_if_status_in)
         for status in statuses or ():
@@ -206,7 +206,7 @@ class BulkOperator(WithHook, BaseOperator):
             read_first=as_bool("read_first", self.read_first),
             stop_on_error=as_choice("on_item_error", self.on_item_error, ("continue", "stop")) == "stop",
             max_threads=self.max_threads,
-            terms=BatchTerms(only_if_status_in=statuses, log_level=logging.DEBUG),
+            terms=BulkTerms(only_if_status_in=statuses, log_level=logging.DEBUG),
         )
 
 
