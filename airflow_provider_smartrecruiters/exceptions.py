@@ -7,7 +7,7 @@ body, or text that was sent: the API's own words are kept only where they do not
     ``ConfigurationError``        the connection has to be mended
     ``InvalidInputError``         the arguments have to be mended; nothing was sent
     ``StalePlanError``            the record moved on since it was planned; nothing was sent
-    ``BatchFailedError``          more items of a batch failed than it allows; the others are done
+    ``BulkFailedError``          more items of a batch failed than it allows; the others are done
     ``ApiError``                  the API answered with an error
         ``BadRequestError``           400
         ``AuthenticationError``       401: no valid credential
@@ -88,10 +88,17 @@ class SmartRecruitersError(Exception):
         return " ".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.summary, dict(self.__dict__))
+        return rebuild, (type(self), self.summary, dict(self.__dict__))
 
 
-def _rebuild(cls: type[SmartRecruitersError], summary: str, state: dict[str, Any]) -> SmartRecruitersError:
+def rebuild(cls: type[SmartRecruitersError], summary: str, state: dict[str, Any]) -> SmartRecruitersError:
+    """Return an error with another's attributes, past a constructor that would check them: for pickle, and for the
+    hook, whose errors are of another class.
+
+    :param cls: class of the new error.
+    :param summary: its summary.
+    :param state: the ``__dict__`` of the other one.
+    """
     error = cls.__new__(cls, summary)
     Exception.__init__(error, summary)
     error.__dict__.update(state)
@@ -117,7 +124,7 @@ class StalePlanError(SmartRecruitersError):
     """The record is no longer what it was when the change was planned; nothing was sent."""
 
 
-class BatchFailedError(SmartRecruitersError):
+class BulkFailedError(SmartRecruitersError):
     """More items of a batch failed, or were never reached, than it allows. Those that succeeded are done, and are not
     done again by a retry. ``retryable`` says whether some of the failures may pass.
     """

@@ -245,7 +245,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
                 # What was sent before and got lost may still be under way.
                 error.may_have_been_applied = error.may_have_been_applied or lost is not None
                 raise
-            lost, wait = error, attempts.wait_after(error)
+            lost, wait = error, attempts.next_delay(error)
         log.warning("The answer to the write was lost; reading the %s before anything is sent again.", change.label)
         time.sleep(wait or 0)
         try:
@@ -260,11 +260,11 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
 
 
 def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
-    """Read the record after the write, and say what is not as it was sent.
+    """Read the record after the write, and report what is not as it was sent.
 
-    ``ignored`` names what the API did not take: its own answer to the write lacks it. ``slipped_in`` names what is not
-    as the API answered it: somebody else wrote since. There is no ETag in this API, so what somebody wrote between the
-    read and the write cannot be seen any more; that window is one request wide.
+    ``ignored`` names what the API did not take: its own answer to the write lacks it. ``changed_concurrently`` names
+    what is not as the API answered it: somebody else has written since. This API has no ETag, so what somebody wrote
+    between the read and the write cannot be seen; that window is one request wide.
     """
     try:
         after = change.read(client)
@@ -281,10 +281,10 @@ def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any],
     answered = flatten(answer) | accepted
     found: dict[str, Any] = {
         "ignored": [name for name, value in sent.items() if answered.get(name) != value],
-        "slipped_in": [name for name, value in accepted.items() if there.get(name) != value]
+        "changed_concurrently": [name for name, value in accepted.items() if there.get(name) != value]
         + [name for name in seen if name not in accepted],
     }
-    if found["slipped_in"]:
+    if found["changed_concurrently"]:
         log.warning("Somebody else changed the %s at the same time; see that both changes are there.", change.label)
     return {name: names for name, names in found.items() if names}
 

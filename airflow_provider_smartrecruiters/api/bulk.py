@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -90,8 +90,35 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the record is not known to be as wanted, and was to be."""
+        """Whether the record could not be brought to where it should be, as far as is known."""
         return self.error is not None
+
+    def as_row(self, target: Mapping[str, str]) -> dict[str, Any]:
+        """Return the outcome as a row of the results file, JSON-ready.
+
+        :param target: ids of the item's record.
+        """
+        index, *facts = ((name, getattr(self, name)) for name in _FACTS)
+        return dict([index, ("target", dict(target)), *facts])
+
+    def as_values(self) -> list[Any]:
+        """Return the outcome as short as can be, JSON-ready: the values of the row, without the trailing ones that an
+        item leaves at their defaults when it did not fail.
+        """
+        values = [getattr(self, name) for name in _FACTS]
+        return values if self.skipped or self.failed else values[: _FACTS.index("skipped")]
+
+    @classmethod
+    def from_values(cls, values: Sequence[Any]) -> Outcome:
+        """Return the outcome that :meth:`as_values` was made of."""
+        return cls(**dict(zip(_FACTS, values, strict=False)))
+
+
+_FACTS = (
+    *("index", "changed", "applied", "attempts", "ms"),
+    *("skipped", "error", "status", "code", "retryable", "may_have_been_applied"),
+)
+"""What is kept of an outcome, those first that every item has."""
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[s
             hint="Run the task again; if it persists, see whether a proxy sits between Airflow and SmartRecruiters.",
             retryable=True,
         )
-        if (wait := attempts.wait_after(error)) is None:
+        if (wait := attempts.next_delay(error)) is None:
             raise error
         time.sleep(wait)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,22 +40,18 @@ def fail_at_once(error: SmartRecruitersError) -> SmartRecruitersError:
     :param error: any error of this package.
     :return: an instance of a subclass of both, with the same message and attributes.
     """
-    return _rebuild(type(error), error.summary, dict(error.__dict__))
+    return _rebuild_failing(type(error), error.summary, dict(error.__dict__))
 
 
-def _rebuild(kind: type[SmartRecruitersError], summary: str, state: dict[str, Any]) -> SmartRecruitersError:
-    both = _failing(kind)  # type: ignore[arg-type] # mypy takes no class for hashable
-    error = both.__new__(both, summary)
-    Exception.__init__(error, summary)
-    error.__dict__.update(state)
-    return error
+def _rebuild_failing(kind: type[SmartRecruitersError], summary: str, state: dict[str, Any]) -> SmartRecruitersError:
+    return rebuild(_failing(kind), summary, state)  # type: ignore[arg-type] # mypy takes no class for hashable
 
 
 @cache
 def _failing(kind: type[SmartRecruitersError]) -> type[SmartRecruitersError]:
     def reduce(self: SmartRecruitersError) -> tuple[Any, ...]:
         # The class below is made at run time, so pickle could not find it by its name.
-        return _rebuild, (kind, self.summary, dict(self.__dict__))
+        return _rebuild_failing, (kind, self.summary, dict(self.__dict__))
 
     return type(
         kind.__name__,

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint
-from airflow_provider_smartrecruiters.operators.private import wrapped
+from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
     from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
-
-
-class WithHook:
-    """What talks to SmartRecruiters through the connection that ``smartrecruiters_conn_id`` names."""
-
-    smartrecruiters_conn_id: str
-
-    @cached_property
-    def hook(self) -> SmartRecruitersHook:
-        """The hook for the connection; it looks nothing up before it is used."""
-        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-
-        return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
+    from airflow_provider_smartrecruiters.operators.params import Reader
 
 
 class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     """Base of the operators: read the record, send what differs, and send nothing where nothing does.
 
-    A subclass is its signature, its template fields and :meth:`change`. All parameters are templated, and are read
-    only after rendering. The switches below take a bool, or ``true``, ``false``, ``yes``, ``no``, ``1``, ``0`` as text;
-    anything else is refused.
+    A subclass is its signature, its template fields, and the change that its parameters make (:attr:`change_name`). All
+    parameters are templated, and are read only after rendering. The switches below take a bool, or ``true``, ``false``,
+    ``yes``, ``no``, ``1``, ``0`` as text; anything else is refused.
 
     :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
     :param plan_only: show what would change and send no write. Bool, default false.
@@ -61,6 +49,11 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         "return_response",
         "expect",
     )
+    change_name: ClassVar[str]
+    """The change that the operator makes, below the package's ``api``: ``jobs.UpdateJobStatus``. A name and not the
+    class, since importing that would cost every DAG file pydantic and requests."""
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {}
+    """How a parameter that is more than text is read, by its name: ``{"tags": as_list}``."""
     private_fields: Sequence[str] = ()
     """Template fields that hold what people wrote about people; Airflow shows their size instead of their text."""
     free_text_fields: Sequence[str] = ()
@@ -110,13 +103,48 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
 
         return bulk_of(cls, {"task_id": task_id, **arguments})
 
+    @classmethod
+    def own_parameters(cls) -> dict[str, Any]:
+        """Return the parameters that are this operator's own, not every operator's.
+
+        :return: name to default; ``inspect.Parameter.empty`` for one that is required.
+        """
+        common = SmartRecruitersBaseOperator.template_fields
+        signature = inspect.signature(cls.__init__).parameters
+        return {name: signature[name].default for name in cls.template_fields if name not in common}
+
+    @classmethod
+    def change_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change that parameters ask for, without a task: an item of a batch has none of its own.
+
+        :param parameters: the operator's own parameters by name, rendered.
+        :return: the change.
+        :raises InvalidInputError: a parameter cannot be sent.
+        """
+        if not hasattr(cls, "change_name"):
+            raise NotImplementedError(f"{cls.__name__} makes no change. Use one of the operators of this package.")
+        module, _, name = cls.change_name.rpartition(".")
+        change: type[Change] = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
+        return change(**cls.read_parameters(parameters))
+
+    @classmethod
+    def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return rendered parameters as the change takes them: unwrapped, and read from text where they come as such.
+
+        :param parameters: as for :meth:`change_of`.
+        :return: the arguments of the change.
+        :raises InvalidInputError: a parameter cannot be read.
+        """
+        plain = {name: unwrapped(value) for name, value in parameters.items()}
+        return plain | {name: read(name, plain[name]) for name, read in cls.parameter_readers.items()}
+
     def change(self) -> Change:
         """Build the change that the parameters ask for. Called after rendering.
 
         :return: the change.
         :raises InvalidInputError: a parameter cannot be sent.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no change(); use one of the operators of this package.")
+        return self.change_of({name: getattr(self, name) for name in self.own_parameters()})
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Carry the change out, or with ``plan_only`` only tell what it would do.

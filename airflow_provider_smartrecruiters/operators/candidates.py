@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.params import as_list
-from airflow_provider_smartrecruiters.operators.private import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.operators.params import Reader
 
 
 class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
@@ -36,6 +35,12 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "candidates.UpdateCandidateTags"
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {
+        "tags": as_list,
+        "add": as_list,
+        "remove": as_list,
+    }
     template_fields: Sequence[str] = (
         "candidate_id",
         "tags",
@@ -61,17 +66,6 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         self.add = add
         self.remove = remove
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateTags
-
-        return UpdateCandidateTags(
-            candidate_id=self.candidate_id,
-            tags=as_list("tags", unwrapped(self.tags)),
-            add=as_list("add", unwrapped(self.add)),
-            remove=as_list("remove", unwrapped(self.remove)),
-        )
-
 
 class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     """Move a candidate's application for one job to another status.
@@ -94,6 +88,7 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "candidates.UpdateCandidateJobStatus"
     template_fields: Sequence[str] = (
         "candidate_id",
         "job_id",
@@ -123,19 +118,6 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         self.starts_on = starts_on
         self.reason_id = reason_id
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateJobStatus
-
-        return UpdateCandidateJobStatus(
-            candidate_id=self.candidate_id,
-            job_id=self.job_id,
-            status=self.status,
-            sub_status=self.sub_status,
-            starts_on=self.starts_on,
-            reason_id=self.reason_id,
-        )
-
 
 class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     """Set where a candidate's application for one job came from.
@@ -158,6 +140,7 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "candidates.UpdateCandidateSource"
     template_fields: Sequence[str] = (
         "candidate_id",
         "job_id",
@@ -184,18 +167,6 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
         self.source_id = source_id
         self.source_sub_type_id = source_sub_type_id
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateSource
-
-        return UpdateCandidateSource(
-            candidate_id=self.candidate_id,
-            job_id=self.job_id,
-            source_type_id=self.source_type_id,
-            source_id=self.source_id,
-            source_sub_type_id=self.source_sub_type_id,
-        )
-
 
 class RejectApplicationOperator(SmartRecruitersBaseOperator):
     """Reject a candidate's application for one job; the candidate's other applications stay as they are.
@@ -219,6 +190,7 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "candidates.RejectApplication"
     template_fields: Sequence[str] = (
         "candidate_id",
         "job_id",
@@ -244,15 +216,3 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
         self.reason_id = reason_id
         self.reason = reason
         self.sub_status = sub_status
-
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.candidates import RejectApplication
-
-        return RejectApplication(
-            candidate_id=self.candidate_id,
-            job_id=self.job_id,
-            reason_id=self.reason_id,
-            reason=self.reason,
-            sub_status=self.sub_status,
-        )

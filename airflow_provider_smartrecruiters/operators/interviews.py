@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from airflow_provider_smartrecruiters.api.change import Change
 
 
 class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
@@ -29,6 +27,7 @@ class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "interviews.UpdateCandidateTimeslotStatus"
     template_fields: Sequence[str] = (
         "interview_id",
         "timeslot_id",
@@ -41,11 +40,3 @@ class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
         self.interview_id = interview_id
         self.timeslot_id = timeslot_id
         self.status = status
-
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
-
-        return UpdateCandidateTimeslotStatus(
-            interview_id=self.interview_id, timeslot_id=self.timeslot_id, status=self.status
-        )

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_mapping
-from airflow_provider_smartrecruiters.operators.private import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.operators.params import Reader
 
 
 class UpdateJobAdOperator(SmartRecruitersBaseOperator):
@@ -38,6 +37,11 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "jobs.UpdateJobAd"
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {
+        "location": as_mapping,
+        "job_ad": as_mapping,
+    }
     template_fields: Sequence[str] = (
         "job_id",
         "job_ad_id",
@@ -70,19 +74,6 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         self.location = location
         self.job_ad = job_ad
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd
-
-        return UpdateJobAd(
-            job_id=self.job_id,
-            job_ad_id=self.job_ad_id,
-            title=self.title,
-            language=self.language,
-            location=as_mapping("location", self.location),
-            job_ad=as_mapping("job_ad", self.job_ad),
-        )
-
 
 class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
     """Change parts of a job and of its default ad; what is not given stays as it is.
@@ -102,6 +93,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "jobs.UpdateJobAndJobAd"
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {"job": as_mapping, "replace": as_bool}
     template_fields: Sequence[str] = (
         "job_id",
         "job",
@@ -118,16 +111,6 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
         self.job = job
         self.replace = replace
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd
-
-        return UpdateJobAndJobAd(
-            job_id=self.job_id,
-            job=as_mapping("job", self.job),
-            replace=as_bool("replace", self.replace),
-        )
-
 
 class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     """Replace a job's note. A job has one, and every member of its hiring team sees it.
@@ -143,6 +126,7 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "jobs.UpdateJobNote"
     template_fields: Sequence[str] = ("job_id", "content", *SmartRecruitersBaseOperator.template_fields)
     private_fields: Sequence[str] = ("content",)
 
@@ -150,12 +134,6 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
         super().__init__(**kwargs)
         self.job_id = job_id
         self.content = content
-
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
-
-        return UpdateJobNote(job_id=self.job_id, content=unwrapped(self.content))
 
 
 class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
@@ -177,6 +155,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "jobs.UpdateJobPosition"
     template_fields: Sequence[str] = (
         "job_id",
         "position_id",
@@ -210,20 +189,6 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         self.external_position_id = external_position_id
         self.incumbent_name = incumbent_name
 
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.jobs import UpdateJobPosition
-
-        return UpdateJobPosition(
-            job_id=self.job_id,
-            position_id=self.position_id,
-            type=self.type,
-            position_open_date=self.position_open_date,
-            target_start_date=self.target_start_date,
-            external_position_id=self.external_position_id,
-            incumbent_name=unwrapped(self.incumbent_name),
-        )
-
 
 class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     """Set a job's status.
@@ -239,15 +204,10 @@ class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "jobs.UpdateJobStatus"
     template_fields: Sequence[str] = ("job_id", "status", *SmartRecruitersBaseOperator.template_fields)
 
     def __init__(self, *, job_id: str, status: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.status = status
-
-    def change(self) -> Change:
-        """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
-
-        return UpdateJobStatus(job_id=self.job_id, status=self.status)

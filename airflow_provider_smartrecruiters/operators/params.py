@@ -10,11 +10,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+Reader = Callable[[str, Any], Any]
+"""Reads a rendered parameter: its name, for the error, and its value."""
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.params import as_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow_provider_smartrecruiters.api.change import Change
 
@@ -32,6 +32,7 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
     :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
     """
 
+    change_name: ClassVar[str] = "users.UpdateUserAvatar"
     template_fields: Sequence[str] = (
         "user_id",
         "avatar_path",
@@ -49,16 +50,22 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         self.avatar_path = avatar_path
         self.max_bytes = max_bytes
 
-    def change(self) -> Change:
-        """Read the image and build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
-        from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+    @classmethod
+    def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the image; see the class for the errors."""
         from airflow_provider_smartrecruiters.operators.files import read_bytes
 
-        max_bytes = as_size("max_bytes", self.max_bytes)
-        image = read_bytes("avatar_path", self.avatar_path, max_bytes=max_bytes)
+        max_bytes = as_size("max_bytes", parameters["max_bytes"])
+        image = read_bytes("avatar_path", parameters["avatar_path"], max_bytes=max_bytes)
+        return {"user_id": parameters["user_id"], "image": image, "max_bytes": max_bytes}
+
+    @classmethod
+    def change_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change; see the class for the errors."""
+        from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
         try:
-            return UpdateUserAvatar(user_id=self.user_id, image=image, max_bytes=max_bytes)
+            return super().change_of(parameters)
         except InvalidInputError as error:
             # What the change knows as the image, the DAG's author gave as a path.
             error.fields = tuple("avatar_path" if name == "image" else name for name in error.fields)

@@ -457,7 +457,7 @@ def test_somebody_who_writes_at_the_same_time_is_noticed(
 
     relay.then(forward(url), forward(url), after_somebody_wrote)
     result = apply(relayed, change)
-    assert result.details["slipped_in"] == ["refNumber"]
+    assert result.details["changed_concurrently"] == ["refNumber"]
     assert "Somebody else changed" in caplog.text
     assert "SOMEBODY-1" not in caplog.text
 

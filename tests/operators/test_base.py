@@ -95,5 +95,5 @@ def test_input_is_judged_before_the_connection_is_looked_up():
 
 
 def test_the_base_alone_says_what_to_use():
-    with pytest.raises(NotImplementedError, match="use one of the operators"):
+    with pytest.raises(NotImplementedError, match="Use one of the operators"):
         SmartRecruitersBaseOperator(task_id="task").execute({})

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_smartrecruiters import operators
-from airflow_provider_smartrecruiters.operators.private import unwrapped
+from airflow_provider_smartrecruiters.operators.task import unwrapped
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 
 COMMON = ("smartrecruiters_conn_id", "plan_only", "force", "read_first", "return_response", "expect")

@@ -122,8 +122,8 @@ The API has no ETag and no version: nothing refuses a write because somebody els
 - **Tags that are only added** (`add`, no `remove`) are sent in a way that adds: whoever adds at the same time, nothing
   is lost.
 - **What replaces a record is looked at again** (`UpdateJobAndJobAd`, `UpdateJobAd`, `UpdateJobPosition`, tags that
-  replace or remove): fields that are not as the API answered them are named under `slipped_in` in the result's
-  `details`, with a warning in the log, because somebody wrote in between; fields that the API did not take are named
+  replace or remove): fields that are not as the API answered them are named under `changed_concurrently` in the
+  result's `details`, with a warning in the log, because somebody wrote in between; fields that the API did not take are named
   under `ignored`.
 - **A write that is sent again is made anew** from what is there then, so it keeps what somebody saved meanwhile in
   fields that the task does not mention.

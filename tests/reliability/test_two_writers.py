@@ -142,10 +142,10 @@ def test_who_writes_after_the_write_is_noticed(
     with after(smartrecruiters_emulator, WRITE, somebody):
         result = apply(client, change)
     assert (result.applied, result.changed) == (True, True)
-    assert result.details["slipped_in"] == [field]
+    assert result.details["changed_concurrently"] == [field]
     assert "ignored" not in result.details
     assert f"{WARNING}{change.label} at the same time" in caplog.text
-    assert f"slipped_in: {field}" in caplog.text
+    assert f"changed_concurrently: {field}" in caplog.text
     # Noticed, and not overwritten: the later change is somebody's decision.
     assert len(smartrecruiters_emulator.journal.writes()) == 1
     assert not [text for text in ("Somebody's", "somebody's", "POS-OTHER", "REF-OTHER") if text in caplog.text]
@@ -157,7 +157,7 @@ def test_nobody_is_noticed_where_nobody_writes(
 ) -> None:
     result = apply(client, make(smartrecruiters_emulator)[0])
     assert result.applied
-    assert "slipped_in" not in result.details
+    assert "changed_concurrently" not in result.details
     assert "ignored" not in result.details
     assert WARNING not in caplog.text
 
@@ -204,8 +204,8 @@ def test_two_programs_that_replace_the_same_record(smartrecruiters_emulator: Emu
         first = apply(client, UpdateCandidateTags(candidate_id=candidate_id, tags=["ours"]))
     finally:
         emulator.emulator.interceptors.remove(second_one_comes)
-    assert first.details["slipped_in"] == ["tags"]
-    assert "slipped_in" not in results[0].details
+    assert first.details["changed_concurrently"] == ["tags"]
+    assert "changed_concurrently" not in results[0].details
     assert emulator.state.candidate(candidate_id).tags == ["theirs"]
 
 

@@ -217,7 +217,7 @@ class SmartRecruitersClient:
                 error.method = error.method or request.method
                 error.path_template = error.path_template or request.template
                 paced = paced and error.retry_after is None
-                wait = attempts.wait_after(error, paced=paced)
+                wait = attempts.next_delay(error, paced=paced)
                 if wait is None or (error.may_have_been_applied and not request.safe):
                     raise
                 if error.status == 429 and not paced:

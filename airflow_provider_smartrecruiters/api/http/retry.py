@@ -58,7 +58,7 @@ class Attempts:
         """Moment of :func:`time.monotonic` at which the budget is used up."""
         return self.started + self.policy.budget
 
-    def wait_after(self, error: SmartRecruitersError, *, paced: bool = False) -> float | None:
+    def next_delay(self, error: SmartRecruitersError, *, paced: bool = False) -> float | None:
         """Return the seconds to wait before the same is tried again, or None to give up.
 
         :param paced: whether the pace took the error into account, so that waiting for the next turn is enough.

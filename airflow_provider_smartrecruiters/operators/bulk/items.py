@@ -8,27 +8,40 @@ import json
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_smartrecruiters.api.apply import check
 from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.operator import own_parameters
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.params import as_fingerprint
-from airflow_provider_smartrecruiters.operators.private import unwrapped
+from airflow_provider_smartrecruiters.operators.task import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
     from airflow_provider_smartrecruiters.operators.bulk.sources import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _OF_AN_ITEM = ("expect",)
 """What an item may hold beside its operator's own parameters."""
+
+
+class ItemOperator(Protocol):
+    """What a batch needs of the operator that its items are for. ``SmartRecruitersBaseOperator`` has it."""
+
+    private_fields: Sequence[str]
+    free_text_fields: Sequence[str]
+
+    @classmethod
+    def own_parameters(cls) -> dict[str, Any]:
+        """Return the parameters that an item may give: name to default, ``inspect.Parameter.empty`` if required."""
+
+    @classmethod
+    def change_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change that parameters ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ class OpenItem:
     arguments: Mapping[str, Any]
 
 
-class BatchItems:
+class BulkItems:
     """The items of a batch, read as often as needed and never held all at once.
 
     :param item_operator: the operator that each item is for.
@@ -87,14 +100,13 @@ class BatchItems:
     :param shared: the parameters that all items share, rendered; an item's own win.
     """
 
-    def __init__(
-        self, item_operator: type[SmartRecruitersBaseOperator], source: Iterable[Item], shared: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, item_operator: type[ItemOperator], source: Iterable[Item], shared: Mapping[str, Any]) -> None:
         self._item_operator = item_operator
         self._source = source
         self._shared = {name: unwrapped(value) for name, value in shared.items()}
-        self._names = own_parameters(item_operator)
-        self._defaults = _defaults(item_operator, self._names)
+        parameters = item_operator.own_parameters()
+        self._names = tuple(parameters)
+        self._defaults = {name: value for name, value in parameters.items() if value is not inspect.Parameter.empty}
         self._ids: tuple[str, ...] = ()
         self.open: dict[int, OpenItem] = {}
         """The items that were begun; whoever reports one takes it out."""
@@ -142,7 +154,7 @@ class BatchItems:
         :param begun: items before this one may have been sent by an earlier try.
         :param begin: called with the index of each item before it is yielded.
         """
-        for opened in self.those(lambda index: not skip(index)):
+        for opened in self.iter_items(where=lambda index: not skip(index)):
             if begin:
                 begin(opened.index)
             self.open[opened.index] = opened
@@ -153,8 +165,8 @@ class BatchItems:
                 in_doubt=opened.index < begun,
             )
 
-    def those(self, wanted: Callable[[int], bool]) -> Iterator[OpenItem]:
-        """Yield the items whose index is wanted, after :meth:`check` found all of them good.
+    def iter_items(self, *, where: Callable[[int], bool]) -> Iterator[OpenItem]:
+        """Yield the items for whose index ``where`` is true, after :meth:`check` found all of them good.
 
         :raises InvalidInputError: the file that they are in has changed since.
         """
@@ -165,7 +177,7 @@ class BatchItems:
                     hint="run the task again, and leave the file alone until it has ended.",
                     fields=("items",),
                 )
-            if wanted(item.index):
+            if where(item.index):
                 yield OpenItem(item.index, item.place, self._target(item.arguments), item.arguments)
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
@@ -192,21 +204,8 @@ class BatchItems:
                 what = ", ".join(named) if len(named) == len(unknown) else f"{len(unknown)} of its names"
                 said.append(f"{what} is not among {', '.join((*self._names, *_OF_AN_ITEM))}")
             raise InvalidInputError(f"{'; '.join(said)}.", fields=tuple(missing))
-        # Not made by its constructor, which would make a task: the operator is asked for the change alone.
-        one = self._item_operator.__new__(self._item_operator)
-        one.__dict__.update(given)
-        return one.change()
+        return self._item_operator.change_of(given)
 
 
 def _expect(arguments: Mapping[str, Any]) -> str | None:
     return as_fingerprint("expect", arguments.get("expect"))
-
-
-def _defaults(item_operator: type, names: Iterable[str]) -> dict[str, Any]:
-    defaults = {}
-    for kind in reversed(item_operator.__mro__):
-        if "__init__" in vars(kind):
-            for name, parameter in inspect.signature(kind.__init__).parameters.items():  # type: ignore[misc]
-                if name in names and parameter.default is not parameter.empty:
-                    defaults[name] = parameter.default
-    return defaults

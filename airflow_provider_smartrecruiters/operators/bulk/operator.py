@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
-from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator, WithHook
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -16,7 +15,7 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_share,
     is_literal,
 )
-from airflow_provider_smartrecruiters.operators.private import unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.operators.bulk.items import ItemOperator
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
 _DEFAULT_POOL = "default_pool"
@@ -63,7 +63,7 @@ class BulkOperator(WithHook, BaseOperator):
     :param kwargs: what every Airflow operator takes (``task_id``, ``retries``, ``pool``, ...).
     :raises InvalidInputError: a parameter or an item cannot be used; nothing was sent, and the log names each such
         item.
-    :raises BatchFailedError: more items failed than ``fail_above`` allows; the others are done. Retryable if some of
+    :raises BulkFailedError: more items failed than ``fail_above`` allows; the others are done. Retryable if some of
         the failures may pass.
     :raises AuthenticationError: the credential is not accepted (any more); the batch was given up.
     :raises ConfigurationError: the connection cannot be used.
@@ -91,7 +91,7 @@ class BulkOperator(WithHook, BaseOperator):
     def __init__(
         self,
         *,
-        item_operator: type[SmartRecruitersBaseOperator],
+        item_operator: type[ItemOperator],
         shared: dict[str, Any],
         items: Sequence[Mapping[str, Any]] | str | None = None,
         retry_from: str | None = None,
@@ -113,7 +113,7 @@ class BulkOperator(WithHook, BaseOperator):
             raise ValueError(f"max_threads of {item_operator.__name__}.bulk() must be at least 1.")
         self.item_operator = item_operator
         defaults = kwargs.get("default_args") or {}
-        self.shared = {name: defaults[name] for name in own_parameters(item_operator) if name in defaults} | shared
+        self.shared = {name: defaults[name] for name in item_operator.own_parameters() if name in defaults} | shared
         self.items = items
         self.retry_from = retry_from
         self.max_items = max_items
@@ -210,13 +210,7 @@ class BulkOperator(WithHook, BaseOperator):
         )
 
 
-def own_parameters(item_operator: type[SmartRecruitersBaseOperator]) -> tuple[str, ...]:
-    """Return the names of the parameters that an operator has beside those that all operators have."""
-    common = SmartRecruitersBaseOperator.template_fields
-    return tuple(name for name in item_operator.template_fields if name not in common)
-
-
-def bulk_of(item_operator: type[SmartRecruitersBaseOperator], arguments: dict[str, Any]) -> BulkOperator:
+def bulk_of(item_operator: type[ItemOperator], arguments: dict[str, Any]) -> BulkOperator:
     """Return the task that ``item_operator.bulk(**arguments)`` stands for.
 
     :raises TypeError: an argument belongs to one record.
@@ -225,5 +219,5 @@ def bulk_of(item_operator: type[SmartRecruitersBaseOperator], arguments: dict[st
         raise TypeError(f"{item_operator.__name__}.bulk() takes no expect: it belongs into each item.")
     # Of no use here: no answer of the API is kept anyway.
     arguments.pop("return_response", None)
-    shared = {name: arguments.pop(name) for name in own_parameters(item_operator) if name in arguments}
+    shared = {name: arguments.pop(name) for name in item_operator.own_parameters() if name in arguments}
     return BulkOperator(item_operator=item_operator, shared=shared, **arguments)

@@ -21,10 +21,6 @@ log = logging.getLogger(__name__)
 _KEY = "smartrecruiters_bulk"
 _CHUNK = 250
 """Items per value: some 20 KB at the worst, where Airflow advises at most 64."""
-_COLUMNS = (
-    *("index", "changed", "applied", "attempts", "ms"),
-    *("skipped", "error", "status", "code", "retryable", "may_have_been_applied"),
-)
 _AHEAD = 50
 _VALID_FOR = 24 * 3600.0
 """Seconds after which progress is too old to rely on: the records may have been changed since."""
@@ -75,7 +71,7 @@ class BulkProgress:
                 continue
             newest = max(newest, float(value["at"]))
             chunks[chunk] = {int(row[0]): row for row in value["rows"]}
-            done |= {index: _outcome(row) for index, row in chunks[chunk].items()}
+            done |= {index: Outcome.from_values(row) for index, row in chunks[chunk].items()}
         if time.time() - newest > _VALID_FOR:
             log.info("An earlier try got %s items done, too long ago to rely on; all are looked at again.", len(done))
             return {}, 0
@@ -98,7 +94,7 @@ class BulkProgress:
             return
         chunk = outcome.index // _CHUNK
         rows = self._chunks.setdefault(chunk, {})
-        rows[outcome.index] = _row(outcome)
+        rows[outcome.index] = outcome.as_values()
         if chunk > self._last_chunk:
             self._last_chunk = chunk
             self._put_header()
@@ -157,16 +153,3 @@ class BulkProgress:
                     type(error).__name__,
                 )
             return None
-
-
-def _row(outcome: Outcome) -> list[Any]:
-    row: list[Any] = [outcome.index, outcome.changed, outcome.applied, outcome.attempts, outcome.ms]
-    if outcome.skipped or outcome.failed:
-        row += [outcome.skipped, outcome.error, outcome.status, outcome.code]
-        row += [outcome.retryable, outcome.may_have_been_applied]
-    return row
-
-
-def _outcome(row: list[Any]) -> Outcome:
-    # A short row has only the first ones.
-    return Outcome(**dict(zip(_COLUMNS, row, strict=False)))

@@ -102,7 +102,7 @@ class BulkReport:
         elif self._errors.total() == _LOGGED_FAILURES + 1:
             log.warning("More than %s items failed; further ones are only counted.", _LOGGED_FAILURES)
 
-    def tell_progress(self) -> None:
+    def log_progress(self) -> None:
         """Log how far the batch is, if a few seconds have passed since that was last told."""
         now = time.monotonic()
         if now - self._told < _EVERY:
@@ -123,7 +123,7 @@ class BulkReport:
             left,
         )
 
-    def tell_summary(self, results: str | None) -> None:
+    def log_summary(self, results: str | None) -> None:
         """Log a table of what became of the batch.
 
         :param results: where the results file is.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-def items_of(items: Any, retry_from: Any) -> Iterable[Item]:
+def resolve_items(items: Any, retry_from: Any) -> Iterable[Item]:
     """Return the items of a batch; they can be gone through any number of times.
 
     :param items: the parameter ``items``, rendered; None if it is not given.

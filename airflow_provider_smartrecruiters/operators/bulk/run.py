@@ -6,19 +6,18 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import Bulk, Outcome
-from airflow_provider_smartrecruiters.exceptions import BatchFailedError, InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.items import BatchItems, Checked, OpenItem
+from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
 from airflow_provider_smartrecruiters.operators.bulk.report import NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
-from airflow_provider_smartrecruiters.operators.bulk.retry_from import items_of
+from airflow_provider_smartrecruiters.operators.bulk.retry_from import resolve_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class BulkRun:
         self,
         hook: SmartRecruitersHook,
         *,
-        item_operator: type[SmartRecruitersBaseOperator],
+        item_operator: type[ItemOperator],
         items: Any,
         retry_from: Any,
         shared: Mapping[str, Any],
@@ -53,7 +52,7 @@ class BulkRun:
         max_tries: int | None,
     ) -> None:
         self._client = hook.get_conn()
-        self._items = BatchItems(item_operator, items_of(items, retry_from), shared)
+        self._items = BulkItems(item_operator, resolve_items(items, retry_from), shared)
         self._max_items = max_items
         self._expected_count = expected_count
         self._fail_above = fail_above
@@ -146,7 +145,7 @@ class BulkRun:
         reached = bytearray(total)
         if done:
             log.info("An earlier try got %s of %s items done; the others follow.", f"{len(done):,}", f"{total:,}")
-            for opened in self._items.those(done.__contains__):
+            for opened in self._items.iter_items(where=done.__contains__):
                 self._add(report, done[opened.index], opened, resumed=True)
                 reached[opened.index] = True
         if len(done) < total:
@@ -168,7 +167,7 @@ class BulkRun:
             for outcome in bulk.outcomes():
                 if outcome:
                     take(outcome)
-                report.tell_progress()
+                report.log_progress()
         except BaseException:
             # Also what ends a task from outside: a timeout, on 2.11 a signal.
             bulk.stop()
@@ -180,24 +179,11 @@ class BulkRun:
     def _add_not_run(self, report: BulkReport, reached: bytearray) -> None:
         if all(reached):
             return
-        for opened in self._items.those(lambda index: not reached[index]):
+        for opened in self._items.iter_items(where=lambda index: not reached[index]):
             self._add(report, Outcome(opened.index, error=NOT_RUN, retryable=True, attempts=0), opened)
 
     def _add(self, report: BulkReport, outcome: Outcome, opened: OpenItem, *, resumed: bool = False) -> None:
-        row = {
-            "index": outcome.index,
-            "target": opened.target,
-            "changed": outcome.changed,
-            "applied": outcome.applied,
-            "skipped": outcome.skipped,
-            "error": outcome.error,
-            "status": outcome.status,
-            "code": outcome.code,
-            "retryable": outcome.retryable,
-            "may_have_been_applied": outcome.may_have_been_applied,
-            "attempts": outcome.attempts,
-            "ms": outcome.ms,
-        }
+        row = outcome.as_row(opened.target)
         report.add(outcome, dict(row), place=opened.place, resumed=resumed)
         if self._options.plan_only and not outcome.failed:
             row |= {"fields": list(outcome.fields), "fingerprint": outcome.fingerprint}
@@ -212,7 +198,7 @@ class BulkRun:
             location = self._results.publish()
         except Exception as error:
             unwritten = error
-        report.tell_summary(location)
+        report.log_summary(location)
         self.result = report.as_dict(location)
         self._raise_for(report, unwritten)
         progress.finish(self.result)
@@ -239,14 +225,14 @@ class BulkRun:
             again = f" {report.retryable:,} may succeed when the task is run again" if report.retryable else ""
             if again and self.result and self.result["results"]:
                 again += ", or are taken up by another one with retry_from"
-            raise BatchFailedError(
+            raise BulkFailedError(
                 f"{what}. {report.done - missed:,} are done.",
                 hint="the table in the task's log counts the reasons, and the lines above it name the items."
                 + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
             )
         if unwritten is not None:
-            raise BatchFailedError(
+            raise BulkFailedError(
                 "All items are done, but what became of them could not be written to results_path "
                 f"({type(unwritten).__name__}).",
                 hint="see that the worker may write there, then run the task again: it sends nothing twice.",

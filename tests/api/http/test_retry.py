@@ -28,7 +28,7 @@ def test_waits_are_jittered_and_double_up_to_the_longest() -> None:
     for _ in range(300):
         attempts = RetryPolicy(budget=1e6, max_attempts=9, first_wait=0.5, longest_wait=15.0).start()
         for step in waits:
-            wait = attempts.wait_after(ServerError("x", status=500))
+            wait = attempts.next_delay(ServerError("x", status=500))
             assert wait is not None
             step.append(wait)
     for step, cap in zip(waits, (0.5, 1, 2, 4, 8, 15, 15, 15), strict=True):
@@ -40,57 +40,57 @@ def test_waits_are_jittered_and_double_up_to_the_longest() -> None:
 
 def test_attempts_are_counted() -> None:
     attempts = RetryPolicy(budget=1e6, max_attempts=4).start()
-    waits = [attempts.wait_after(AnswerLostError("x")) for _ in range(4)]
+    waits = [attempts.next_delay(AnswerLostError("x")) for _ in range(4)]
     assert [wait is None for wait in waits] == [False, False, False, True]
 
 
 def test_one_attempt_means_none_is_repeated() -> None:
-    assert RetryPolicy(max_attempts=1).start().wait_after(ServerError("x")) is None
+    assert RetryPolicy(max_attempts=1).start().next_delay(ServerError("x")) is None
 
 
 def test_the_budget_bounds_what_attempts_do_not() -> None:
     attempts = RetryPolicy(budget=60.0, max_attempts=2).start()
-    waits = [attempts.wait_after(RateLimitedError("x", status=429)) for _ in range(20)]
+    waits = [attempts.next_delay(RateLimitedError("x", status=429)) for _ in range(20)]
     assert None not in waits
     attempts.started -= 60.0
-    assert attempts.wait_after(RateLimitedError("x", status=429)) is None
+    assert attempts.next_delay(RateLimitedError("x", status=429)) is None
 
 
 def test_a_429_waits_at_least_the_second_that_the_limit_is_counted_in() -> None:
     attempts = WIDE.start()
     for _ in range(50):
-        wait = attempts.wait_after(RateLimitedError("x", status=429))
+        wait = attempts.next_delay(RateLimitedError("x", status=429))
         assert wait is not None
         assert 1.0 <= wait <= 16.0
 
 
 def test_what_the_api_asks_for_is_waited_for() -> None:
-    wait = WIDE.start().wait_after(RateLimitedError("x", status=429, retry_after=30.0))
+    wait = WIDE.start().next_delay(RateLimitedError("x", status=429, retry_after=30.0))
     assert wait == 30.0
-    wait = WIDE.start().wait_after(ServerError("x", status=503, retry_after=30.0))
+    wait = WIDE.start().next_delay(ServerError("x", status=503, retry_after=30.0))
     assert wait == 30.0
 
 
 def test_what_the_api_asks_for_never_shortens_a_wait() -> None:
     random.seed(3)
-    waits = [WIDE.start().wait_after(ServerError("x", retry_after=0.0)) or 0.0 for _ in range(100)]
+    waits = [WIDE.start().next_delay(ServerError("x", retry_after=0.0)) or 0.0 for _ in range(100)]
     assert max(waits) > 0.3
 
 
 def test_more_than_the_budget_is_not_waited_for() -> None:
     began = time.monotonic()
-    assert RetryPolicy(budget=60.0).start().wait_after(RateLimitedError("x", status=429, retry_after=61.0)) is None
+    assert RetryPolicy(budget=60.0).start().next_delay(RateLimitedError("x", status=429, retry_after=61.0)) is None
     assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("error", [BadRequestError("x", status=400), ServerError("x", status=500, retryable=False)])
 def test_what_cannot_help_is_not_repeated(error: Exception) -> None:
-    assert WIDE.start().wait_after(error) is None
+    assert WIDE.start().next_delay(error) is None
 
 
 def test_many_attempts_do_not_overflow() -> None:
     attempts = RetryPolicy(budget=1e9, max_attempts=5000).start()
-    waits = [attempts.wait_after(ServerError("x")) for _ in range(4000)]
+    waits = [attempts.next_delay(ServerError("x")) for _ in range(4000)]
     assert max(wait for wait in waits if wait is not None) <= 15.0
 
 

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
-    BatchFailedError,
+    BulkFailedError,
     InvalidInputError,
     NotFoundError,
 )
@@ -133,7 +133,7 @@ def test_it_rejects_each_and_only_once(emulator, tmp_path):
 
 def test_a_plan_of_the_whole_batch(emulator, tmp_path):
     items = [*applications(emulator, 5), {"candidate_id": "nobody", "job_id": "nothing"}]
-    with pytest.raises(BatchFailedError, match="1 of 6 items failed"):
+    with pytest.raises(BulkFailedError, match="1 of 6 items failed"):
         reject(items, plan_only="True", force=True).execute({})
     results = tmp_path / "plan.jsonl"
     result = reject(items, plan_only="True", fail_above=0.2, results_path=str(results)).execute(context())
@@ -171,7 +171,7 @@ def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulato
     assert len(items) == 100
     results = tmp_path / "results.jsonl"
     task = reject(items, results_path=str(results), retries=2)
-    with pytest.raises(BatchFailedError, match="6 of 100 items failed") as caught:
+    with pytest.raises(BulkFailedError, match="6 of 100 items failed") as caught:
         task.execute(ctx := context())
     assert not isinstance(caught.value, AirflowFailException)
     result = ctx["ti"].pushed["return_value"]
@@ -276,7 +276,7 @@ def test_fail_above_decides(emulator, fail_above, fails):
     if not fails:
         assert task.execute(context())["failed"] == 1
         return
-    with pytest.raises(BatchFailedError) as caught:
+    with pytest.raises(BulkFailedError) as caught:
         task.execute(context())
     # Nothing of it may pass, so a retry of the task would be wasted.
     assert isinstance(caught.value, AirflowFailException)
@@ -287,7 +287,7 @@ def test_stop_at_the_first_error(emulator, tmp_path):
     items = applications(emulator, 20)
     items[1] = {"candidate_id": "nobody", "job_id": "nothing"}
     task = reject(items, on_item_error="stop", max_threads=1, fail_above=1, results_path=str(tmp_path / "r.jsonl"))
-    with pytest.raises(BatchFailedError, match="18 were not begun"):
+    with pytest.raises(BulkFailedError, match="18 were not begun"):
         task.execute(context())
     assert len(emulator.journal.writes()) == 1
     assert [row["error"] for row in rows(tmp_path / "r.jsonl")] == [None, "NotFoundError"] + ["NotRun"] * 18
@@ -412,7 +412,7 @@ def test_what_failed_is_tried_again_by_a_retry_and_what_was_done_is_not(emulator
     items = applications(emulator)
     emulator.fail("any", status=503, path=items[4]["candidate_id"])
     task, store = reject(items), StateStore()
-    with pytest.raises(BatchFailedError) as caught:
+    with pytest.raises(BulkFailedError) as caught:
         task.execute(context(store))
     assert not isinstance(caught.value, AirflowFailException)
     emulator.clear_faults()
@@ -446,7 +446,7 @@ def test_tags_appear_nowhere(emulator, caplog, tmp_path):
     caplog.set_level(logging.DEBUG, logger="airflow_provider_smartrecruiters")
     items = [{"candidate_id": "nobody", "add": ["Canary Featherstone"]}]
     task = UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, results_path=str(tmp_path / "r.jsonl"))
-    with pytest.raises(BatchFailedError) as caught:
+    with pytest.raises(BulkFailedError) as caught:
         task.execute(ctx := context())
     (row,) = rows(tmp_path / "r.jsonl")
     assert row["withheld"] == ["add"]
@@ -459,7 +459,7 @@ def test_results_without_the_tags_need_the_items_as_well(emulator, impatient, tm
     items = [{"candidate_id": candidate, "add": ["vip"]} for candidate in candidates]
     emulator.fail("any", status=503, path=candidates[1])
     results = str(tmp_path / "r.jsonl")
-    with pytest.raises(BatchFailedError):
+    with pytest.raises(BulkFailedError):
         UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, results_path=results).execute(context())
     emulator.clear_faults()
     with pytest.raises(InvalidInputError, match="never hold add; give items as well"):
@@ -488,7 +488,7 @@ def test_expect_belongs_to_an_item(emulator):
     with pytest.raises(TypeError, match="belongs into each item"):
         UpdateJobNoteOperator.bulk(task_id="note", items=[], expect=plan["fingerprint"])
     items = [{"job_id": job_id, "expect": "0" * 64}]
-    with pytest.raises(BatchFailedError):
+    with pytest.raises(BulkFailedError):
         UpdateJobNoteOperator.bulk(task_id="note", items=items, content="x").execute(context())
     items = [{"job_id": job_id, "expect": plan["fingerprint"]}]
     assert UpdateJobNoteOperator.bulk(task_id="note", items=items, content="x").execute(context())["changed"] == 1
@@ -567,4 +567,4 @@ def test_a_real_run_that_fails_tells_what_became_of_the_items(emulator, airflow_
 
 
 def test_errors_can_be_told_apart():
-    assert not issubclass(BatchFailedError, NotFoundError)
+    assert not issubclass(BulkFailedError, NotFoundError)
