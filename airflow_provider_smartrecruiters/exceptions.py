@@ -29,6 +29,27 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = [
+    "AnswerLostError",
+    "ApiError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BulkFailedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "DeadlineExceededError",
+    "InvalidInputError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitedError",
+    "ServerError",
+    "SmartRecruitersError",
+    "StalePlanError",
+    "UnexpectedResponseError",
+    "UnprocessableError",
+]
+
 
 class SmartRecruitersError(Exception):
     """Base of every error raised by this package.

@@ -1,8 +1,61 @@
-"""The SmartRecruiters API without Airflow: usable from a notebook, tested in milliseconds.
+"""SmartRecruiters without Airflow: for notebooks, scripts and TaskFlow functions. This module is the whole face.
 
->>> from airflow_provider_smartrecruiters.api.change import apply
->>> from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
->>> from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
->>> with SmartRecruitersClient.from_credentials(password="DCRA1-...") as client:  # doctest: +SKIP
-...     apply(client, UpdateJobStatus(job_id="...", status="FILLED"))
+What it lists is public: the use cases, the verbs, the client and the errors. Everything else below ``api`` may change
+in any release.
+
+>>> from airflow_provider_smartrecruiters.api import SmartRecruitersClient, UpdateJobStatus, apply, plan
+>>> change = UpdateJobStatus(job_id="6f1c4a90-4f32-4b4e-9a3b-0c1f0f3b7a55", status="FILLED")
+>>> with SmartRecruitersClient.from_credentials(password="<API key>") as client:  # doctest: +SKIP
+...     print(plan(client, change).changed)
+...     apply(client, change)
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.api.candidates import *
+    from airflow_provider_smartrecruiters.api.change import Change as Change
+    from airflow_provider_smartrecruiters.api.converge import ChangeResult as ChangeResult
+    from airflow_provider_smartrecruiters.api.converge import apply as apply
+    from airflow_provider_smartrecruiters.api.converge import plan as plan
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.interviews import *
+    from airflow_provider_smartrecruiters.api.jobs import *
+    from airflow_provider_smartrecruiters.api.users import *
+    from airflow_provider_smartrecruiters.exceptions import *
+
+_PACKAGE = "airflow_provider_smartrecruiters"
+_NAMES = {
+    "Change": "api.change",
+    "ChangeResult": "api.converge",
+    "SmartRecruitersClient": "api.http.client",
+    "apply": "api.converge",
+    "plan": "api.converge",
+}
+_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users")
+"""Modules of which everything in their ``__all__`` is public, so that a new use case is listed where it is written."""
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: `exceptions` costs nothing, a use case costs pydantic and requests.
+    if name == "__all__":
+        return sorted([*_NAMES, *(public for module in _WHOLE for public in _load(module).__all__)])
+    if home := _NAMES.get(name):
+        return getattr(_load(home), name)
+    if not name.startswith("_"):
+        for module in _WHOLE:
+            if name in _load(module).__all__:
+                return getattr(_load(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    names: list[str] = __getattr__("__all__")
+    return names
+
+
+def _load(module: str) -> Any:
+    return import_module(f"{_PACKAGE}.{module}")

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from airflow_provider_smartrecruiters.api.apply import BulkTerms, ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import BulkTerms, ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
@@ -130,7 +130,7 @@ class BulkOptions:
     :param read_first: read each record before it is written, where that can be done.
     :param stop_on_error: begin no further item after the first that failed.
     :param max_threads: most threads, and so most requests under way.
-    :param terms: see :class:`~airflow_provider_smartrecruiters.api.apply.BulkTerms`.
+    :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.BulkTerms`.
     """
 
     plan_only: bool = False

@@ -23,6 +23,8 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
+__all__ = ["RejectApplication", "UpdateCandidateJobStatus", "UpdateCandidateSource", "UpdateCandidateTags"]
+
 APPLICATION_STATUSES = (
     "LEAD",
     "NEW",

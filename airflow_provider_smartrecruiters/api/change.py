@@ -1,7 +1,7 @@
 """What a use case declares: which record it is about, what of it the arguments ask for, and how that is written.
 
 :class:`Change` is the declaration. The two verbs that carry one out, ``plan`` and ``apply``, are in
-:mod:`~airflow_provider_smartrecruiters.api.apply`.
+:mod:`~airflow_provider_smartrecruiters.api.converge`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
 
+__all__ = ["UpdateCandidateTimeslotStatus"]
+
 ATTENDEE_STATUSES = ("accepted", "declined", "pending", "tentative")
 
 _TIMESLOT = "/interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}"

@@ -36,6 +36,8 @@ from airflow_provider_smartrecruiters.api.job_content import (
 )
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
 
+__all__ = ["UpdateJobAd", "UpdateJobAndJobAd", "UpdateJobNote", "UpdateJobPosition", "UpdateJobStatus"]
+
 JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
 POSITION_TYPES = ("NEW", "REPLACEMENT")
 NOTE_MAX_LENGTH = 20_000

@@ -12,6 +12,8 @@ from airflow_provider_smartrecruiters.api.fields import RecordId
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
+__all__ = ["UpdateUserAvatar"]
+
 DEFAULT_MAX_BYTES = 5 * 1024 * 1024
 """Largest avatar that is sent unless the caller says otherwise. The API's own limit is not documented."""
 

@@ -116,7 +116,7 @@ class SmartRecruitersHook(BaseHook):
         :raises AnswerLostError: sent, and whether it was carried out is unknown. Retryable.
         :raises SmartRecruitersError: any other error of the tree.
         """
-        from airflow_provider_smartrecruiters.api.apply import apply
+        from airflow_provider_smartrecruiters.api.converge import apply
 
         client = self.get_conn()
         with as_airflow_error():
@@ -131,7 +131,7 @@ class SmartRecruitersHook(BaseHook):
         :return: the same as :meth:`apply`, with ``applied`` false and ``response`` ``None``.
         :raises SmartRecruitersError: as :meth:`apply`.
         """
-        from airflow_provider_smartrecruiters.api.apply import plan
+        from airflow_provider_smartrecruiters.api.converge import plan
 
         client = self.get_conn()
         with as_airflow_error():

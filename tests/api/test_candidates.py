@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import apply, plan
 from airflow_provider_smartrecruiters.api.candidates import (
     APPLICATION_STATUSES,
     RejectApplication,
@@ -15,6 +14,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateSource,
     UpdateCandidateTags,
 )
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     InvalidInputError,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import apply, plan
 from airflow_provider_smartrecruiters.api.candidates import (
     RejectApplication,
     UpdateCandidateJobStatus,
@@ -14,6 +13,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
 from airflow_provider_smartrecruiters.api.jobs import (

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters import api
-from airflow_provider_smartrecruiters.api.apply import apply, plan
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def encoded(record_id: Any) -> str:
 
 def changes() -> list[type[Change]]:
     """Return every change of the package."""
-    return [kind for kind in _classes(api, Change) if hasattr(kind, "use_case") and not inspect.isabstract(kind)]
+    return [kind for kind in _classes(api, Change) if "use_case" in vars(kind)]
 
 
 def operators() -> dict[type[SmartRecruitersBaseOperator], type[Change]]:

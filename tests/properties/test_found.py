@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import apply
+from airflow_provider_smartrecruiters.api.converge import apply
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH, check_id, check_json
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient

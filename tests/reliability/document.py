@@ -123,8 +123,8 @@ The API has no ETag and no version: nothing refuses a write because somebody els
   is lost.
 - **What replaces a record is looked at again** (`UpdateJobAndJobAd`, `UpdateJobAd`, `UpdateJobPosition`, tags that
   replace or remove): fields that are not as the API answered them are named under `changed_concurrently` in the
-  result's `details`, with a warning in the log, because somebody wrote in between; fields that the API did not take are named
-  under `ignored`.
+  result's `details`, with a warning in the log, because somebody wrote in between; fields that the API did not take
+  are named under `ignored`.
 - **A write that is sent again is made anew** from what is there then, so it keeps what somebody saved meanwhile in
   fields that the task does not mention.
 - **`expect`** takes the `fingerprint` of a plan. If the record is no longer what the plan saw, the call fails with

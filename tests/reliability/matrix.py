@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.apply import apply
+from airflow_provider_smartrecruiters.api.converge import apply
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
@@ -34,8 +34,8 @@ from tests.reliability import subjects
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_smartrecruiters.api.apply import ChangeResult
     from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.api.converge import ChangeResult
     from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
     from airflow_provider_smartrecruiters.emulator.state import Tenant
     from tests.use_cases.use_case import Expected, UseCase

@@ -26,8 +26,8 @@ def changes() -> tuple[type[Change], ...]:
     found = {
         kind
         for module in modules
-        for name, kind in inspect.getmembers(module, inspect.isclass)
-        if issubclass(kind, Change) and not inspect.isabstract(kind) and not name.startswith("_")
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Change) and "use_case" in vars(kind)
     }
     return tuple(sorted(found, key=lambda change: change.use_case))
 

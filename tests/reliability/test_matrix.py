@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import ChangeResult, apply
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS

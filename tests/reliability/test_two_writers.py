@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import apply, plan
 from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateTags
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobAd,

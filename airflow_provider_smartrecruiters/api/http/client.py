@@ -182,7 +182,7 @@ class SmartRecruitersClient:
 
         Sent again, with growing waits and within the call's budget: what was never sent, what the API refused
         with 429, and reads that failed for a passing reason. A write whose answer is lost is *not* sent again
-        here, because it may have been carried out; :func:`~airflow_provider_smartrecruiters.api.apply.apply`
+        here, because it may have been carried out; :func:`~airflow_provider_smartrecruiters.api.converge.apply`
         reads first.
 
         :param method: HTTP verb.

@@ -4,25 +4,18 @@ whether the request can have arrived.
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any, Self
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError
 
 from airflow_provider_smartrecruiters import __version__
+from airflow_provider_smartrecruiters.api.http.deadline import POOLS, Deadline
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,
@@ -83,7 +76,7 @@ def exchange(
     host = url.hostname
     environment = session.environment(url)
     failure: ConnectionFailedError | AnswerLostError | None = None
-    with _CutOff(timeout, on_sent) as cut_off:
+    with Deadline(timeout, on_sent) as deadline:
         try:
             # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
             adapter = session.get_adapter(prepared.url or "")
@@ -107,157 +100,19 @@ def exchange(
                     )
         except OSError as error:
             # RequestException is one; a bundle of certificates that is not there is one without being the other.
-            if not cut_off.sent:
+            if not deadline.sent:
                 failure = _unsent(error, host)
-            elif cut_off.happened or isinstance(error, Timeout):
+            elif deadline.happened or isinstance(error, Timeout):
                 failure = _too_slow(host, timeout)
             else:
                 failure = _lost(error, host)
     if failure is not None:
         # Not raised in there: requests' own error names the whole URL, and would be this one's context.
         raise failure
-    if cut_off.happened:
+    if deadline.happened:
         # A body without a length just ends where the connection was cut.
         raise _too_slow(host, timeout)
     return response, bytes(body)
-
-
-class _CutOff:
-    """Cuts the connection of the exchange under way in this thread when its time is up, and knows whether the
-    exchange got as far as a connection that takes requests: before that, nothing can have arrived.
-    """
-
-    _current = threading.local()
-
-    def __init__(self, seconds: float, on_sent: Callable[[], None] | None) -> None:
-        self.at = time.monotonic() + seconds
-        self._on_sent = on_sent
-        self.happened = False
-        self.sent = False
-        self._over = False
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-
-    def __enter__(self) -> Self:
-        self._current.cut_off = self
-        _watchdog.watch(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _watchdog.forget(self)
-        self._current.cut_off = None
-        with self._lock:
-            # The connection goes back to the pool: whoever has it next must not be cut off for this one.
-            self._socket = None
-
-    @classmethod
-    def watch(cls, sock: socket.socket | None) -> None:
-        """Tell the exchange of this thread which socket it sends on and waits on.
-
-        :raises ConnectTimeoutError: the time was up before there was one.
-        """
-        if cut_off := getattr(cls._current, "cut_off", None):
-            with cut_off._lock:
-                if cut_off._over:
-                    # Looking the name up, or several addresses, took all the time. Sent now, nobody would cut it off.
-                    raise ConnectTimeoutError("no connection in time")
-                cut_off.sent = True
-                cut_off._socket = sock
-
-    @classmethod
-    def all_sent(cls) -> None:
-        """Tell the exchange of this thread that the whole request was sent."""
-        cut_off = getattr(cls._current, "cut_off", None)
-        if cut_off and cut_off._on_sent:
-            cut_off._on_sent()
-
-    def cut(self) -> None:
-        """End the exchange: its time is up."""
-        with self._lock:
-            self._over = True
-            if self._socket is not None:
-                self.happened = True
-                with suppress(OSError):
-                    # The plain shutdown, also for TLS: a polite good-bye would wait for the other side.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-class _Watchdog:
-    """One thread that cuts off the exchanges whose time is up. A timer each would cost a thread each."""
-
-    def __init__(self) -> None:
-        self._start_anew()
-        if hasattr(os, "register_at_fork"):
-            # A child of this process has the exchanges under way, but not the thread. Windows has no such children.
-            os.register_at_fork(after_in_child=self._start_anew)
-
-    def _start_anew(self) -> None:
-        self._watched: set[_CutOff] = set()
-        self._changed = threading.Condition()
-        self._looks_at = float("inf")
-        self._thread: threading.Thread | None = None
-
-    def watch(self, exchange: _CutOff) -> None:
-        """Cut an exchange off at its time."""
-        with self._changed:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="smartrecruiters-timeouts", daemon=True)
-                thread.start()
-                # Only now: one that could not be started is tried again with the next exchange.
-                self._thread = thread
-            self._watched.add(exchange)
-            if exchange.at < self._looks_at:
-                self._looks_at = exchange.at
-                self._changed.notify()
-
-    def forget(self, exchange: _CutOff) -> None:
-        """Leave an exchange alone: it is over."""
-        with self._changed:
-            self._watched.discard(exchange)
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._looks_at = min((exchange.at for exchange in self._watched), default=float("inf"))
-                wait = self._looks_at - time.monotonic()
-                if wait > 0:
-                    self._changed.wait(min(wait, threading.TIMEOUT_MAX))
-                now = time.monotonic()
-                due = [exchange for exchange in self._watched if exchange.at <= now]
-                self._watched.difference_update(due)
-            for exchange in due:
-                exchange.cut()
-
-
-_watchdog = _Watchdog()
-
-
-class _WatchedHTTPConnection(HTTPConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        _CutOff.watch(self.sock)
-        super().request(*args, **kwargs)
-        _CutOff.all_sent()
-
-
-class _WatchedHTTPSConnection(HTTPSConnection):
-    # Connected before this, with the tunnel through a proxy and the TLS handshake.
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _CutOff.watch(self.sock)
-        super().request(*args, **kwargs)
-        _CutOff.all_sent()
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
-
-
-_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
 class _Adapter(HTTPAdapter):
@@ -265,11 +120,11 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = POOLS
         return manager
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_smartrecruiters.api.apply import check
 from airflow_provider_smartrecruiters.api.bulk import Work
+from airflow_provider_smartrecruiters.api.converge import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.params import as_fingerprint

@@ -193,9 +193,9 @@ class BulkOperator(WithHook, BaseOperator):
     def _options(self) -> BulkOptions:
         import logging
 
-        from airflow_provider_smartrecruiters.api.apply import BulkTerms
         from airflow_provider_smartrecruiters.api.bulk import BulkOptions
         from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
+        from airflow_provider_smartrecruiters.api.converge import BulkTerms
 
         statuses = as_list("only_if_status_in", self.only_if_status_in)
         for status in statuses or ():

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.apply import ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.candidates import (
     RejectApplication,
     UpdateCandidateJobStatus,
@@ -17,6 +16,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
@@ -524,7 +524,7 @@ def test_what_people_wrote_is_in_no_log_and_no_result(
 
 
 def test_the_log_has_a_line_for_each_field(smartrecruiters_emulator: Emulator, client: Any, caplog: Any) -> None:
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.apply")
+    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
     apply(client, candidate_job_status(smartrecruiters_emulator))
     lines = [record.getMessage() for record in caplog.records]
     assert lines[0].startswith("Changing the status of candidate ")
@@ -535,7 +535,7 @@ def test_the_log_has_a_line_for_each_field(smartrecruiters_emulator: Emulator, c
 
 def test_the_log_says_that_nothing_differs(smartrecruiters_emulator: Emulator, client: Any, caplog: Any) -> None:
     apply(client, job_status(smartrecruiters_emulator))
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.apply")
+    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
     caplog.clear()
     apply(client, job_status(smartrecruiters_emulator))
     (line,) = [record.getMessage() for record in caplog.records]
@@ -543,7 +543,7 @@ def test_the_log_says_that_nothing_differs(smartrecruiters_emulator: Emulator, c
 
 
 def test_the_log_says_that_what_is_there_is_not_known(smartrecruiters_emulator: Any, client: Any, caplog: Any) -> None:
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.apply")
+    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
     apply(client, source(smartrecruiters_emulator))
     assert "is not known" in caplog.text
     assert "sourceId: (not read) -> " in caplog.text

@@ -1,0 +1,79 @@
+"""``airflow_provider_smartrecruiters.api`` is the face: it lists what is public, and loads it when asked for."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pytest
+
+from airflow_provider_smartrecruiters import api, exceptions
+from airflow_provider_smartrecruiters.api.change import Change
+
+
+def use_cases() -> dict[str, str]:
+    """Every use case of the package: its class to the module that it is written in."""
+    found = {}
+    for info in walk_packages(api.__path__, f"{api.__name__}."):
+        module = import_module(info.name)
+        for name, kind in inspect.getmembers(module, inspect.isclass):
+            if kind.__module__ == module.__name__ and issubclass(kind, Change) and "use_case" in vars(kind):
+                found[name] = module.__name__
+    return found
+
+
+@pytest.mark.parametrize(("name", "module"), use_cases().items())
+def test_every_use_case_is_listed(name: str, module: str) -> None:
+    assert name in api.__all__, f"Add {name} to __all__ of {module.replace('.', '/')}.py."
+
+
+def test_every_error_is_listed() -> None:
+    errors = {
+        name
+        for name, kind in inspect.getmembers(exceptions, inspect.isclass)
+        if issubclass(kind, exceptions.SmartRecruitersError)
+    }
+    assert errors == set(exceptions.__all__) <= set(api.__all__)
+
+
+def test_the_rest_of_the_face_is_the_verbs_and_what_they_take() -> None:
+    rest = set(api.__all__) - set(exceptions.__all__) - set(use_cases())
+    assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "apply", "plan"}
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_every_listed_name_is_there_and_has_a_docstring(name: str) -> None:
+    assert inspect.getdoc(getattr(api, name))
+
+
+def test_type_checkers_see_the_same_modules() -> None:
+    (block,) = (node for node in ast.parse(Path(api.__file__).read_text()).body if isinstance(node, ast.If))
+    seen = [
+        (f"{node.module}", alias.name)
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    package = "airflow_provider_smartrecruiters"
+    loaded = {(f"{package}.{home}", name) for name, home in api._NAMES.items()}
+    assert seen == loaded | {(f"{package}.{module}", "*") for module in api._WHOLE}
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'UpdateEverything'"):
+        _ = api.UpdateEverything  # type: ignore[attr-defined]
+
+
+def test_nothing_is_loaded_before_it_is_asked_for() -> None:
+    code = (
+        "import sys; import airflow_provider_smartrecruiters.api as api; "
+        "assert not {'requests', 'pydantic'} & set(sys.modules); "
+        "api.UpdateJobStatus; assert 'airflow' not in sys.modules; "
+        "import airflow_provider_smartrecruiters.api.converge; assert callable(api.apply)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
