@@ -106,14 +106,16 @@ def document() -> dict[str, Any]:
     for name, header in whole["components"]["headers"].items():
         header["required"] = name.startswith("X-RateLimit-")
     refused = whole["components"]["responses"]["Unauthorized"] | {"description": "The request cannot be read."}
+    parameters = list(whole["components"]["parameters"].values())
     for item in whole["paths"].values():
         for method in _METHODS:
+            parameters += item.get(method, {}).get("parameters", ())
             if method in item and "400" not in item[method]["responses"]:
                 item[method]["responses"]["400"] = {**refused, "x-added": True}
-            for parameter in item.get(method, {}).get("parameters", ()):
-                if parameter.get("name") == "offset":
-                    # As where the document does say it: there is nothing before the first.
-                    parameter["schema"]["minimum"] = 0
+    for parameter in parameters:
+        if parameter.get("name") == "offset":
+            # As where the document does say it: there is nothing before the first.
+            parameter["schema"]["minimum"] = 0
     return whole
 
 
