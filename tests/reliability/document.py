@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
-from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, OTHER_CREDENTIAL, Cell, Place, rows
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from tests.reliability.matrix import Matrix, Verdict
@@ -157,7 +157,7 @@ def render(matrix: Matrix) -> str:
     verdicts = {cell: outcome.verdict for cell, outcome in matrix.outcomes.items()}
     found = Counter(verdicts.values())
     policy = RetryPolicy()
-    cases = subjects.cases()
+    cases = catalogue.cases()
     return _TEXT.format(
         faults=len(FAULTS),
         use_cases=len(cases),
@@ -184,7 +184,7 @@ def masked(page: str) -> str:
 
 
 def _write_table(verdicts: dict[Cell, Verdict]) -> str:
-    cases = subjects.cases()
+    cases = catalogue.cases()
     numbers = [str(number) for number in range(1, len(cases) + 1)]
     return _table(
         ["fault", "what happens", *numbers],

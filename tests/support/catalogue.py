@@ -43,7 +43,7 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _CHOICES = re.compile(r"must be one of (.+)$")
 
 
-class MissingPart(LookupError):
+class MissingPartError(LookupError):
     """A part of a use case is not there; the message names its file and what to put there."""
 
 
@@ -64,7 +64,7 @@ def operators() -> dict[Operator, type[Change]]:
     """
     Return every operator of the package, and the change that it builds: the one of its name.
 
-    :raises MissingPart: there is no such change.
+    :raises MissingPartError: there is no such change.
     """
     built = {f"{change.__name__}Operator": change for change in changes()}
     found = sorted(operator_classes(), key=lambda operator: operator.__name__)
@@ -72,7 +72,7 @@ def operators() -> dict[Operator, type[Change]]:
         if operator.__name__ not in built:
             name = operator.__name__.removesuffix("Operator")
             module = operator.__module__.rpartition(".")[2]
-            raise MissingPart(
+            raise MissingPartError(
                 f"airflow_provider_smartrecruiters/api/{module}.py: Add class {name}(Change), which "
                 f"{operator.__name__}.change() builds"
             )
@@ -109,11 +109,11 @@ def declaration(change: type[Change]) -> type[UseCase]:
     """
     Return what is declared about a change.
 
-    :raises MissingPart: nothing is.
+    :raises MissingPartError: nothing is.
     """
     if change.use_case in declarations():
         return declarations()[change.use_case]
-    raise MissingPart(
+    raise MissingPartError(
         f"tests/use_cases/test_{name_of(change)}.py: Add class Test{change.__name__}(UseCaseTests) with "
         f'use_case = "{change.use_case}", operator, operation, arguments(), expected() and stored(), as the other '
         "modules there"
@@ -124,7 +124,7 @@ def cases() -> list[type[UseCase]]:
     """
     Return what is declared, a class for each change of the package.
 
-    :raises MissingPart: as :func:`declaration`.
+    :raises MissingPartError: as :func:`declaration`.
     """
     return [declaration(change) for change in changes()]
 
@@ -156,6 +156,17 @@ def choices(change: type[Change], name: str) -> tuple[str, ...]:
                 if listed := _CHOICES.search(str(error)):
                     return tuple(listed[1].split(", "))
     return ()
+
+
+@cache
+def id_names() -> dict[str, str]:
+    """Return the argument that fills the last placeholder of a path, by the path: ``/jobs/{jobId}`` is ``job_id``."""
+    found = {}
+    for change in changes():
+        path = change.endpoint.partition(" ")[2]
+        for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=True):
+            found[path[: match.end()]] = name
+    return found
 
 
 def parameters(operator: Operator) -> dict[str, inspect.Parameter]:
@@ -240,7 +251,7 @@ def missing_test_module(change: type[Change]) -> str | None:
     """Say where the tests of a change belong."""
     try:
         kind = declaration(change)
-    except MissingPart as missing:
+    except MissingPartError as missing:
         return str(missing)
     if kind.__module__ != f"tests.use_cases.test_{name_of(change)}":
         return f"tests/use_cases/test_{name_of(change)}.py: Move {kind.__name__} here, from {kind.__module__}"

@@ -35,7 +35,7 @@ def test_a_use_case_is_whole(part: Callable[[type[Change]], str | None], change:
 def test_an_operator_has_a_change() -> None:
     try:
         found = catalogue.operators()
-    except catalogue.MissingPart as missing:
+    except catalogue.MissingPartError as missing:
         pytest.fail(str(missing), pytrace=False)
     assert set(found.values()) == set(catalogue.changes())
 
