@@ -44,7 +44,7 @@ def required_parameters(kind) -> list[str]:
 
 
 def fields(kind) -> dict[str, FieldInfo]:
-    """Return the fields of the operator's change, by the parameters that they come from: a path gives a file's bytes."""
+    """Return the fields of the operator's change by the parameters that they come from: a path gives a file's bytes."""
     paths = [name for name in own_parameters(kind) if name.endswith("_path")]
     found = {}
     for name, field in catalogue.operators()[kind].model_fields.items():

@@ -27,6 +27,7 @@ class TestUpdateCandidateTags(UseCaseTests):
     reads_after = ("candidates.tags.get",)
     # What only adds keeps what others add at the same time.
     sends_also = ("candidates.tags.add",)
+    example_operation = "candidates.tags.add"
     scope = "candidates_manage"
     read_scope = "candidates_read"
     refusals = (

@@ -67,6 +67,8 @@ class UseCase:
     reads_after: ClassVar[tuple[str, ...]] = ()
     sends_also: ClassVar[tuple[str, ...]] = ()
     """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""
+    example_operation: ClassVar[str | None] = None
+    """The operation that its example DAG writes with, where that is another than `operation`."""
     known: ClassVar[dict[str, tuple[Any, ...]]] = {}
     """Values that the seeded company knows, by arguments or members of the body that take no others; the first ones go
     together. Property tests give them, so that more than refusals is seen."""
