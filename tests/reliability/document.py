@@ -192,10 +192,7 @@ def _write_table(verdicts: dict[Cell, Verdict]) -> str:
             [
                 f"`{name}`",
                 fault.description,
-                *(
-                    _summed({cell: it for cell, it in verdicts.items() if cell.case in kind}, Place.WRITE, name)
-                    for kind in kinds
-                ),
+                *(_summed(of_kind, Place.WRITE, name) for of_kind in kinds),
             ]
             for name, fault in FAULTS.items()
         ],
