@@ -111,7 +111,7 @@ def conn_ids() -> dict[str, Any]:
 
 
 def use_cases(folder: Path) -> list[dict[str, Any]]:
-    """Return what each use case's task is given: what its tests declare, with a canary where somebody wrote something."""
+    """Return what each use case's task is given: what is declared, with a canary where somebody wrote something."""
     with EmulatorServer(Config(rate=0, concurrent=0)) as server:
         emulator = SmartRecruitersEmulator(server)
         return [
@@ -142,8 +142,8 @@ def _arguments(case: UseCase) -> dict[str, Any]:
     carried = {name: with_canary(value) for name, value in arguments.items() if name in texts}
     if texts and "canary(" not in json.dumps(carried):
         pytest.fail(
-            f"{type(case).__module__.replace('.', '/')}.py: Let arguments() give one of {', '.join(sorted(texts))}, and "
-            "expected() name its text in free_text",
+            f"{type(case).__module__.replace('.', '/')}.py: Let arguments() give one of {', '.join(sorted(texts))}, "
+            "and expected() name its text in free_text",
             pytrace=False,
         )
     return {**arguments, **carried}
