@@ -25,7 +25,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(AIRFLOW_3)/.installed ## Run all eleven operators twice against a local SmartRecruiters and print what changed
+demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRecruiters and print what changed
 	@$(AIRFLOW_3)/bin/python scripts/demo.py
 
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web interface with a local SmartRecruiters and the examples (PORT=8080)

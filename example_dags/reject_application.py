@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_reject_application",
     schedule=None,
     catchup=False,
@@ -56,13 +56,15 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    RejectApplicationOperator(
-        task_id="reject_application",
-        candidate_id="{{ params.candidate_id }}",
-        job_id="{{ params.job_id }}",
-        reason="{{ params.reason or '' }}",
-        reason_id="{{ params.reason_id or '' }}",
-        sub_status="{{ params.sub_status or '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+RejectApplicationOperator(
+    task_id="reject_application",
+    candidate_id="{{ params.candidate_id }}",
+    job_id="{{ params.job_id }}",
+    reason="{{ params.reason or '' }}",
+    reason_id="{{ params.reason_id or '' }}",
+    sub_status="{{ params.sub_status or '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

@@ -7,7 +7,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateJobStatusOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_candidate_job_status",
     schedule=None,
     catchup=False,
@@ -61,14 +61,16 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateCandidateJobStatusOperator(
-        task_id="update_candidate_job_status",
-        candidate_id="{{ params.candidate_id }}",
-        job_id="{{ params.job_id }}",
-        status="{{ params.status }}",
-        sub_status="{{ params.sub_status or '' }}",
-        starts_on="{{ params.starts_on or '' }}",
-        reason_id="{{ params.reason_id or '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateCandidateJobStatusOperator(
+    task_id="update_candidate_job_status",
+    candidate_id="{{ params.candidate_id }}",
+    job_id="{{ params.job_id }}",
+    status="{{ params.status }}",
+    sub_status="{{ params.sub_status or '' }}",
+    starts_on="{{ params.starts_on or '' }}",
+    reason_id="{{ params.reason_id or '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateSourceOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_candidate_source",
     schedule=None,
     catchup=False,
@@ -58,13 +58,15 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateCandidateSourceOperator(
-        task_id="update_candidate_source",
-        candidate_id="{{ params.candidate_id }}",
-        job_id="{{ params.job_id }}",
-        source_type_id="{{ params.source_type_id }}",
-        source_id="{{ params.source_id }}",
-        source_sub_type_id="{{ params.source_sub_type_id or '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateCandidateSourceOperator(
+    task_id="update_candidate_source",
+    candidate_id="{{ params.candidate_id }}",
+    job_id="{{ params.job_id }}",
+    source_type_id="{{ params.source_type_id }}",
+    source_id="{{ params.source_id }}",
+    source_sub_type_id="{{ params.source_sub_type_id or '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

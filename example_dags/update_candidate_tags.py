@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_candidate_tags",
     schedule=None,
     catchup=False,
@@ -53,12 +53,14 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateCandidateTagsOperator(
-        task_id="update_candidate_tags",
-        candidate_id="{{ params.candidate_id }}",
-        add="{{ params.add | tojson if params.add else '' }}",
-        remove="{{ params.remove | tojson if params.remove else '' }}",
-        tags="{{ params.tags | tojson if params.tags else '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateCandidateTagsOperator(
+    task_id="update_candidate_tags",
+    candidate_id="{{ params.candidate_id }}",
+    add="{{ params.add | tojson if params.add else '' }}",
+    remove="{{ params.remove | tojson if params.remove else '' }}",
+    tags="{{ params.tags | tojson if params.tags else '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

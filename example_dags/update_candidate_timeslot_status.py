@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
 from airflow_provider_smartrecruiters.operators.interviews import UpdateCandidateTimeslotStatusOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_candidate_timeslot_status",
     schedule=None,
     catchup=False,
@@ -46,11 +46,13 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateCandidateTimeslotStatusOperator(
-        task_id="update_candidate_timeslot_status",
-        interview_id="{{ params.interview_id }}",
-        timeslot_id="{{ params.timeslot_id }}",
-        status="{{ params.status }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateCandidateTimeslotStatusOperator(
+    task_id="update_candidate_timeslot_status",
+    interview_id="{{ params.interview_id }}",
+    timeslot_id="{{ params.timeslot_id }}",
+    status="{{ params.status }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

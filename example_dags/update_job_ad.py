@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_job_ad",
     schedule=None,
     catchup=False,
@@ -63,14 +63,16 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateJobAdOperator(
-        task_id="update_job_ad",
-        job_id="{{ params.job_id }}",
-        job_ad_id="{{ params.job_ad_id }}",
-        title="{{ params.title or '' }}",
-        language="{{ params.language or '' }}",
-        location="{{ params.location | tojson if params.location else '' }}",
-        job_ad="{{ params.job_ad | tojson if params.job_ad else '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateJobAdOperator(
+    task_id="update_job_ad",
+    job_id="{{ params.job_id }}",
+    job_ad_id="{{ params.job_ad_id }}",
+    title="{{ params.title or '' }}",
+    language="{{ params.language or '' }}",
+    location="{{ params.location | tojson if params.location else '' }}",
+    job_ad="{{ params.job_ad | tojson if params.job_ad else '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_job_and_job_ad",
     schedule=None,
     catchup=False,
@@ -44,11 +44,13 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateJobAndJobAdOperator(
-        task_id="update_job_and_job_ad",
-        job_id="{{ params.job_id }}",
-        job="{{ params.job | tojson }}",
-        replace="{{ params.replace }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateJobAndJobAdOperator(
+    task_id="update_job_and_job_ad",
+    job_id="{{ params.job_id }}",
+    job="{{ params.job | tojson }}",
+    replace="{{ params.replace }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

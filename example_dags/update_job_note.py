@@ -6,7 +6,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_job_note",
     schedule=None,
     catchup=False,
@@ -35,10 +35,12 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateJobNoteOperator(
-        task_id="update_job_note",
-        job_id="{{ params.job_id }}",
-        content="{{ params.content }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateJobNoteOperator(
+    task_id="update_job_note",
+    job_id="{{ params.job_id }}",
+    content="{{ params.content }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

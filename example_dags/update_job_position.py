@@ -7,7 +7,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 from airflow_provider_smartrecruiters.api.jobs import POSITION_TYPES
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobPositionOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_job_position",
     schedule=None,
     catchup=False,
@@ -68,15 +68,17 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateJobPositionOperator(
-        task_id="update_job_position",
-        job_id="{{ params.job_id }}",
-        position_id="{{ params.position_id }}",
-        type="{{ params.type or '' }}",
-        position_open_date="{{ params.position_open_date or '' }}",
-        target_start_date="{{ params.target_start_date or '' }}",
-        external_position_id="{{ params.external_position_id or '' }}",
-        incumbent_name="{{ params.incumbent_name or '' }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateJobPositionOperator(
+    task_id="update_job_position",
+    job_id="{{ params.job_id }}",
+    position_id="{{ params.position_id }}",
+    type="{{ params.type or '' }}",
+    position_open_date="{{ params.position_open_date or '' }}",
+    target_start_date="{{ params.target_start_date or '' }}",
+    external_position_id="{{ params.external_position_id or '' }}",
+    incumbent_name="{{ params.incumbent_name or '' }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

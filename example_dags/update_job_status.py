@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_job_status",
     schedule=None,
     catchup=False,
@@ -35,10 +35,12 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateJobStatusOperator(
-        task_id="update_job_status",
-        job_id="{{ params.job_id }}",
-        status="{{ params.status }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateJobStatusOperator(
+    task_id="update_job_status",
+    job_id="{{ params.job_id }}",
+    status="{{ params.status }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

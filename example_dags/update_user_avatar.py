@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 
-with DAG(
+dag = DAG(
     dag_id="smartrecruiters_update_user_avatar",
     schedule=None,
     catchup=False,
@@ -38,10 +38,12 @@ with DAG(
             description="Show what would change in the task's log, and send nothing.",
         ),
     },
-):
-    UpdateUserAvatarOperator(
-        task_id="update_user_avatar",
-        user_id="{{ params.user_id }}",
-        avatar_path="{{ params.avatar_path }}",
-        plan_only="{{ params.plan_only }}",
-    )
+)
+
+UpdateUserAvatarOperator(
+    task_id="update_user_avatar",
+    user_id="{{ params.user_id }}",
+    avatar_path="{{ params.avatar_path }}",
+    plan_only="{{ params.plan_only }}",
+    dag=dag,
+)

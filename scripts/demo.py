@@ -1,5 +1,5 @@
 """
-Run all eleven operators against a local SmartRecruiters, twice, and tell what each run changed.
+Run all operators against a local SmartRecruiters, twice, and tell what each run changed.
 
 The second run has to change nothing. Exits with 1 when any row of the table is not as it should be.
 """
@@ -16,19 +16,20 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_stack import CONN_ID, EXAMPLE_DAGS, ROOT, StackError, airflow_environment, emulator, shown, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from local_stack import Emulator
 
 DEFAULT_HOME = ROOT / ".airflow" / "demo"
-DAG_FILE = EXAMPLE_DAGS / "all_eleven.py"
-DAG_ID = "smartrecruiters_all_eleven"
+DAG_FILE = EXAMPLE_DAGS / "all_operators.py"
+DAG_ID = "smartrecruiters_all_operators"
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,30 @@ class Expected:
     What one use case has to do.
 
     :param use_case: its id, which is what the operator's result calls it.
-    :param operation: the contract's operation that writes it.
+    :param path: where it is written, with placeholders for the ids.
     :param can_tell: whether the API can be asked for the current state. Where it cannot, every run writes.
     """
 
     use_case: str
-    operation: str
+    path: str
     can_tell: bool = True
 
+    def writes(self, entry: dict[str, Any], ids: Iterable[str] | None = None) -> bool:
+        """Tell whether an entry of the journal is a write of this use case: on these ids, or on any."""
+        known = iter(map(re.escape, ids or ()))
+        pattern = re.sub(r"\{\w+\}", lambda _: "[^/]+" if ids is None else next(known), self.path)
+        return re.fullmatch(pattern, entry["path"]) is not None
 
-EXPECTED = (
-    Expected("put_update_candidate_status_in_interview_timeslot", "statuses.timeslot.candidate.put"),
-    Expected("put_update_candidate_tags", "candidates.tags.replace"),
-    Expected("put_update_candidates_job_status", "candidates.status.update"),
-    Expected("put_update_candidates_source", "candidates.source.update", can_tell=False),
-    Expected("put_update_job_ad", "jobs.jobads.update"),
-    Expected("put_update_job_and_jobad", "jobs.update"),
-    Expected("put_update_job_note", "jobs.notes.update"),
-    Expected("put_update_job_position", "jobs.positions.update"),
-    Expected("put_update_job_status", "jobs.status.update"),
-    Expected("put_update_user_avatar", "users.avatar.update", can_tell=False),
-    Expected("reject_an_application", "candidates.status.update"),
-)
+
+def expected_of(dag: Any) -> tuple[Expected, ...]:
+    """Return what each task of a DAG has to do, as the change of its operator declares it."""
+    found = []
+    for operator in {type(task) for task in dag.tasks}:
+        module = import_module(operator.__module__.replace(".operators.", ".api."))
+        change = getattr(module, operator.__name__.removesuffix("Operator"))
+        path = change.endpoint.partition(" ")[2]
+        found.append(Expected(change.use_case, path, can_tell=change.read_scope is not None))
+    return tuple(sorted(found, key=lambda expected: expected.use_case))
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,11 @@ class Run:
     writes: list[dict[str, Any]]
 
     def writes_of(self, expected: Expected) -> list[dict[str, Any]]:
-        """Return the writes of one use case: its operation, on the records that its result names."""
+        """Return the writes of one use case: on the records that its result names."""
         if expected.use_case not in self.results:
             return []
         ids = self.results[expected.use_case]["target"].values()
-        return [
-            entry
-            for entry in self.writes
-            if entry["operation_id"] == expected.operation and all(f"/{id_}/" in f"{entry['path']}/" for id_ in ids)
-        ]
+        return [entry for entry in self.writes if expected.writes(entry, ids)]
 
     def told(self, expected: Expected) -> str:
         """Return in words what changed."""
@@ -115,18 +114,34 @@ def mistakes(expected: Expected, first: Run, second: Run) -> list[str]:
     return found
 
 
-def strays(run: Run) -> list[str]:
+def strays(all_expected: tuple[Expected, ...], run: Run) -> list[str]:
     """Return the writes that belong to no use case; whose a failed one's would have been is not known."""
-    known = [entry for expected in EXPECTED for entry in run.writes_of(expected)]
-    failed = {expected.operation for expected in EXPECTED if expected.use_case not in run.results}
+    known = [entry for expected in all_expected for entry in run.writes_of(expected)]
+    failed = [expected for expected in all_expected if expected.use_case not in run.results]
     return [
         f"{entry['method']} {entry['path']}"
         for entry in run.writes
-        if entry not in known and entry["operation_id"] not in failed
+        if entry not in known and not any(expected.writes(entry) for expected in failed)
     ]
 
 
-def run_dag(stack: Emulator, log: Path) -> Run:
+def load_dag(log: Path) -> Any:
+    """
+    Return the DAG.
+
+    :param log: the file that the output goes to.
+    :raises StackError: it cannot be loaded.
+    """
+    with output_to(log):
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(DAG_FILE)
+    if bag.import_errors:
+        raise StackError(f"{shown(DAG_FILE)} cannot be loaded:\n{next(iter(bag.import_errors.values()))}")
+    return bag.dags[DAG_ID]
+
+
+def run_dag(dag: Any, stack: Emulator, log: Path) -> Run:
     """
     Run the DAG once in this process's Airflow.
 
@@ -135,12 +150,7 @@ def run_dag(stack: Emulator, log: Path) -> Run:
     """
     before = len(stack.journal())
     with output_to(log):
-        from airflow.dag_processing.dagbag import DagBag
-
-        bag = DagBag(DAG_FILE)
-        if bag.import_errors:
-            raise StackError(f"{shown(DAG_FILE)} cannot be loaded:\n{next(iter(bag.import_errors.values()))}")
-        dag_run = bag.dags[DAG_ID].test(run_conf={"plan_only": False})
+        dag_run = dag.test(run_conf={"plan_only": False})
         returned = [task.xcom_pull(task_ids=task.task_id) for task in dag_run.get_task_instances()]
     results = {result["use_case"]: result for result in returned if isinstance(result, dict)}
     return Run(results, stack.journal()[before:])
@@ -165,16 +175,16 @@ def output_to(log: Path) -> Iterator[None]:
             os.close(copy)
 
 
-def print_table(first: Run, second: Run) -> list[str]:
+def print_table(all_expected: tuple[Expected, ...], first: Run, second: Run) -> list[str]:
     """Print the table, and return what is wrong with it."""
     header = ("use case", "run 1 changed", "writes", "run 2 changed", "writes", "")
     rows = []
     wrong = [
         f"{name}: a write of no use case: {stray}"
         for name, run in (("run 1", first), ("run 2", second))
-        for stray in strays(run)
+        for stray in strays(all_expected, run)
     ]
-    for expected in EXPECTED:
+    for expected in all_expected:
         found = mistakes(expected, first, second)
         wrong.extend(f"{expected.use_case}: {mistake}" for mistake in found)
         cells = [expected.use_case]
@@ -234,7 +244,8 @@ def main() -> int:
 
                 db.initdb()
             print(f"Airflow {__version__} runs {shown(DAG_FILE)}, twice ...", flush=True)
-            first, second = run_dag(stack, log), run_dag(stack, log)
+            dag = load_dag(log)
+            first, second = run_dag(dag, stack, log), run_dag(dag, stack, log)
     except StackError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -245,7 +256,7 @@ def main() -> int:
         return 1
 
     print()
-    wrong = print_table(first, second)
+    wrong = print_table(expected_of(dag), first, second)
     print(f"\nWhat a task's log says, here of the rejection in run 1:\n\n{sample(log)}\n")
     print(f"All of the tasks' logs: {shown(log)}  ({time.monotonic() - started:.0f} s)")
     if wrong:

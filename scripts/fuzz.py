@@ -57,6 +57,7 @@ def _inputs(emulator: SmartRecruitersEmulator, examples: int, seed: int, directo
     from tests.properties import arguments, subjects, trial
     from tests.properties.judge import Judge
     from tests.properties.records import Records
+    from tests.support import catalogue
 
     # The judge reads these lines; nobody else could.
     logging.getLogger("airflow_provider_smartrecruiters").propagate = False
@@ -67,11 +68,11 @@ def _inputs(emulator: SmartRecruitersEmulator, examples: int, seed: int, directo
     with trial.connect(emulator) as client:
         hook = SmartRecruitersHook()
         todo = [
-            (subjects.change_subject(change, client), arguments.for_change(change)) for change in subjects.changes()
+            (subjects.change_subject(change, client), arguments.for_change(change)) for change in catalogue.changes()
         ]
         todo += [
             (subjects.operator_subject(operator, change, hook), arguments.for_operator(operator, change, files))
-            for operator, change in subjects.operators().items()
+            for operator, change in catalogue.operators().items()
         ]
         tried = _settings(examples, len(todo))
         for subject, inputs in todo:

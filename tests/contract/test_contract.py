@@ -27,19 +27,7 @@ BEARER = CREDENTIALS[OAUTH2]
 JSON = ("Content-Type", "application/json")
 LIMITS = [(f"X-RateLimit-{name}", "8") for name in ("Limit", "Remaining", "Concurrent-Limit", "Concurrent-Remaining")]
 
-USE_CASES = {
-    "put_update_candidate_status_in_interview_timeslot",
-    "put_update_candidate_tags",
-    "put_update_candidates_job_status",
-    "put_update_candidates_source",
-    "put_update_job_ad",
-    "put_update_job_and_jobad",
-    "put_update_job_note",
-    "put_update_job_position",
-    "put_update_job_status",
-    "put_update_user_avatar",
-    "reject_an_application",
-}
+USE_CASES = {use_case for operation in Contract.load().operations.values() for use_case in operation.use_cases}
 
 
 def rules(violations: list[Violation]) -> list[tuple[str, str]]:
@@ -106,7 +94,9 @@ def test_each_write_needs_its_body(use_case: str) -> None:
     assert ("missing-body", "body") in found
 
 
-@pytest.mark.parametrize("use_case", sorted(USE_CASES - {"put_update_user_avatar"}))
+@pytest.mark.parametrize(
+    "use_case", sorted(name for name, request in write_requests().items() if request.content_type == "application/json")
+)
 def test_each_json_write_is_held_to_its_schema(use_case: str) -> None:
     assert changed(use_case, notDocumented=1) == [("unknown-member", "body")]
     for member in json.loads(write_requests()[use_case].body):

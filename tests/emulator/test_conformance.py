@@ -5,82 +5,88 @@ The contract check itself is the suite's own: it judges every exchange with the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+from tests.support import catalogue
 from tests.support.contract import Contract
+from tests.support.contract_examples import example_requests
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from tests.emulator.conftest import Api
+    from tests.use_cases.use_case import UseCase
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
-POSITION = {
-    "type": "NEW",
-    "positionOpenDate": "2026-09-01T00:00:00.000Z",
-    "targetStartDate": "2026-12-01T00:00:00.000Z",
-}
-JOB = {
-    "title": "Blade Inspector",
-    "location": {"countryCode": "de", "city": "Berlin"},
-    "industry": {"id": "renewables_environment"},
-    "function": {"id": "engineering"},
-    "experienceLevel": {"id": "associate"},
-    "compensation": {"min": 1, "max": None, "currency": "EUR"},
-    "jobAd": {"sections": {"qualifications": {"title": "Qualifications", "text": "<p>Head for heights.</p>"}}},
-}
-BODIES: dict[str, Any] = {
-    "candidates.status.update": {"status": "OFFERED", "subStatus": "Offer sent"},
-    "candidates.source.update": {"sourceTypeId": "JOB_BOARD", "sourceSubTypeId": "STANDARD", "sourceId": "1"},
-    "candidates.tags.replace": {"tags": ["a"]},
-    "candidates.tags.add": {"tags": ["b"]},
-    "jobs.update": JOB,
-    "jobs.status.update": {"status": "FILLED"},
-    "jobs.jobads.update": {"title": "Blade Inspector (m/f/d)", "language": {"code": "en"}, "jobAd": {}},
-    "jobs.jobads.postings.create": {"visibility": "INTERNAL"},
-    "jobs.publication.create": {"aggregators": False},
-    "jobs.positions.create": POSITION,
-    "jobs.positions.update": POSITION,
-    "jobs.notes.update": {"content": "Hiring manager on leave."},
-    "statuses.timeslot.candidate.put": {"status": "declined"},
-}
+BODIES = {request.operation.id: request for request in example_requests() if request.content_type is not None}
+"""An example of the contract document for each operation with a body."""
 
 
-def path_of(template: str, emulator: SmartRecruitersEmulator) -> str:
-    """Fill a path template with records that exist."""
-    state = emulator.state
-    application, position = state.an_application(), state.a_position()
-    job_ad, timeslot = state.a_job_ad(), state.a_timeslot()
-    candidate_job = application.job_id if template.startswith("/candidates/") else position.job_id
-    with state.editing() as tenant:
+@pytest.fixture
+def declared(smartrecruiters_emulator: SmartRecruitersEmulator, tmp_path: Path) -> dict[str, UseCase]:
+    """The use cases by the operations that write them, looking at the emulator."""
+    return {
+        kind.operation: catalogue.prepared(kind, smartrecruiters_emulator, tmp_path)
+        for kind in reversed(catalogue.cases())
+    }
+
+
+def path_of(operation: Any, declared: dict[str, UseCase]) -> str:
+    """Fill a path with records that exist: those that a use case declares, as far as the path leads to any."""
+    case = declared.get(operation.id) or _nearest(operation.path, declared)
+    arguments = case.arguments()
+    with case.state.editing() as tenant:
         source = tenant.source_types["JOB_BOARD"].values[0]
-        process_id = next(iter(tenant.hiring_processes))
-    owner = {"/user-api": state.user_ids[0], "/candidates": application.candidate_id, "/configuration": process_id}
-    return template.format(
-        id=next((value for start, value in owner.items() if template.startswith(start)), ""),
-        jobId=job_ad.job_id if "{jobAdId}" in template else candidate_job,
-        jobAdId=job_ad.job_ad_id,
-        positionId=position.position_id,
-        interviewId=timeslot.interview_id,
-        timeslotId=timeslot.timeslot_id,
-        jobApplicationId=application.application_id,
-        sourceType="JOB_BOARD",
-        sourceValueId=source.id,
-        sourceIdentifier=source.identifier,
-    )
+        others = {
+            "id": next(iter(tenant.hiring_processes)),
+            "jobApplicationId": case.state.an_application().application_id,
+            "sourceType": "JOB_BOARD",
+            "sourceValueId": source.id,
+            "sourceIdentifier": source.identifier,
+        }
+
+    def value(match: re.Match[str]) -> str:
+        name = catalogue.id_names().get(operation.path[: match.end()])
+        if name is None and match[1] not in others:
+            pytest.fail(
+                f"tests/emulator/test_conformance.py: Add {match[1]} of {operation.path} to path_of(), or have a use "
+                "case whose path begins so",
+                pytrace=False,
+            )
+        return str(arguments[name] if name else others[match[1]])
+
+    return re.sub(r"\{(\w+)\}", value, operation.path)
+
+
+def _nearest(path: str, declared: dict[str, UseCase]) -> UseCase:
+    """Return a use case whose record the path leads to, or any if it leads to none."""
+    ends = [path[: match.end()] for match in re.finditer(r"\{\w+\}", path)]
+    paths = {
+        documented.path: declared[one] for one, documented in Contract.load().operations.items() if one in declared
+    }
+    fitting = [case for template, case in paths.items() if ends and template.startswith(ends[-1])]
+    return fitting[0] if fitting else next(iter(declared.values()))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
-def test_success(operation: Any, smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
-    path = path_of(operation.path, smartrecruiters_emulator)
-    options: dict[str, Any] = {"json": BODIES.get(operation.id)}
-    if operation.id == "users.avatar.update":
-        options = {"files": {"file": ("me.png", PNG, "image/png")}}
-    elif operation.id == "interviews.getList":
+def test_success(
+    operation: Any, smartrecruiters_emulator: SmartRecruitersEmulator, declared: dict[str, UseCase], api: Api
+) -> None:
+    path = path_of(operation, declared)
+    options: dict[str, Any] = {}
+    if operation.id in BODIES:
+        example = BODIES[operation.id]
+        options = {"data": example.body, "headers": {"Content-Type": example.content_type}}
+    if operation.id in declared and example.content_type == "application/json":
+        case = declared[operation.id]
+        options = {"json": case.expected(case.arguments()).body}
+    if operation.id == "interviews.getList":
         application_id = smartrecruiters_emulator.state.an_application().application_id
         options = {"params": {"applicationId": application_id}}
     elif operation.id == "createAccessToken":

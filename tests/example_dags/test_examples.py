@@ -8,35 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api import candidates, interviews, jobs
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
-# The operation of the contract that each use case's example writes.
-USE_CASES = {
-    "update_candidate_timeslot_status": "statuses.timeslot.candidate.put",
-    "update_candidate_tags": "candidates.tags.add",
-    "update_candidate_job_status": "candidates.status.update",
-    "update_candidate_source": "candidates.source.update",
-    "reject_application": "candidates.status.update",
-    "update_job_ad": "jobs.jobads.update",
-    "update_job_and_job_ad": "jobs.update",
-    "update_job_note": "jobs.notes.update",
-    "update_job_position": "jobs.positions.update",
-    "update_job_status": "jobs.status.update",
-    "update_user_avatar": "users.avatar.update",
-}
+CASES = {catalogue.name_of(change): catalogue.declaration(change) for change in catalogue.changes()}
+CHANGES = {catalogue.name_of(change): change for change in catalogue.changes()}
+FLOWS = {"all_operators", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
 # The API cannot be asked for these, so every run writes them.
-UNREADABLE = {"update_candidate_source", "update_user_avatar", "correct_candidate_sources"}
-FLOWS = {"all_eleven", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
+UNREADABLE = {"correct_candidate_sources", *(name for name, case in CASES.items() if not case.reads)}
 ENUMERATED = {
-    ("update_candidate_timeslot_status", "status"): interviews.ATTENDEE_STATUSES,
-    ("update_candidate_job_status", "status"): candidates.APPLICATION_STATUSES,
-    ("update_job_position", "type"): (*jobs.POSITION_TYPES, None),
-    ("update_job_status", "status"): jobs.JOB_STATUSES,
+    (name, field): (*choices, *([] if change.model_fields[field].is_required() else [None]))
+    for name, change in CHANGES.items()
+    for field in change.model_fields
+    if (choices := catalogue.choices(change, field))
 }
 
 
@@ -49,6 +37,11 @@ def bag(airflow_db: None) -> Any:
         from airflow.models import DagBag
 
     loaded = DagBag(str(EXAMPLES))
+    if "AirflowDagDuplicatedIdException" in (errors := str(loaded.import_errors)):
+        pytest.fail(
+            "example_dags/: Write dag = DAG(…), and dag=dag for the task, instead of with DAG(…): all_operators.py "
+            f"loads the example as well, and Airflow would find its DAG in both. {errors}"
+        )
     assert loaded.import_errors == {}
     return loaded
 
@@ -76,11 +69,14 @@ def run(dag: Any, **conf: Any) -> Any:
 
 def test_there_is_an_example_for_each_use_case(bag: Any, approvals: bool) -> None:
     flows = FLOWS | ({"approve_then_reject"} if approvals else set())
-    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in USE_CASES.keys() | flows}
-    for name in USE_CASES:
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | flows}
+    for name, case in CASES.items():
         (task,) = dag_of(bag, name).tasks
-        operator = "".join(word.capitalize() for word in name.split("_")) + "Operator"
-        assert type(task).__name__ == operator
+        assert type(task) is case.operator, f"example_dags/{name}.py"
+
+
+def test_all_operators_has_the_task_of_each_example(bag: Any) -> None:
+    assert set(dag_of(bag, "all_operators").task_ids) == set(CASES)
 
 
 def test_every_example_is_safe_to_look_at(bag: Any) -> None:
@@ -116,7 +112,7 @@ def test_enumerated_values_are_a_drop_down(bag: Any, name: str, param: str) -> N
 
 
 @pytest.mark.airflow_run
-@pytest.mark.parametrize("name", [*USE_CASES, *sorted(FLOWS)])
+@pytest.mark.parametrize("name", [*CASES, *sorted(FLOWS)])
 def test_planning_sends_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
     run(dag_of(bag, name))
     # What the API cannot be asked for is not read either.
@@ -125,9 +121,9 @@ def test_planning_sends_nothing(bag: Any, connected_emulator: SmartRecruitersEmu
 
 
 @pytest.mark.airflow_run
-@pytest.mark.parametrize("name", list(USE_CASES))
+@pytest.mark.parametrize("name", list(CASES))
 def test_the_second_run_changes_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
-    operation = USE_CASES[name]
+    operation = CASES[name].example_operation or CASES[name].operation
     run(dag_of(bag, name), plan_only=False)
     assert [entry.operation_id for entry in connected_emulator.journal.writes()] == [operation]
     run(dag_of(bag, name), plan_only=False)
@@ -137,13 +133,12 @@ def test_the_second_run_changes_nothing(bag: Any, connected_emulator: SmartRecru
 
 
 @pytest.mark.airflow_run
-def test_all_eleven_twice(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
-    run(dag_of(bag, "all_eleven"), plan_only=False)
-    assert len(connected_emulator.journal.writes()) == len(connected_emulator.journal) == len(USE_CASES)
-    run(dag_of(bag, "all_eleven"), plan_only=False)
-    assert {entry.operation_id for entry in connected_emulator.journal[len(USE_CASES) :]} == {
-        "candidates.source.update",
-        "users.avatar.update",
+def test_all_operators_twice(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    run(dag_of(bag, "all_operators"), plan_only=False)
+    assert len(connected_emulator.journal.writes()) == len(connected_emulator.journal) == len(CASES)
+    run(dag_of(bag, "all_operators"), plan_only=False)
+    assert {entry.operation_id for entry in connected_emulator.journal[len(CASES) :]} == {
+        case.operation for case in CASES.values() if not case.reads
     }
 
 

@@ -1,5 +1,5 @@
 """
-From a change, or an operator, to its arguments: by the types of its fields, so that a twelfth needs no line here.
+From a change, or an operator, to its arguments: by the types of its fields, so that a new one needs no line here.
 
 Each argument is either plain, of a kind that is taken, or strange. Few are strange at once: one that is refused would
 hide what becomes of the others.
@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
 from airflow_provider_smartrecruiters.api import job_content
-from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId
-from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
-from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES, POSITION_TYPES
 from tests.properties import values
+from tests.support import catalogue
 
 if typing.TYPE_CHECKING:
     from pathlib import Path
@@ -36,23 +34,14 @@ if typing.TYPE_CHECKING:
 _RECORD_ID = typing.get_args(RecordId)[1]
 _DATE_TIME = typing.get_args(OptionalDateTime)[1]
 
-# Values that the seeded company knows, so that more than its refusals is seen; by the names of fields.
+# Values that are taken, by the names of fields. What only the seeded company knows is in a use case's declaration.
 KNOWN: dict[str, SearchStrategy[Any]] = {
-    # Often the three that go together: few other combinations are written at all.
-    "source_type_id": st.sampled_from(("JOB_BOARD", "JOB_BOARD", "JOB_BOARD", "REFERRAL")),
-    "source_sub_type_id": st.sampled_from(("STANDARD", "STANDARD", "STANDARD", "")),
-    "source_id": st.sampled_from(("1", 1, "1", 1, "2")),
     "language": st.sampled_from(("en", "pt-BR")),
     "countryCode": st.sampled_from(("de", "us", "zz")),
-    "industry": st.just({"id": "renewables_environment"}),
-    "function": st.just({"id": "engineering"}),
-    "experienceLevel": st.just({"id": "associate"}),
-    "department": st.just({"id": "18556"}),
-    "typeOfEmployment": st.just({"id": "contract"}),
-    "eeoCategory": st.just({"id": "1"}),
     "refNumber": st.sampled_from(("REF1", "x" * 63)),
     "replace": st.sampled_from((False, False, False, True)),
     "max_bytes": st.sampled_from((100, 5 * 1024 * 1024)),
+    **{name: st.sampled_from(known) for case in catalogue.cases() for name, known in case.known.items()},
 }
 STRANGE: dict[str, SearchStrategy[Any]] = {
     "max_bytes": values.numbers,
@@ -127,7 +116,7 @@ def for_operator(
 def common_words() -> frozenset[str]:
     """Return, in lower case, the words that messages have anyway: names of fields, and values that are listed."""
     words = set(values.RENDERED)
-    words |= {*APPLICATION_STATUSES, *JOB_STATUSES, *ATTENDEE_STATUSES, *POSITION_TYPES}
+    words |= set(values.ENUMERATED)
     for kind in vars(job_content).values():
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             words |= set(kind.model_fields)

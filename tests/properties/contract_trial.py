@@ -8,6 +8,7 @@ the document does not say.
 from __future__ import annotations
 
 import copy
+import re
 from collections import Counter
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 
 from airflow_provider_smartrecruiters.emulator.config import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from tests.properties.trial import UNHURRIED
+from tests.support import catalogue
 from tests.support.contract import DOCUMENT
 
 if TYPE_CHECKING:
@@ -54,32 +56,21 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 """As the document describes a request, and with something about it that the document rules out."""
 
 _METHODS = ("get", "put", "post", "patch", "delete")
-_IDS = {
-    "candidate_id": "a-candidate",
-    "job_id": "a-job",
-    "job_ad_id": "an-ad",
-    "position_id": "a-position",
-    "interview_id": "an-interview",
-    "timeslot_id": "a-timeslot",
-    "user_id": "a-user",
-}
-# What the document cannot know: values that this company has. Without them nothing would be answered but refusals.
-_VALUES: dict[str, dict[str, Any]] = {
-    "POST /identity/oauth/token": {"client_id": DEFAULT_CLIENT_ID, "client_secret": DEFAULT_CLIENT_SECRET},
-    "PUT /candidates/{id}/jobs/{jobId}/source": {
-        "sourceTypeId": "JOB_BOARD",
-        "sourceSubTypeId": "STANDARD",
-        "sourceId": "1",
-    },
-    "PUT /jobs/{jobId}": {
-        "industry": {"id": "renewables_environment"},
-        "function": {"id": "engineering"},
-        "experienceLevel": {"id": "associate"},
-        "department": {"id": "18556"},
-        "typeOfEmployment": {"id": "contract"},
-        "eeoCategory": {"id": "1"},
-    },
-}
+_CLIENT = {"client_id": DEFAULT_CLIENT_ID, "client_secret": DEFAULT_CLIENT_SECRET}
+
+
+def _known_values() -> dict[str, dict[str, Any]]:
+    """
+    Return by operation what the document cannot know: values that this company has.
+
+    Without them nothing would be answered but refusals.
+    """
+    found = {"POST /identity/oauth/token": dict[str, Any](_CLIENT)}
+    for change in catalogue.changes():
+        known = catalogue.declaration(change).known
+        # A body has its members as the API writes them.
+        found[change.endpoint] = {re.sub(r"_(\w)", lambda it: it[1].upper(), name): it[0] for name, it in known.items()}
+    return found
 
 
 @dataclass
@@ -106,14 +97,16 @@ def document() -> dict[str, Any]:
     for name, header in whole["components"]["headers"].items():
         header["required"] = name.startswith("X-RateLimit-")
     refused = whole["components"]["responses"]["Unauthorized"] | {"description": "The request cannot be read."}
+    parameters = list(whole["components"]["parameters"].values())
     for item in whole["paths"].values():
         for method in _METHODS:
+            parameters += item.get(method, {}).get("parameters", ())
             if method in item and "400" not in item[method]["responses"]:
                 item[method]["responses"]["400"] = {**refused, "x-added": True}
-            for parameter in item.get(method, {}).get("parameters", ()):
-                if parameter.get("name") == "offset":
-                    # As where the document does say it: there is nothing before the first.
-                    parameter["schema"]["minimum"] = 0
+    for parameter in parameters:
+        if parameter.get("name") == "offset":
+            # As where the document does say it: there is nothing before the first.
+            parameter["schema"]["minimum"] = 0
     return whole
 
 
@@ -140,6 +133,8 @@ class Requests:
         self.findings = findings or Findings()
         self._emulator = emulator
         self._records = records
+        self._values = _known_values()
+        self._ids = {name: f"a-{name}" for name in catalogue.id_names().values()}
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -154,9 +149,9 @@ class Requests:
         if known:
             case.path_parameters = {name: self._known(operation.path, name) for name in case.path_parameters or {}}
             if isinstance(case.body, dict) and _mode(case) is GenerationMode.POSITIVE:
-                case.body = case.body | _VALUES.get(operation.label, {})
+                case.body = case.body | self._values.get(operation.label, {})
         headers = {"X-SmartToken": self._emulator.api_key} if operation.path != "/identity/oauth/token" else {}
-        with self._records.under(_IDS):
+        with self._records.under(self._ids):
             answer = case.call(base_url=self._emulator.url, session=self._session, headers=headers, timeout=10)
         self.findings.requests += 1
         self.findings.statuses[answer.status_code] += 1
@@ -169,24 +164,18 @@ class Requests:
             raise
 
     def _known(self, path: str, name: str) -> str:
+        beginning = path.partition("{" + name + "}")[0] + "{" + name + "}"
+        if beginning in catalogue.id_names():
+            return self._ids[catalogue.id_names()[beginning]]
         with self._emulator.state.editing() as tenant:
-            known = {
-                "jobId": _IDS["job_id"],
-                "jobAdId": _IDS["job_ad_id"],
-                "positionId": _IDS["position_id"],
-                "interviewId": _IDS["interview_id"],
-                "timeslotId": _IDS["timeslot_id"],
+            source = tenant.source_types["JOB_BOARD"].values[0]
+            return {
                 "jobApplicationId": next(iter(tenant.applications)),
                 "sourceType": "JOB_BOARD",
-                "sourceValueId": tenant.source_types["JOB_BOARD"].values[0].id,
-                "sourceIdentifier": tenant.source_types["JOB_BOARD"].values[0].identifier,
-            }
-            owners = {
-                "/user-api": _IDS["user_id"],
-                "/candidates": _IDS["candidate_id"],
-                "/configuration": next(iter(tenant.hiring_processes)),
-            }
-        return known[name] if name in known else next(i for start, i in owners.items() if path.startswith(start))
+                "sourceValueId": source.id,
+                "sourceIdentifier": source.identifier,
+                "id": next(iter(tenant.hiring_processes)),
+            }[name]
 
 
 def _no_reason_to_refuse(case: Case, status: int) -> None:

@@ -6,12 +6,17 @@ import pickle
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.support import catalogue
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from tests.use_cases.use_case import UseCase
 
-_TABLES = ("candidates", "applications", "jobs", "interviews", "users")
+_IDS = {"candidate_id", "job_id", "job_ad_id", "position_id", "interview_id", "timeslot_id", "user_id"}
+"""Ids of the records that are copied here; a use case about another kind says in its declaration how to copy one."""
 
 
 class Records:
@@ -48,7 +53,7 @@ class Records:
         """
         ids = {name: _text(value) for name, value in arguments.items() if name.endswith("_id")}
         with self._state.editing() as tenant:
-            before = {name: dict(getattr(tenant, name)) for name in _TABLES}
+            before = {name: dict(records) for name, records in tenant if isinstance(records, dict)}
             candidate, application, job, position, interview, user = pickle.loads(self._pristine)
             if "candidate_id" in ids:
                 candidate.id = application.candidate_id = ids["candidate_id"]
@@ -71,12 +76,25 @@ class Records:
             if "user_id" in ids:
                 user.id = ids["user_id"]
                 tenant.users[user.id] = user
+            for case in catalogue.cases():
+                if not _IDS.issuperset(case.ids) and ids.keys() >= set(case.ids):
+                    _place(case, tenant, ids)
         try:
             yield
         finally:
             with self._state.editing() as tenant:
                 for name, records in before.items():
                     setattr(tenant, name, records)
+
+
+def _place(kind: type[UseCase], tenant: Tenant, ids: dict[str, str]) -> None:
+    try:
+        kind().place(tenant, ids)
+    except NotImplementedError:
+        file = kind.__module__.replace(".", "/") + ".py"
+        raise catalogue.MissingPartError(
+            f"{file}: Add place(tenant, ids), which puts a copy of the record under other ids ({', '.join(kind.ids)})"
+        ) from None
 
 
 def _text(value: Any) -> str:

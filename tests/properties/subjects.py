@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters import api
-from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+from tests.support import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from types import ModuleType
+    from collections.abc import Callable, Mapping
 
+    from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-
-# What a change sends beyond its write and the reads on the way to it. One that is not here sends nothing else.
-ALSO: dict[str, tuple[tuple[str, str], ...]] = {
-    # What only adds keeps what others add at the same time.
-    "put_update_candidate_tags": (("POST", "/candidates/{id}/tags"),),
-    # A reason that is given by its label is looked up.
-    "reject_an_application": (("GET", "/configuration/rejection-reasons"),),
-}
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -60,12 +49,13 @@ class Subject:
         method, template = self.change.endpoint.split(" ")
         ends = [match.end() for match in _PLACEHOLDER.finditer(template)]
         endpoints = {(method, template), ("GET", template), *(("GET", template[:end]) for end in ends)}
-        endpoints |= set(ALSO.get(self.change.use_case, ()))
-        known = {(operation.method, operation.path): operation.id for operation in OPERATIONS}
+        also = catalogue.declaration(self.change).sends_also
         found = {}
-        for verb, path in endpoints:
-            if (verb, path) in known and (raw := self._filled(path, arguments)) is not None:
-                found[verb, raw] = known[verb, path]
+        for operation in OPERATIONS:
+            if (operation.method, operation.path) in endpoints or operation.id in also:
+                raw = self._filled(operation.path, arguments)
+                if raw is not None:
+                    found[operation.method, raw] = operation.id
         return found
 
     def _filled(self, template: str, arguments: Mapping[str, Any]) -> str | None:
@@ -89,29 +79,6 @@ def encoded(record_id: Any) -> str:
     if not isinstance(record_id, str | int) or isinstance(record_id, bool):
         raise TypeError
     return "".join(chr(b) if chr(b) in _UNRESERVED else f"%{b:02X}" for b in str(record_id).encode())
-
-
-def changes() -> list[type[Change]]:
-    """Return every change of the package."""
-    return [kind for kind in _classes(api, Change) if "use_case" in vars(kind)]
-
-
-def operators() -> dict[type[SmartRecruitersBaseOperator], type[Change]]:
-    """Return every operator of the package, and the change that it builds: the one of its name."""
-    from airflow_provider_smartrecruiters import operators as package
-    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-
-    built = {f"{change.__name__}Operator": change for change in changes()}
-    found = [kind for kind in _classes(package, SmartRecruitersBaseOperator) if kind is not SmartRecruitersBaseOperator]
-    return {operator: built[operator.__name__] for operator in found}
-
-
-def _classes(package: ModuleType, base: type) -> Iterable[Any]:
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(info.name)
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if issubclass(kind, base) and kind.__module__ == module.__name__:
-                yield kind
 
 
 def change_subject(change: type[Change], client: SmartRecruitersClient) -> Subject:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.properties import arguments, subjects, trial
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from hypothesis import settings
@@ -22,7 +23,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("change", subjects.changes(), ids=lambda change: change.__name__)
+@pytest.mark.parametrize("change", catalogue.changes(), ids=lambda change: change.__name__)
 def test_change(change: type[Change], judge: Judge, client: SmartRecruitersClient, tried: settings) -> None:
     subject = subjects.change_subject(change, client)
     trial.run(judge, subject, arguments.for_change(change), tried, raising=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.properties import arguments, subjects, trial
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("operator", "change"), subjects.operators().items(), ids=[kind.__name__ for kind in subjects.operators()]
+    ("operator", "change"), catalogue.operators().items(), ids=[kind.__name__ for kind in catalogue.operators()]
 )
 def test_operator(
     operator: type[SmartRecruitersBaseOperator],
@@ -40,7 +41,3 @@ def test_operator(
     trial.run(judge, subject, arguments.for_operator(operator, change, files), tried, raising=True)
     assert judge.tally.requests > tried.max_examples / 10
     assert judge.tally.writes > 0
-
-
-def test_every_change_has_an_operator() -> None:
-    assert set(subjects.operators().values()) == set(subjects.changes())

@@ -17,10 +17,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
-from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
-from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES, NOTE_MAX_LENGTH, POSITION_TYPES
+from airflow_provider_smartrecruiters.api.jobs import NOTE_MAX_LENGTH
 from airflow_provider_smartrecruiters.api.users import DEFAULT_MAX_BYTES
+from tests.support import catalogue
 
 RENDERED = ("", " ", "None", "none", "null", "undefined", "True", "False", "[]", "{}", "()", "nan", "NaN", "0", "1")
 """What a template renders to when its value is not there, or is no text."""
@@ -129,7 +128,14 @@ plain_dates = st.one_of(
     st.dates().map(date.isoformat),
 )
 
-ENUMERATED = tuple(dict.fromkeys(APPLICATION_STATUSES + JOB_STATUSES + ATTENDEE_STATUSES + POSITION_TYPES))
+ENUMERATED = tuple(
+    dict.fromkeys(
+        choice
+        for change in catalogue.changes()
+        for name in change.model_fields
+        for choice in catalogue.choices(change, name)
+    )
+)
 enumerated = st.sampled_from(ENUMERATED)
 """Values of every list, so that one list's are tried where another's belong."""
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
-from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, OTHER_CREDENTIAL, Cell, Place, rows
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from tests.reliability.matrix import Matrix, Verdict
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PATH = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 
 NOTHING = "-"
+_SIZE = re.compile(r"\b\d+ use cases in|[\d,]+ calls")
 _VERDICT = re.compile(rf"\b(?:{'|'.join(GOOD)})\b(?: \d+)?(?:, (?:{'|'.join(GOOD)}) \d+)*")
 
 _TEXT = """\
@@ -58,9 +59,9 @@ begins with reading, and sends nothing if the write arrived after all.
 ## The write fails
 
 The fault meets the write itself, with an API key; `connection_refused` and the faults of the rate limit headers meet
-the whole call. It strikes once unless it says else: what is sent again meets a server that has recovered.
-
-{columns}
+the whole call. It strikes once unless it says else: what is sent again meets a server that has recovered. Operators
+whose record the API does not give back are those whose `changed` is always null in the README's
+[table](../README.md#the-operators).
 
 {write}
 
@@ -157,7 +158,7 @@ def render(matrix: Matrix) -> str:
     verdicts = {cell: outcome.verdict for cell, outcome in matrix.outcomes.items()}
     found = Counter(verdicts.values())
     policy = RetryPolicy()
-    cases = subjects.cases()
+    cases = catalogue.cases()
     return _TEXT.format(
         faults=len(FAULTS),
         use_cases=len(cases),
@@ -166,7 +167,6 @@ def render(matrix: Matrix) -> str:
         doubled=found["DOUBLED"],
         false=found["FALSE"],
         nothing=NOTHING,
-        columns="\n".join(f"{number}. `{case.operator.__name__}`" for number, case in enumerate(cases, 1)),
         write=_write_table(verdicts),
         others=_other_table(verdicts),
         with_token=_token_table(verdicts),
@@ -179,20 +179,20 @@ def render(matrix: Matrix) -> str:
 
 
 def masked(page: str) -> str:
-    """Return a page without what became of each cell: that depends on the run."""
+    """Return a page without the size of the run and what became of each cell."""
+    page = _SIZE.sub("…", page)
     return "\n".join(_VERDICT.sub("…", line) if line.startswith("| `") else line for line in page.splitlines())
 
 
 def _write_table(verdicts: dict[Cell, Verdict]) -> str:
-    cases = subjects.cases()
-    numbers = [str(number) for number in range(1, len(cases) + 1)]
+    kinds = [{cell: it for cell, it in verdicts.items() if bool(cell.case.reads) is read} for read in (True, False)]
     return _table(
-        ["fault", "what happens", *numbers],
+        ["fault", "what happens", "the record can be read", "it cannot be read"],
         [
             [
                 f"`{name}`",
                 fault.description,
-                *(str(verdicts.get(Cell(Place.WRITE, name, case), NOTHING)) for case in cases),
+                *(_summed(of_kind, Place.WRITE, name) for of_kind in kinds),
             ]
             for name, fault in FAULTS.items()
         ],

@@ -29,7 +29,7 @@ from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmul
 from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
-from tests.reliability import subjects
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,7 +141,7 @@ def rows() -> Iterator[tuple[Place, str]]:
 def cells(row: tuple[Place, str]) -> list[Cell]:
     """Return the cells of a row: one for each use case that sends such a request."""
     place, fault = row
-    return [Cell(place, fault, case) for case in subjects.cases() if sends(case, place, fault)]
+    return [Cell(place, fault, case) for case in catalogue.cases() if sends(case, place, fault)]
 
 
 def sends(case: type[UseCase], place: Place, fault: str) -> bool:
@@ -232,7 +232,7 @@ class Bench:
         else:
             # Nothing was written, and a reset takes longer than all the rest of a cell.
             self._emulator.emulator.journal.clear()
-        case = subjects.prepared(cell.case, self._emulator, self._folder)
+        case = catalogue.prepared(cell.case, self._emulator, self._folder)
         arguments = case.arguments()
         change = case.operator(task_id="change", **arguments).change()
         expected, before = case.expected(arguments), case.stored(arguments)

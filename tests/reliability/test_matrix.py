@@ -13,8 +13,8 @@ from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStat
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, SmartRecruitersError
-from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,20 +36,11 @@ def test_applied_once_or_not_and_said_so(row: tuple[Place, str], matrix: Matrix)
 
 def test_every_fault_meets_every_use_case() -> None:
     assert len(FAULTS) >= 14
-    assert len(subjects.changes()) >= 11
     met = {(cell.fault, cell.case) for row in rows() for cell in cells(row)}
     # What comes after a read cannot meet a use case that reads nothing.
     assert met == {
-        (fault, case) for fault in FAULTS for case in subjects.cases() if case.reads or fault != "refused_after_answer"
+        (fault, case) for fault in FAULTS for case in catalogue.cases() if case.reads or fault != "refused_after_answer"
     }
-
-
-def test_a_change_that_nobody_declared_is_told_of() -> None:
-    class UpdateJobColour(UpdateJobStatus):
-        use_case = "put_update_job_colour"
-
-    with pytest.raises(LookupError, match=r"UpdateJobColour .put_update_job_colour.*Add tests/use_cases/test_"):
-        subjects.declaration(UpdateJobColour)
 
 
 # What has no declaration of its own
@@ -58,7 +49,7 @@ def test_a_change_that_nobody_declared_is_told_of() -> None:
 @pytest.mark.timeout(600)
 def test_tags_that_are_only_added() -> None:
     """They are sent with another verb."""
-    declared = subjects.declarations()["put_update_candidate_tags"]
+    declared = catalogue.declarations()["put_update_candidate_tags"]
 
     class OnlyAdded(declared):  # type: ignore[valid-type,misc]
         operation = "candidates.tags.add"
@@ -83,7 +74,7 @@ def test_tags_that_are_only_added() -> None:
 
 def outcome(apply: Callable[..., ChangeResult], fault: str, change: type[Change] = UpdateJobStatus) -> tuple[str, str]:
     made = Matrix()
-    made.run([Cell(Place.WRITE, fault, subjects.declaration(change))], apply)
+    made.run([Cell(Place.WRITE, fault, catalogue.declaration(change))], apply)
     (only,) = made.outcomes.values()
     assert (only in made.bad()) is (only.verdict not in GOOD)
     return only.verdict, made.summary()
@@ -176,6 +167,6 @@ def test_giving_up_where_a_read_would_have_told_is_found(fault: str) -> None:
 
 def test_a_fault_that_never_strikes_is_found() -> None:
     made = Matrix()
-    unread = subjects.declarations()["put_update_user_avatar"]
+    unread = catalogue.declarations()["put_update_user_avatar"]
     made.run([Cell(Place.READ, "reset_before", unread)])
     assert [one.why for one in made.bad()] == ["the fault never struck"]

@@ -23,7 +23,7 @@ from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobPosition,
 )
 from airflow_provider_smartrecruiters.exceptions import StalePlanError
-from tests.reliability import subjects
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -295,7 +295,7 @@ def test_a_write_that_the_api_carries_out_late_sets_the_same_once_more(smartrecr
 
 
 def readable() -> list[Any]:
-    return [pytest.param(case, id=case.use_case) for case in subjects.cases() if case.reads]
+    return [pytest.param(case, id=case.use_case) for case in catalogue.cases() if case.reads]
 
 
 @pytest.mark.parametrize("kind", readable())
@@ -303,7 +303,7 @@ def test_a_plan_is_not_applied_to_a_record_that_moved_on(
     kind: Any, smartrecruiters_emulator: Emulator, client: Any, tmp_path: Path
 ) -> None:
     emulator = smartrecruiters_emulator
-    case = subjects.prepared(kind, emulator, tmp_path)
+    case = catalogue.prepared(kind, emulator, tmp_path)
     arguments = case.arguments()
     change = case.operator(task_id="change", **arguments).change()
     planned = plan(client, change)

@@ -18,9 +18,11 @@ from airflow_provider_smartrecruiters.emulator.answer import Answer
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS, read_rule
 from airflow_provider_smartrecruiters.emulator.faults_targets import name_of
+from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from tests.security.canaries import Canary, person, secret
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -29,21 +31,41 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.app import Emulator
     from airflow_provider_smartrecruiters.emulator.operation import Call
     from airflow_provider_smartrecruiters.emulator.state import Tenant
-
-JOB = "afadcca8-a951-4f10-8c75-f70b5685053c"
-JOB_AD = "bbd61e63-5364-4a74-befe-8803da74fee0"
-CANDIDATE = "286b50fe-3819-4b34-9d3e-88172f6b6f26"
+    from tests.use_cases.use_case import UseCase
 
 STATUSES = (400, 401, 403, 404, 409, 422, 500)
-WRITES = {
-    "put job note": "note",
-    "put candidate tags": "tag",
-    "post candidate tags": "tag",
-    "put job position": "incumbent",
-    "put job ad": "advert",
-    "put job": "advert",
+TEXTS = {
+    "put_update_job_note": '{} said "it\'s <b>naïve</b>" &\nlives in Łódź',
+    "put_update_job_position": "Zoë O'{}",
+    "put_update_job_ad": "<p>{} · welcome</p>",
+    "put_update_job_and_jobad": "<p>{} · welcome</p>",
 }
-"""Operations, and the canary that a request for them carries."""
+"""What people write where it is unlike `TEXT`, by use case; ``{}`` is where the canary goes."""
+TEXT = '{} & "co"'
+
+
+def carriers() -> list[type[UseCase]]:
+    """Return the use cases that carry what people wrote."""
+    return [case for case in catalogue.cases() if case.operator.private_fields or case.operator.free_text_fields]
+
+
+def name_of_case(case: type[UseCase]) -> str:
+    """Return the name of a use case's task, and of the canary that it carries."""
+    return case.__module__.rpartition(".test_")[2]
+
+
+def writes() -> dict[str, str]:
+    """Return the operations that carry a canary, in plain words, and which."""
+    return {
+        name_of(operation): name_of_case(case)
+        for case in carriers()
+        for operation in OPERATIONS
+        if operation.writes and operation.id in (case.operation, *case.sends_also)
+    }
+
+
+def _texts() -> dict[str, Canary]:
+    return {name_of_case(case): person(name_of_case(case), TEXTS.get(case.use_case, TEXT)) for case in carriers()}
 
 
 @dataclass(frozen=True)
@@ -52,10 +74,8 @@ class Canaries:
 
     api_key: Canary = field(default_factory=lambda: secret("api_key", "{}/+=&%\"'x"))
     client_secret: Canary = field(default_factory=lambda: secret("client_secret", '{}+/=:\\"?#'))
-    note: Canary = field(default_factory=lambda: person("note", '{} said "it\'s <b>naïve</b>" &\nlives in Łódź'))
-    tag: Canary = field(default_factory=lambda: person("tag", '{} & "co"'))
-    incumbent: Canary = field(default_factory=lambda: person("incumbent", "Zoë O'{}"))
-    advert: Canary = field(default_factory=lambda: person("advert", "<p>{} · welcome</p>"))
+    texts: dict[str, Canary] = field(default_factory=_texts)
+    """What each use case carries that takes texts."""
     email: Canary = field(default_factory=lambda: person("email", "{}+jobs@example.com"))
     old_note: Canary = field(default_factory=lambda: person("previous_note"))
     old_tag: Canary = field(default_factory=lambda: person("former_tag"))
@@ -64,15 +84,19 @@ class Canaries:
 
     def all(self) -> list[Canary]:
         """Return every one of them."""
-        return [value for value in vars(self).values() if isinstance(value, Canary)]
+        return [value for value in [*vars(self).values(), *self.texts.values()] if isinstance(value, Canary)]
+
+    def named(self, name: str) -> Canary:
+        """Return the one of this name."""
+        return next(canary for canary in self.all() if canary.name == name)
 
     def tenant(self) -> Tenant:
         """Return the seeded records, with canaries where somebody wrote something."""
         tenant = seeded_tenant()
-        job = tenant.jobs[JOB]
-        job.note = self.old_note.value
-        for position in job.positions.values():
-            position.incumbent_name = self.old_incumbent.value
+        for job in tenant.jobs.values():
+            job.note = self.old_note.value
+            for position in job.positions.values():
+                position.incumbent_name = self.old_incumbent.value
         for candidate in tenant.candidates.values():
             candidate.email, candidate.last_name = self.email.value, self.last_name.value
             candidate.tags = [self.old_tag.value]
@@ -123,21 +147,21 @@ def _echo(status: int, form: Callable[[str], str] = str) -> Callable[[Emulator, 
     """Answer with an error whose message repeats what was sent, and whose other message holds an address."""
 
     def arm(emulator: Emulator, canaries: Canaries) -> None:
-        carriers = {**WRITES, "get candidates": "email"}
-        for operation, name in carriers.items():
-            said = form(getattr(canaries, name).value)
+        carrying = {**writes(), "get candidates": "email"}
+        for operation, name in carrying.items():
+            said = form(canaries.named(name).value)
             body = {"message": f"Ask {canaries.email.value}", "errors": [{"code": "REFUSED", "message": said}]}
             _arm(emulator, operation=operation, status=status, body=body, times=None)
         # The use cases that carry nothing of their own.
-        emulator.interceptors.append(_all_that_was_sent(status, but=carriers))
+        emulator.interceptors.append(_all_that_was_sent(status, but=carrying))
 
     return arm
 
 
 def _echo_as_code(emulator: Emulator, canaries: Canaries) -> None:
-    for operation, name in WRITES.items():
+    for operation, name in writes().items():
         # Only what looks like a code can be taken for one.
-        code = "".join(character for character in getattr(canaries, name).value if character.isalnum())[:60]
+        code = "".join(character for character in canaries.named(name).value if character.isalnum())[:60]
         body = {"message": "Refused", "errors": [{"code": code, "message": "Refused"}]}
         _arm(emulator, operation=operation, status=400, body=body, times=None)
 

@@ -17,17 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from tests.security.airflow_run import AIRFLOW_3, AirflowRun, airflow_run
 from tests.security.canaries import Canary, Finding, Text, person, search, secret
-from tests.security.scenarios import CANDIDATE, JOB, JOB_AD, Canaries, Stage, scenarios, stage
+from tests.security.scenarios import Canaries, Stage, carriers, name_of_case, scenarios, stage
+from tests.support import catalogue
 
 if TYPE_CHECKING:
-    pass
+    from tests.use_cases.use_case import UseCase
 
 pytestmark = pytest.mark.airflow_run
 
 PATIENCE = 300.0
-AVATAR = Path(__file__).parents[2] / "example_dags" / "assets" / "avatar.png"
 PLANTED = {
     "log": "log",
     "base64": "log",
@@ -40,7 +43,9 @@ PLANTED = {
     "audit": "audit",
 }
 """Leaks on purpose, and the kind of place in which each has to be found."""
-AUTHORS_OWN = {("advert", "rendered"), ("advert", "api")}
+AUTHORS_OWN = {
+    (name_of_case(case), kind) for case in carriers() if case.operator.free_text_fields for kind in ("rendered", "api")
+}
 """What Airflow keeps because a DAG's author gives it as a template, and which is written to be published."""
 
 UNMASKED_COPY = {("token_told", "output")}
@@ -86,16 +91,18 @@ def conn_ids() -> dict[str, Any]:
     threads go everywhere.
     """
     names = [scenario.name for scenario in scenarios() if scenario.name != "told"]
-    carriers = {"note": "key", "tags": "oauth", "position": "key", "add_tag": "oauth", "job_ad": "key"}
-    few = {"timeslot": "key", "application": "oauth", "source": "key", "reject": "oauth", "job_status": "key"}
-    shared = {
-        task: [f"{kind}_{name}" for name in ("success", *names[1 + number :: len(carriers)])]
-        for number, (task, kind) in enumerate(carriers.items())
-    }
+    many = [*map(name_of_case, carriers()), "add_tag"]
+    few = [name for case in catalogue.cases() if (name := name_of_case(case)) not in many]
+    kinds = ("key", "oauth")
     return {
-        **shared,
-        "job_and_job_ad": ["oauth_success", "oauth_status_422"],
-        **{task: [f"{kind}_success", f"{kind}_status_403"] for task, kind in {**few, "avatar": "oauth"}.items()},
+        **{
+            task: [f"{kinds[number % 2]}_{name}" for name in ("success", *names[1 + number :: len(many)])]
+            for number, task in enumerate(many)
+        },
+        **{
+            task: [f"{kinds[number % 2]}_{name}" for name in ("success", "status_403")]
+            for number, task in enumerate(few)
+        },
         "look_up": [f"{kind}_{name}" for name in names for kind in ("key", "oauth")],
         "everything": [f"{('key', 'oauth')[number % 2]}_{name}" for number, name in enumerate(names)],
         "bulk": ["oauth_success", "oauth_status_422", "oauth_echo_upper_case"],
@@ -103,21 +110,43 @@ def conn_ids() -> dict[str, Any]:
     }
 
 
-def ids(made: Stage) -> dict[str, Any]:
-    """Return the records that the tasks change."""
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+def use_cases(folder: Path) -> list[dict[str, Any]]:
+    """Return what each use case's task is given: what is declared, with a canary where somebody wrote something."""
+    with EmulatorServer(Config(rate=0, concurrent=0)) as server:
+        emulator = SmartRecruitersEmulator(server)
+        return [
+            {
+                "task": name_of_case(kind),
+                "module": kind.operator.__module__,
+                "operator": kind.operator.__name__,
+                "carries": kind in carriers(),
+                "arguments": _arguments(catalogue.prepared(kind, emulator, folder)),
+            }
+            for kind in catalogue.cases()
+        ]
 
-    known = KnownRecords(made.servers["success"].emulator.store)
-    position, timeslot = known.a_position(), known.a_timeslot()
-    return {
-        "job_id": JOB,
-        "job_ad_id": JOB_AD,
-        "candidate_id": CANDIDATE,
-        "position": {"job_id": position.job_id, "position_id": position.position_id},
-        "timeslot": {"interview_id": timeslot.interview_id, "timeslot_id": timeslot.timeslot_id},
-        "user_id": known.user_ids[0],
-        "avatar_path": str(AVATAR),
-    }
+
+def _arguments(case: UseCase) -> dict[str, Any]:
+    arguments = case.arguments()
+    written = case.expected(arguments).free_text
+    template = "{{ canary('" + name_of_case(type(case)) + "') }}"
+
+    def with_canary(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: with_canary(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [with_canary(item) for item in value]
+        return template if isinstance(value, str) and any(text in value for text in written) else value
+
+    texts = {*case.operator.private_fields, *case.operator.free_text_fields}
+    carried = {name: with_canary(value) for name, value in arguments.items() if name in texts}
+    if texts and "canary(" not in json.dumps(carried):
+        pytest.fail(
+            f"{type(case).__module__.replace('.', '/')}.py: Let arguments() give one of {', '.join(sorted(texts))}, "
+            "and expected() name its text in free_text",
+            pytrace=False,
+        )
+    return {**arguments, **carried}
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +157,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     planted = {name: (secret if name in ("base64", "url") else person)(f"{name}_leak", "{}/+ &") for name in PLANTED}
     planted["response"] = person("response_leak")
     with stage(canaries) as made:
-        values = {name: value.value for name, value in vars(canaries).items()}
+        values = {canary.name: canary.value for canary in canaries.all()}
         values |= {f"planted_{name}": value.value for name, value in planted.items()}
-        for name, content in {"values": values, "plan": {"ids": ids(made), "conn_ids": conn_ids()}}.items():
+        for name, content in {
+            "values": values,
+            "plan": {"use_cases": use_cases(folder), "conn_ids": conn_ids()},
+        }.items():
             (folder / f"{name}.json").write_text(json.dumps(content))
         with airflow_run(
             folder,
@@ -177,7 +209,7 @@ def test_what_was_sent_held_the_canaries(run: Run) -> None:
         for entry in run.stage.servers["success"].emulator.journal.entries()
     ]
     canaries = run.canaries
-    carried = [canaries.note, canaries.tag, canaries.incumbent, canaries.advert]
+    carried = list(canaries.texts.values())
     assert {finding.canary for finding in search(sent, carried)} == set(carried)
 
 
@@ -195,7 +227,7 @@ def test_nothing_leaked(run: Run) -> None:
 def test_the_one_declared_place_is_searched_too(run: Run) -> None:
     """It holds what people wrote, and is found to; so what is not found elsewhere is not there."""
     declared = {finding.canary.name for finding in run.findings if finding.declared}
-    assert {"note", "tag", "incumbent", "advert", "response_leak"} <= declared
+    assert {*run.canaries.texts, "response_leak"} <= declared
 
 
 @pytest.mark.parametrize(("name", "kind"), PLANTED.items(), ids=PLANTED)

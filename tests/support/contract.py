@@ -192,7 +192,7 @@ class Contract:
             operation = self._operation(method, path)
         except PathError as error:
             what = "no such method for this path" if isinstance(error, OperationNotFound) else "no such path"
-            operation = Operation("?", method, shorten(path), {}, frozenset(), frozenset(), False, False, (), {})
+            operation = Operation("?", method, shorten(path), (), {}, frozenset(), frozenset(), False, False, (), {})
             complaints = [("unknown-operation", "path", what), *path_complaints(path, query)]
         else:
             pairs = parse_qsl(query, keep_blank_values=True)
@@ -289,6 +289,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
                     id=node["operationId"],
                     method=method.upper(),
                     path=path,
+                    parameters=tuple(parameters),
                     query={
                         p["name"]: resolve(p["schema"]).get("type") == "array" for p in parameters if p["in"] == "query"
                     },

@@ -121,7 +121,7 @@ def example_target(operation: Operation) -> str:
     """
     target = operation.path
     query = []
-    for parameter in _document()["paths"][operation.path][operation.method.lower()].get("parameters", ()):
+    for parameter in operation.parameters:
         value = str(parameter.get("example", "example-id"))
         if parameter["in"] == "path":
             target = target.replace("{" + parameter["name"] + "}", value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.support.contract import Contract
 from tests.support.contract_rules import auth_kind
@@ -63,11 +63,6 @@ class ContractMonitor:
         with self._lock:
             self._record("response", found)
 
-    def add(self, violation: Violation) -> None:
-        """Record a violation that was found elsewhere, such as a request line that is no HTTP."""
-        with self._lock:
-            self._record(violation.side, [violation])
-
     def _record(self, side: Side, found: list[Violation]) -> None:
         if not self._excused[side]:
             self.violations.extend(found)
@@ -96,36 +91,11 @@ class ContractMonitor:
             taken, self.violations = self.violations, []
         return taken
 
+    def seen(self) -> dict[tuple[str, str, str | None], int]:
+        """Return how many requests there were of each operation, kind of authentication and use case."""
+        with self._lock:
+            return dict(self._seen)
+
     def use_cases(self) -> set[tuple[str, str]]:
         """Return which writes were seen with which kind of authentication (``smartToken``, ``oauth2``)."""
-        with self._lock:
-            return {(use_case, auth) for _, auth, use_case in self._seen if use_case}
-
-    def report(self) -> dict[str, Any]:
-        """
-        Summarise what was seen, JSON-ready.
-
-        :return: ``requests``: how many; ``operations``: a row for each operation and use case, with a count for
-            each kind of authentication; ``violations``: their members.
-        """
-        with self._lock:
-            seen, violations = dict(self._seen), list(self.violations)
-        rows: dict[tuple[str, str], dict[str, Any]] = {}
-        for (operation_id, auth, use_case), times in seen.items():
-            operation = self.contract.operations[operation_id]
-            row = rows.setdefault(
-                (operation_id, use_case or ""),
-                {
-                    "operation": operation_id,
-                    "method": operation.method,
-                    "path": operation.path,
-                    "use_case": use_case,
-                    "auth": {},
-                },
-            )
-            row["auth"][auth] = times
-        return {
-            "requests": sum(seen.values()),
-            "operations": [row for _, row in sorted(rows.items())],
-            "violations": [violation.as_dict() for violation in violations],
-        }
+        return {(use_case, auth) for _, auth, use_case in self.seen() if use_case}

@@ -44,6 +44,7 @@ class Operation:
     :param id: operation id.
     :param method: HTTP method in capitals.
     :param path: path template.
+    :param parameters: documented parameters of path, query and header.
     :param query: documented query parameters; the value tells whether one may be repeated.
     :param form_fields: documented fields of a form or multipart body.
     :param files: those of them that are files.
@@ -56,6 +57,7 @@ class Operation:
     id: str
     method: str
     path: str
+    parameters: tuple[dict[str, Any], ...]
     query: dict[str, bool]
     form_fields: frozenset[str]
     files: frozenset[str]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from jsonschema.exceptions import best_match
 from openapi_core.deserializing.exceptions import DeserializeError
@@ -56,10 +56,6 @@ class Violation:
         status = "" if self.status is None else f" {self.status}"
         what = f"{self.where}: {self.what} ({self.rule})"
         return f"{self.side}{status} {self.method} {self.path} [{self.operation}] {what}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the members as a JSON-ready mapping."""
-        return asdict(self)
 
 
 def shorten(text: str) -> str:

@@ -1,64 +1,165 @@
-"""Every operator and every use case of the contract has its module here."""
+"""
+Every use case is whole, and its parts agree with each other.
+
+A use case is eight files; CONTRIBUTING.md goes through them. Each test here fails with one sentence that names the file
+which lacks something, and what it lacks.
+"""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
+from tests.support import catalogue
 from tests.support.contract import Contract
-from tests.use_cases.use_case import UseCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_smartrecruiters.api.change import Change
+
+each_change = pytest.mark.parametrize("change", catalogue.changes(), ids=lambda change: change.__name__)
 
 
-def operators() -> list[type]:
-    """Return the operators of the modules that Airflow is told of."""
-    names = [name for part in get_provider_info()["operators"] for name in part["python-modules"]]
-    found = {
-        member
-        for name in names
-        for _, member in inspect.getmembers(importlib.import_module(name), inspect.isclass)
-        if issubclass(member, SmartRecruitersBaseOperator) and member is not SmartRecruitersBaseOperator
+@each_change
+@pytest.mark.parametrize("part", catalogue.PARTS, ids=lambda part: part.__name__.removeprefix("missing_"))
+def test_a_use_case_is_whole(part: Callable[[type[Change]], str | None], change: type[Change]) -> None:
+    if sentence := part(change):
+        pytest.fail(sentence, pytrace=False)
+
+
+def test_an_operator_has_a_change() -> None:
+    try:
+        found = catalogue.operators()
+    except catalogue.MissingPartError as missing:
+        pytest.fail(str(missing), pytrace=False)
+    assert set(found.values()) == set(catalogue.changes())
+
+
+def test_the_contract_has_no_use_case_more() -> None:
+    known = {change.use_case for change in catalogue.changes()}
+    for operation in Contract.load().operations.values():
+        if unknown := set(operation.use_cases) - known:
+            sentence = (
+                f"airflow_provider_smartrecruiters/api: Add a Change for {operation.method} {operation.path} with"
+            )
+            pytest.fail(
+                f"{sentence} use_case = {sorted(unknown)}, or take it out of {catalogue.CONTRACT}", pytrace=False
+            )
+
+
+def test_the_readme_has_no_operator_more() -> None:
+    assert set(catalogue.readme_rows()) == {kind.__name__ for kind in catalogue.operator_classes()}
+
+
+def test_the_metadata_lists_every_module_that_has_an_operator() -> None:
+    (listed,) = get_provider_info()["operators"]
+    modules = sorted({kind.__module__ for kind in catalogue.operator_classes()})
+    if listed["python-modules"] != modules:
+        pytest.fail(
+            f"airflow_provider_smartrecruiters/provider_info.py: Make python-modules of operators {modules}",
+            pytrace=False,
+        )
+
+
+@each_change
+def test_a_declaration_agrees_with_the_contract(change: type[Change]) -> None:
+    case = catalogue.declaration(change)
+    where = f"tests/use_cases/test_{catalogue.name_of(change)}.py"
+    documented = Contract.load().operations.get(case.operation)
+    if documented is None:
+        pytest.fail(
+            f"{where}: operation is {case.operation!r}, which {catalogue.CONTRACT} does not have", pytrace=False
+        )
+    stated = {
+        "operator": case.operator.__name__,
+        "ids": case.ids,
+        "endpoint": _without_names(f"{case.method} {case.path}"),
+        "scopes": (case.scope, case.read_scope),
+        "private": set(case.private),
     }
-    return sorted(found, key=lambda operator: operator.__name__)
-
-
-def module_name(operator: type) -> str:
-    words = re.sub(r"(?<!^)(?=[A-Z])", "_", operator.__name__.removesuffix("Operator")).lower()
-    return f"test_{words}"
-
-
-def declared(operator: type) -> type[UseCase]:
-    """Return the declaration that an operator's module holds."""
-    module = importlib.import_module(f"tests.use_cases.{module_name(operator)}")
-    (found,) = [
-        member
-        for name, member in inspect.getmembers(module, inspect.isclass)
-        if name.startswith("Test") and issubclass(member, UseCase)
-    ]
-    return found
-
-
-@pytest.mark.parametrize("operator", operators(), ids=lambda operator: operator.__name__)
-def test_an_operator_has_a_module_that_declares_it(operator: type) -> None:
-    assert (Path(__file__).parent / f"{module_name(operator)}.py").is_file()
-    assert declared(operator).operator is operator
-
-
-def test_the_use_cases_are_those_of_the_contract() -> None:
-    documented = {use_case for one in Contract.load().operations.values() for use_case in one.use_cases}
-    assert {declared(operator).use_case for operator in operators()} == documented
-
-
-@pytest.mark.parametrize("operator", operators(), ids=lambda operator: operator.__name__)
-def test_a_declaration_agrees_with_the_contract(operator: type) -> None:
-    case = declared(operator)
-    documented = Contract.load().operations[case.operation]
+    found: dict[str, Any] = {
+        "operator": f"{change.__name__}Operator",
+        "ids": change.ids,
+        "endpoint": _without_names(f"{documented.method} {documented.path}"),
+        "scopes": (change.scope, change.read_scope),
+        "private": set(case.operator.private_fields),
+    }
+    assert stated == found, where
     assert case.use_case in documented.use_cases
-    assert case.method == documented.method
-    assert re.sub(r"\{\w+\}", "{}", case.path) == re.sub(r"\{\w+\}", "{}", documented.path)
-    assert str(case.status) in documented.responses
+    assert str(case.status) in documented.responses, f"{where}: status"
+
+
+def _without_names(endpoint: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", endpoint)
+
+
+# The sentences come where something is missing
+
+
+class UpdateJobColour(UpdateJobStatus):
+    """A change that nobody has written anything for."""
+
+    use_case = "put_update_job_colour"
+    endpoint = "PUT /jobs/{jobId}/colour"
+
+
+UpdateJobColour.__module__ = UpdateJobStatus.__module__
+
+
+@pytest.mark.parametrize(
+    ("part", "file", "what"),
+    [
+        (
+            catalogue.missing_operator,
+            "airflow_provider_smartrecruiters/operators/jobs.py",
+            "class UpdateJobColourOperator",
+        ),
+        (catalogue.missing_route, "airflow_provider_smartrecruiters/emulator/routes/jobs.py", '"/jobs/{jobId}/colour"'),
+        (catalogue.missing_contract, "tests/contract/smartrecruiters-openapi.yaml", "put of /jobs/{jobId}/colour"),
+        (catalogue.missing_example, "example_dags/update_job_colour.py", "smartrecruiters_update_job_colour"),
+        (catalogue.missing_test_module, "tests/use_cases/test_update_job_colour.py", "class TestUpdateJobColour"),
+        (catalogue.missing_readme_row, "README.md", "`UpdateJobColourOperator`"),
+        (catalogue.missing_changelog_line, "CHANGELOG.md", "`UpdateJobColourOperator`"),
+    ],
+)
+def test_what_is_missing_is_named_with_its_file(
+    part: Callable[[type[Change]], str | None], file: str, what: str
+) -> None:
+    sentence = part(UpdateJobColour)
+    assert sentence is not None
+    assert sentence.startswith(f"{file}: Add ")
+    assert what in sentence
+    assert "\n" not in sentence
+
+
+def test_what_is_there_is_not_missing() -> None:
+    assert [part(UpdateJobStatus) for part in catalogue.PARTS] == [None] * len(catalogue.PARTS)
+
+
+def test_a_class_variable_that_is_missing_is_named() -> None:
+    from airflow_provider_smartrecruiters.api.change import Change
+
+    class UpdateNothing(Change):
+        def body(self, state: Any) -> dict[str, Any]:
+            return {}
+
+        def send(self, client: Any, body: Any) -> Any:
+            return None
+
+    sentence = catalogue.missing_variables(UpdateNothing)
+    assert sentence is not None
+    assert "ids, read_scope, scope, subject, use_case" in sentence
+
+
+def test_a_contract_operation_without_the_use_case_is_named() -> None:
+    class UpdateJobMood(UpdateJobStatus):
+        use_case = "put_update_job_mood"
+
+    assert catalogue.missing_contract(UpdateJobMood) == (
+        "tests/contract/smartrecruiters-openapi.yaml: Add put_update_job_mood to x-use-case of jobs.status.update"
+    )

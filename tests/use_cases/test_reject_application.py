@@ -11,12 +11,12 @@ from airflow_provider_smartrecruiters.operators.candidates import RejectApplicat
 from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, ids
 from tests.use_cases.refusals import BadInput, setting
 
-REASONS = "configuration.rejectionReasons"
-
 
 class TestRejectApplication(ApplicationStatusTests):
     operator = RejectApplicationOperator
     use_case = "reject_an_application"
+    # A reason that is given by its label is looked up.
+    sends_also = ("configuration.reasons.rejection.all",)
     refusals = (
         *REFUSALS,
         bad_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -47,6 +47,12 @@ class TestUpdateCandidateSource(UseCaseTests):
     path = "/candidates/{candidate_id}/jobs/{job_id}/source"
     status = 204
     scope = "candidates_manage"
+    known: ClassVar = {
+        # Often the three that go together: few other combinations are written at all.
+        "source_type_id": ("JOB_BOARD", "JOB_BOARD", "JOB_BOARD", "REFERRAL"),
+        "source_sub_type_id": ("STANDARD", "STANDARD", "STANDARD", ""),
+        "source_id": ("1", 1, "1", 1, "2"),
+    }
     refusals = (
         Refusal(
             "unknown source type",

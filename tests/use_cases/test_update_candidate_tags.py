@@ -25,6 +25,9 @@ class TestUpdateCandidateTags(UseCaseTests):
     status = 201
     reads = ("candidates.tags.get",)
     reads_after = ("candidates.tags.get",)
+    # What only adds keeps what others add at the same time.
+    sends_also = ("candidates.tags.add",)
+    example_operation = "candidates.tags.add"
     scope = "candidates_manage"
     read_scope = "candidates_read"
     refusals = (

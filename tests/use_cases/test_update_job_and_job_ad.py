@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -48,6 +48,14 @@ class TestUpdateJobAndJobAd(UseCaseTests):
     reads = ("jobs.get",)
     reads_after = ("jobs.get",)
     needs_read = True
+    known: ClassVar = {
+        "industry": ({"id": "renewables_environment"},),
+        "function": ({"id": "engineering"},),
+        "experienceLevel": ({"id": "associate"},),
+        "department": ({"id": "18556"},),
+        "typeOfEmployment": ({"id": "contract"},),
+        "eeoCategory": ({"id": "1"},),
+    }
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (

@@ -65,6 +65,13 @@ class UseCase:
     reads: ClassVar[tuple[str, ...]] = ()
     """Operations that are read before the write; none where the API cannot be asked."""
     reads_after: ClassVar[tuple[str, ...]] = ()
+    sends_also: ClassVar[tuple[str, ...]] = ()
+    """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""
+    example_operation: ClassVar[str | None] = None
+    """The operation that its example DAG writes with, where that is another than `operation`."""
+    known: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    """Values that the seeded company knows, by arguments or members of the body that take no others; the first ones go
+    together. Property tests give them, so that more than refusals is seen."""
     needs_read: ClassVar[bool] = False
     """Whether ``read_first=False`` is refused for `arguments`."""
     scope: ClassVar[str]
@@ -104,6 +111,10 @@ class UseCase:
 
     def meddle(self, tenant: Tenant, arguments: Arguments) -> None:
         """Change what the use case changes to something else, as another program might."""
+        raise NotImplementedError
+
+    def place(self, tenant: Tenant, ids: dict[str, str]) -> None:
+        """Put a copy of the record under other ids; needed where `tests/properties/records.py` knows no such record."""
         raise NotImplementedError
 
     # How a test works with it

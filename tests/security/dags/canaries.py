@@ -6,38 +6,40 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-from airflow_provider_smartrecruiters.operators.candidates import (
-    RejectApplicationOperator,
-    UpdateCandidateJobStatusOperator,
-    UpdateCandidateSourceOperator,
-    UpdateCandidateTagsOperator,
-)
-from airflow_provider_smartrecruiters.operators.interviews import UpdateCandidateTimeslotStatusOperator
-from airflow_provider_smartrecruiters.operators.jobs import (
-    UpdateJobAdOperator,
-    UpdateJobAndJobAdOperator,
-    UpdateJobNoteOperator,
-    UpdateJobPositionOperator,
-    UpdateJobStatusOperator,
-)
-from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
+from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())
-IDS = PLAN["ids"]
+ARGUMENTS = {case["task"]: case["arguments"] for case in PLAN["use_cases"]}
+CANDIDATE = ARGUMENTS["update_candidate_tags"]["candidate_id"]
+JOB = ARGUMENTS["update_job_note"]["job_id"]
+TAG, NOTE = "canary('update_candidate_tags')", "canary('update_job_note')"
 log = logging.getLogger("canaries")
 
 
 def canary(name):
     """Return one of the values that must not get about."""
     return json.loads(Path(os.environ["CANARY_VALUES"]).read_text())[name]
+
+
+def filled(value):
+    """Return arguments as Airflow renders them."""
+    if isinstance(value, dict):
+        return {name: filled(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
+    match = re.fullmatch(r"\{\{ canary\('(\w+)'\) \}\}", str(value))
+    return canary(match[1]) if match else value
 
 
 def tell(context):
@@ -57,75 +59,32 @@ with DAG(
     default_args={"retries": 0, "on_failure_callback": tell, "owner": "canaries"},
     user_defined_macros={"canary": canary},
 ):
-    # The first four are forced: another task may have written the same first, and the answers are to be in XCom.
-    UpdateJobNoteOperator.partial(
-        task_id="note", job_id=IDS["job_id"], content="{{ canary('note') }}", force=True
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["note"])
+    for case in PLAN["use_cases"]:
+        # Those that carry something are forced: another task may have written the same first, and the answers are to be
+        # in XCom. The records and the errors of the others hold the rest.
+        kind = getattr(import_module(case["module"]), case["operator"])
+        kind.partial(task_id=case["task"], force=case["carries"], **case["arguments"]).expand(
+            smartrecruiters_conn_id=PLAN["conn_ids"][case["task"]]
+        )
     UpdateCandidateTagsOperator.partial(
-        task_id="tags", candidate_id=IDS["candidate_id"], tags=["{{ canary('tag') }}", "plain"], force=True
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["tags"])
-    UpdateCandidateTagsOperator.partial(
-        task_id="add_tag", candidate_id=IDS["candidate_id"], add="{{ [canary('tag')] | tojson }}", read_first=False
+        task_id="add_tag", candidate_id=CANDIDATE, add="{{ [" + TAG + "] | tojson }}", read_first=False
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["add_tag"])
-    UpdateJobPositionOperator.partial(
-        task_id="position",
-        job_id=IDS["position"]["job_id"],
-        position_id=IDS["position"]["position_id"],
-        incumbent_name="{{ canary('incumbent') }}",
-        force=True,
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["position"])
-    UpdateJobAdOperator.partial(
-        task_id="job_ad",
-        job_id=IDS["job_id"],
-        job_ad_id=IDS["job_ad_id"],
-        job_ad="{{ {'jobDescription': {'text': canary('advert')}} | tojson }}",
-        force=True,
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["job_ad"])
-    UpdateJobAndJobAdOperator.partial(
-        task_id="job_and_job_ad",
-        job_id=IDS["job_id"],
-        job="{{ {'jobAd': {'sections': {'jobDescription': {'text': canary('advert')}}}} | tojson }}",
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["job_and_job_ad"])
 
     for number, conn_id in enumerate(PLAN["conn_ids"]["bulk"]):
         # Not mapped: a batch is one task. One of its items cannot be read, another cannot be sent.
         UpdateCandidateTagsOperator.bulk(
             task_id=f"bulk_{number}",
-            items="{{ [{'candidate_id': '" + IDS["candidate_id"] + "', 'tags': [canary('tag')]},"
-            " {'candidate_id': 'no-such-candidate', 'add': [canary('tag')]}] | tojson }}",
+            items="{{ [{'candidate_id': '" + CANDIDATE + "', 'tags': [" + TAG + "]},"
+            " {'candidate_id': 'no-such-candidate', 'add': [" + TAG + "]}] | tojson }}",
             results_path=f"{os.environ['AIRFLOW_HOME']}/bulk/{number}.jsonl",
             fail_above=0.5,
             smartrecruiters_conn_id=conn_id,
         )
     UpdateJobNoteOperator.bulk(
         task_id="bulk_shared",
-        items=[{"job_id": IDS["job_id"]}, {"job_id": "", "content": "{{ canary('note') }}"}],
-        content="{{ canary('note') }}",
+        items=[{"job_id": JOB}, {"job_id": "", "content": "{{ " + NOTE + " }}"}],
+        content="{{ " + NOTE + " }}",
         smartrecruiters_conn_id=PLAN["conn_ids"]["bulk"][0],
-    )
-
-    # These carry nothing but their credential; the records and the errors hold the rest.
-    UpdateCandidateTimeslotStatusOperator.partial(task_id="timeslot", status="accepted", **IDS["timeslot"]).expand(
-        smartrecruiters_conn_id=PLAN["conn_ids"]["timeslot"]
-    )
-    UpdateCandidateJobStatusOperator.partial(
-        task_id="application", candidate_id=IDS["candidate_id"], job_id=IDS["job_id"], status="INTERVIEW"
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["application"])
-    UpdateCandidateSourceOperator.partial(
-        task_id="source",
-        candidate_id=IDS["candidate_id"],
-        job_id=IDS["job_id"],
-        source_type_id="REFERRAL",
-        source_id="11",
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["source"])
-    RejectApplicationOperator.partial(
-        task_id="reject", candidate_id=IDS["candidate_id"], job_id=IDS["job_id"], reason="Stronger candidate selected"
-    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["reject"])
-    UpdateJobStatusOperator.partial(task_id="job_status", job_id=IDS["job_id"], status="OFFER").expand(
-        smartrecruiters_conn_id=PLAN["conn_ids"]["job_status"]
-    )
-    UpdateUserAvatarOperator.partial(task_id="avatar", user_id=IDS["user_id"], avatar_path=IDS["avatar_path"]).expand(
-        smartrecruiters_conn_id=PLAN["conn_ids"]["avatar"]
     )
 
     @task
@@ -151,23 +110,13 @@ with DAG(
     def everything(conn_ids):
         """Send each change that carries something everywhere, and tell how it ended."""
         from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateTags
-        from airflow_provider_smartrecruiters.api.jobs import (
-            UpdateJobAd,
-            UpdateJobAndJobAd,
-            UpdateJobNote,
-            UpdateJobPosition,
-        )
 
         hooks = {conn_id: SmartRecruitersHook(conn_id) for conn_id in conn_ids}
-        advert = {"jobDescription": {"text": canary("advert")}}
-        changes = [
-            UpdateCandidateTags(candidate_id=IDS["candidate_id"], tags=[canary("tag")]),
-            UpdateCandidateTags(candidate_id=IDS["candidate_id"], add=[f"{canary('tag')} too"]),
-            UpdateJobNote(job_id=IDS["job_id"], content=canary("note")),
-            UpdateJobPosition(**IDS["position"], incumbent_name=canary("incumbent")),
-            UpdateJobAd(job_id=IDS["job_id"], job_ad_id=IDS["job_ad_id"], title=canary("advert"), job_ad=advert),
-            UpdateJobAndJobAd(job_id=IDS["job_id"], job={"jobAd": {"sections": advert}}),
-        ]
+        changes = [UpdateCandidateTags(candidate_id=CANDIDATE, add=[f"{canary('update_candidate_tags')} too"])]
+        for case in PLAN["use_cases"]:
+            if case["carries"]:
+                module = import_module(case["module"].replace(".operators.", ".api."))
+                changes.append(getattr(module, case["operator"].removesuffix("Operator"))(**filled(case["arguments"])))
 
         def send(conn_id, number):
             change = changes[number]

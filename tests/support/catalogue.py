@@ -1,0 +1,312 @@
+"""
+The use cases as they are declared, and where each part of one belongs.
+
+Nothing here lists them: changes and operators are found in the package, what their tests need in the declarations of
+``tests/use_cases/``. Whoever looks for a part that is not there is told which file to add it to, and what to put there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BeforeValidator
+
+from airflow_provider_smartrecruiters import api
+from airflow_provider_smartrecruiters.api.change import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+    from tests.use_cases.use_case import UseCase
+
+    Operator = type[SmartRecruitersBaseOperator]
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "airflow_provider_smartrecruiters"
+USE_CASES = ROOT / "tests" / "use_cases"
+EXAMPLES = ROOT / "example_dags"
+CONTRACT = "tests/contract/smartrecruiters-openapi.yaml"
+
+OPERATORS_HEADING = "## The operators"
+"""Where the README's table of operators begins."""
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+_CHOICES = re.compile(r"must be one of (.+)$")
+
+
+class MissingPartError(LookupError):
+    """A part of a use case is not there; the message names its file and what to put there."""
+
+
+# What there is
+
+
+@cache
+def changes() -> tuple[type[Change], ...]:
+    """Return every change of the package, in the order of the use cases' ids."""
+    found = [kind for kind in _classes(api, Change) if not kind.__name__.startswith("_")]
+    return tuple(sorted(found, key=lambda change: getattr(change, "use_case", change.__name__)))
+
+
+@cache
+def operators() -> dict[Operator, type[Change]]:
+    """
+    Return every operator of the package, and the change that it builds: the one of its name.
+
+    :raises MissingPartError: there is no such change.
+    """
+    built = {f"{change.__name__}Operator": change for change in changes()}
+    found = sorted(operator_classes(), key=lambda operator: operator.__name__)
+    for operator in found:
+        if operator.__name__ not in built:
+            name = operator.__name__.removesuffix("Operator")
+            module = operator.__module__.rpartition(".")[2]
+            raise MissingPartError(
+                f"airflow_provider_smartrecruiters/api/{module}.py: Add class {name}(Change), which "
+                f"{operator.__name__} makes"
+            )
+    return {operator: built[operator.__name__] for operator in found}
+
+
+@cache
+def operator_classes() -> tuple[Operator, ...]:
+    """Return every operator of the package, whether or not it builds anything."""
+    from airflow_provider_smartrecruiters import operators as package
+    from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
+
+    return tuple(
+        kind for kind in _classes(package, SmartRecruitersBaseOperator) if kind is not SmartRecruitersBaseOperator
+    )
+
+
+@cache
+def declarations() -> dict[str, type[UseCase]]:
+    """Return what the use cases' tests declare, by the use case's id."""
+    from tests.use_cases.use_case import UseCase
+
+    modules = [importlib.import_module(f"tests.use_cases.{path.stem}") for path in sorted(USE_CASES.glob("test_*.py"))]
+    found = [
+        kind
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, UseCase) and "use_case" in vars(kind)
+    ]
+    return {kind.use_case: kind for kind in found}
+
+
+def declaration(change: type[Change]) -> type[UseCase]:
+    """
+    Return what is declared about a change.
+
+    :raises MissingPartError: nothing is.
+    """
+    if change.use_case in declarations():
+        return declarations()[change.use_case]
+    raise MissingPartError(
+        f"tests/use_cases/test_{name_of(change)}.py: Add class Test{change.__name__}(UseCaseTests) with "
+        f'use_case = "{change.use_case}", operator, operation, arguments(), expected() and stored(), as the other '
+        "modules there"
+    )
+
+
+def cases() -> list[type[UseCase]]:
+    """
+    Return what is declared, a class for each change of the package.
+
+    :raises MissingPartError: as :func:`declaration`.
+    """
+    return [declaration(change) for change in changes()]
+
+
+def prepared(kind: type[UseCase], emulator: SmartRecruitersEmulator, folder: Path) -> UseCase:
+    """Return a use case that looks at an emulator. ``folder`` is for files that it needs."""
+    case = kind()
+    case.emulator, case.state, case.folder = emulator, emulator.state, folder
+    return case
+
+
+def name_of(change: type[Change]) -> str:
+    """Return the name that a use case has in file names, DAG ids and task ids: ``update_job_status``."""
+    return _WORD.sub("_", change.__name__).lower()
+
+
+def module_of(change: type[Change]) -> str:
+    """Return the name that the modules of a change and of its operator share: ``jobs``."""
+    return change.__module__.rpartition(".")[2]
+
+
+def choices(change: type[Change], name: str) -> tuple[str, ...]:
+    """Return the values that an argument of a change may have, as its error lists them; none where it is no list."""
+    for item in change.model_fields[name].metadata:
+        if isinstance(item, BeforeValidator):
+            try:
+                item.func("no such value")  # type: ignore[call-arg]
+            except ValueError as error:
+                if listed := _CHOICES.search(str(error)):
+                    return tuple(listed[1].split(", "))
+    return ()
+
+
+@cache
+def id_names() -> dict[str, str]:
+    """Return the argument that fills the last placeholder of a path, by the path: ``/jobs/{jobId}`` is ``job_id``."""
+    found = {}
+    for change in changes():
+        path = change.endpoint.partition(" ")[2]
+        for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=True):
+            found[path[: match.end()]] = name
+    return found
+
+
+def parameters(operator: Operator) -> dict[str, inspect.Parameter]:
+    """Return the parameters that an operator has of its own."""
+    found = dict(inspect.signature(operator.__init__).parameters)
+    return {name: parameter for name, parameter in found.items() if name not in ("self", "kwargs")}
+
+
+def readme_rows() -> dict[str, list[str]]:
+    """Return the cells of the README's table of operators, by the operator's name."""
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition(OPERATORS_HEADING)[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    return {match[1]: cells for cells in rows if (match := re.search(r"`(\w+Operator)`", cells[0]))}
+
+
+# What is not there
+
+
+def missing_variables(change: type[Change]) -> str | None:
+    """Say which class variables a change lacks."""
+    unset = [name for name in Change.__class_vars__ if not hasattr(change, name)]
+    if not unset:
+        return None
+    return (
+        f"airflow_provider_smartrecruiters/api/{module_of(change)}.py: Give {change.__name__} the class variables that "
+        f"say what it is: {', '.join(sorted(unset))}"
+    )
+
+
+def missing_operator(change: type[Change]) -> str | None:
+    """Say where the operator of a change belongs, None if it is there; so do all that follow."""
+    name, module = f"{change.__name__}Operator", module_of(change)
+    if any(kind.__name__ == name and kind.__module__.endswith(f".{module}") for kind in operator_classes()):
+        return None
+    return (
+        f"airflow_provider_smartrecruiters/operators/{module}.py: Add class {name}: its keyword parameters, its "
+        f'template fields, and change_name = "{module}.{change.__name__}"'
+    )
+
+
+def missing_route(change: type[Change]) -> str | None:
+    """Say where the emulator's route for a change belongs."""
+    from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
+
+    method, _, path = change.endpoint.partition(" ")
+    if (method, path) in {(operation.method, operation.path) for operation in OPERATIONS}:
+        return None
+    return (
+        f"airflow_provider_smartrecruiters/emulator/routes/{module_of(change)}.py: Add a handler with "
+        f'@operations.add("{method}", "{path}", …) that does what the contract document says'
+    )
+
+
+def missing_contract(change: type[Change]) -> str | None:
+    """Say what the contract document lacks of a change."""
+    from tests.support.contract import Contract
+
+    method, _, path = change.endpoint.partition(" ")
+    found = [one for one in Contract.load().operations.values() if (one.method, one.path) == (method, path)]
+    if not found:
+        return (
+            f"{CONTRACT}: Add {method.lower()} of {path} under paths, with operationId, parameters, requestBody, "
+            f"responses, security, x-source, x-confidence and x-use-case: [{change.use_case}]"
+        )
+    if change.use_case not in found[0].use_cases:
+        return f"{CONTRACT}: Add {change.use_case} to x-use-case of {found[0].id}"
+    return None
+
+
+def missing_example(change: type[Change]) -> str | None:
+    """Say where the example of a change belongs."""
+    name = name_of(change)
+    if (EXAMPLES / f"{name}.py").is_file():
+        return None
+    return (
+        f'example_dags/{name}.py: Add dag = DAG(dag_id="smartrecruiters_{name}", …) with a form (params) and one '
+        f"task, a {change.__name__}Operator with dag=dag"
+    )
+
+
+def missing_test_module(change: type[Change]) -> str | None:
+    """Say where the tests of a change belong."""
+    try:
+        kind = declaration(change)
+    except MissingPartError as missing:
+        return str(missing)
+    if kind.__module__ != f"tests.use_cases.test_{name_of(change)}":
+        return f"tests/use_cases/test_{name_of(change)}.py: Move {kind.__name__} here, from {kind.__module__}"
+    return None
+
+
+def missing_readme_row(change: type[Change]) -> str | None:
+    """Say what the README's table lacks of a change."""
+    name, path = f"{change.__name__}Operator", re.sub(r"\{\w+\}", "…", change.endpoint)
+    cells = readme_rows().get(name)
+    if cells is None:
+        return (
+            f'README.md: Add a row for `{module_of(change)}.` `{name}` to the table under "{OPERATORS_HEADING[3:]}": '
+            f"its parameters, `{path}`, what it reads first, its scopes, what changed says"
+        )
+    scopes = [scope for scope in (change.scope, change.read_scope) if scope]
+    lacking = [
+        what
+        for cell, what in [
+            (cells[0], f"`{module_of(change)}.`"),
+            (cells[2], f"`{path}`"),
+            *((cells[4], s) for s in scopes),
+        ]
+        if what not in cell
+    ]
+    operator = next((kind for kind in operator_classes() if kind.__name__ == name), None)
+    if operator is not None:
+        wanted = list(parameters(operator))
+        if [word for word in re.findall(r"\w+", cells[1]) if word in wanted] != wanted:
+            lacking.append(f"its parameters in their order ({', '.join(wanted)})")
+    return f"README.md: The row of `{name}` lacks {' and '.join(lacking)}" if lacking else None
+
+
+def missing_changelog_line(change: type[Change]) -> str | None:
+    """Say what the changelog lacks of a change."""
+    name = f"{change.__name__}Operator"
+    if f"`{name}`" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"):
+        return None
+    return f"CHANGELOG.md: Add a line to the newest version that names `{name}` and says what it changes"
+
+
+PARTS = (
+    missing_variables,
+    missing_operator,
+    missing_route,
+    missing_contract,
+    missing_example,
+    missing_test_module,
+    missing_readme_row,
+    missing_changelog_line,
+)
+"""What a use case consists of, beside the change itself."""
+
+
+def _classes(package: ModuleType, base: type) -> Iterator[Any]:
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, base) and kind is not base and kind.__module__ == module.__name__:
+                yield kind
