@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import BatchTerms, Change, ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.retry import retries_made
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smartrecruiters.api.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
 from airflow_provider_smartrecruiters.api.change import apply
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.pacing import Pacer
+from airflow_provider_smartrecruiters.api.pacing.pacer import Pacer
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.config import Config

@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.auth import ApiKeyAuth
 from airflow_provider_smartrecruiters.api.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.pacing import LANES, Pacer
+from airflow_provider_smartrecruiters.api.pacing.pacer import LANES, Pacer
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import DeadlineExceededError

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.pace import Departure, Pace, Share
+from airflow_provider_smartrecruiters.api.pacing.rate import Departure, Pace
+from airflow_provider_smartrecruiters.api.pacing.share import Share
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 SEND = """
@@ -60,11 +61,11 @@ def test_what_counts_is_when_a_request_leaves() -> None:
     assert first
     # Held up by the machine after its turn: the eleventh has to wait for it all the same.
     time.sleep(0.4)
-    pace.leaves(first)
+    pace.sent(first)
     for _ in range(9):
         departure = pace.wait(time.monotonic() + 5)
         assert departure
-        pace.leaves(departure)
+        pace.sent(departure)
     eleventh = pace.wait(time.monotonic() + 5)
     assert eleventh
     assert eleventh.at - first.at > 1.0
@@ -81,7 +82,7 @@ def test_a_request_that_was_not_counted_leaves_its_place() -> None:
     pace = Pace(2)
     departures = [pace.wait(time.monotonic() + 5) for _ in range(2)]
     assert departures[0]
-    pace.take_back(departures[0])
+    pace.uncount(departures[0])
     again = pace.wait(time.monotonic() + 5)
     assert again
     assert departures[1]
@@ -109,79 +110,79 @@ def alone(share: Share, seconds: float, now: float = 0.0) -> float:
 def test_who_is_alone_has_all_of_it() -> None:
     share = Share(10)
     alone(share, 30)
-    assert share.mine == 10
+    assert share.slots == 10
 
 
 def test_a_refusal_that_is_ones_own_doing_changes_nothing() -> None:
     share = Share(10)
     assert not share.refused(used_by_me=10, now=1.0)
-    assert share.mine == 10
+    assert share.slots == 10
 
 
 @pytest.mark.parametrize(("mine", "remaining", "left"), [(1, 6, 2), (1, 8, 5), (2, 2, 2), (9, 0, 5)])
 def test_strangers_get_their_share_at_once(mine: int, remaining: int, left: int) -> None:
     share = Share(10)
     share.answered(used_by_me=mine, remaining=remaining, now=1.0)
-    assert share.mine == left
+    assert share.slots == left
 
 
 def test_a_refusal_costs_a_place() -> None:
     share = Share(10)
     share.answered(used_by_me=3, remaining=1, now=0.0)
-    assert share.mine == 3
+    assert share.slots == 3
     assert share.refused(used_by_me=2, now=0.5)
-    assert share.mine == 2
+    assert share.slots == 2
     for _ in range(5):
         share.refused(used_by_me=0, now=0.6)
-    assert share.mine == 1
+    assert share.slots == 1
 
 
 def test_what_is_free_for_a_while_is_taken() -> None:
     share = Share(10)
     share.answered(used_by_me=2, remaining=0, now=0.0)
-    before = share.mine
+    before = share.slots
     for step in range(1, 6):
         share.answered(used_by_me=2, remaining=1, now=step * 0.1)
-    assert share.mine == before
+    assert share.slots == before
     for step in range(6, 60):
         share.answered(used_by_me=2, remaining=4, now=step * 0.1)
-    assert share.mine > before + 2
+    assert share.slots > before + 2
 
 
 def test_all_of_it_comes_back_when_the_others_are_gone() -> None:
     share = Share(10)
     share.answered(used_by_me=2, remaining=0, now=0.0)
     share.answered(used_by_me=2, remaining=8, now=2.0)
-    assert share.mine == 10
+    assert share.slots == 10
 
 
 def test_what_only_looked_free_has_to_look_freer_the_next_time() -> None:
     share, asked, now = Share(10), [], 0.0
     share.answered(used_by_me=2, remaining=0, now=now)
-    mine = share.mine
+    mine = share.slots
     while now < 300:
         now += 0.4
         # The answers of this one always come at the moment at which a place is just free, but for a while.
         share.answered(used_by_me=2, remaining=0 if 100 < now < 110 else 1, now=now)
-        if share.mine > mine:
+        if share.slots > mine:
             asked.append(now)
             share.refused(used_by_me=2, now=now + 0.1)
-            mine = share.mine
+            mine = share.slots
     assert len(asked) == 2
     assert asked[0] < 20
     assert 110 < asked[1] < 150
     for _ in range(100):
         now += 0.4
         share.answered(used_by_me=2, remaining=2, now=now)
-    assert share.mine > mine
+    assert share.slots > mine
 
 
 def test_who_has_little_takes_a_free_place_sooner() -> None:
     def takes_it_after(mine: int) -> float:
         share, now = Share(10), 0.0
         share.answered(used_by_me=mine, remaining=0, now=now)
-        share.mine = mine
-        while share.mine == mine and now < 60:
+        share.slots = mine
+        while share.slots == mine and now < 60:
             # It is answered as often as it has places.
             now += 1 / mine
             share.answered(used_by_me=mine, remaining=1, now=now)
@@ -193,10 +194,10 @@ def test_who_has_little_takes_a_free_place_sooner() -> None:
 def test_who_has_much_leaves_some_to_others_now_and_then() -> None:
     share, now = Share(10), 0.0
     share.answered(used_by_me=9, remaining=0, now=now)
-    share.mine = 9
+    share.slots = 9
     seen = set()
     for _ in range(4000):
         now += 0.1
-        share.answered(used_by_me=min(9, share.mine), remaining=0, now=now)
-        seen.add(share.mine)
+        share.answered(used_by_me=min(9, share.slots), remaining=0, now=now)
+        seen.add(share.slots)
     assert min(seen) < 9
