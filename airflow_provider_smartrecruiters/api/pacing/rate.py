@@ -5,8 +5,8 @@ The server counts the requests of the last second, in a sliding window. So a req
 What counts is when requests *leave*: a thread that got its turn and was then held up by the machine occupies its slot
 of the second from when it sends, not from when it might have sent.
 
-Several processes may use one credential. With a store they take turns from one schedule (:mod:`.schedule`). Without one,
-each keeps to its share of the slots (:mod:`.share`).
+Several processes may use one credential. With a store they take turns from one schedule (:mod:`.schedule`). Without
+one, each keeps to its share of the slots (:mod:`.share`).
 """
 
 from __future__ import annotations
@@ -75,10 +75,80 @@ class Departure:
     at: float
 
 
+class SlidingWindow:
+    """What a process knows of the server's sliding window, without a clock or a lock of its own.
+
+    :param per_second: the limit; a fraction makes the second longer (2.5 are 5 in two seconds).
+    """
+
+    def __init__(self, per_second: float) -> None:
+        slots = ceil(per_second)
+        self.per_second = per_second
+        self.share = Share(slots)
+        self.resume_at = 0.0
+        self._second = slots / per_second
+        self._refusals = 0
+        # Enough to look back two of the server's seconds.
+        self._departures: deque[Departure] = deque(maxlen=2 * slots + 2)
+
+    def lowered(self, per_second: float) -> SlidingWindow:
+        """Return the same window for a lower limit."""
+        lower = SlidingWindow(per_second)
+        lower.resume_at = self.resume_at
+        lower._departures.extend(self._departures)
+        return lower
+
+    def next_turn(self, came: float) -> float:
+        """Return the turn of a thread that came at that moment; it may be over."""
+        turn = max(came, self.resume_at)
+        if self._departures:
+            last = self._departures[-1]
+            turn = max(turn, last.turn + _GAP / self.per_second, last.at + _GAP_AFTER_LATE / self.per_second)
+        slots = self.share.slots
+        if len(self._departures) >= slots:
+            # The slot that was used one second ago is free again, and for this process: others use theirs.
+            turn = max(turn, self._departures[-slots].at + self._second + _JITTER)
+        return turn
+
+    def depart(self, turn: float, now: float) -> Departure:
+        """Note that a request may leave."""
+        departure = Departure(turn, now)
+        self._departures.append(departure)
+        return departure
+
+    def uncount(self, departure: Departure) -> None:
+        """Note that the server did not count a request."""
+        if departure in self._departures:
+            self._departures.remove(departure)
+
+    def refused(self, now: float) -> None:
+        """Learn that the server's second was full, after :meth:`uncount`."""
+        used = self._most_used(now, now)
+        if self.share.refused(used, now) and used == 0:
+            # All slots of this second belong to others, so none of ours says when the next one is free.
+            self._refusals = min(self._refusals + 1, _BACKOFFS)
+            self.resume_at = max(self.resume_at, now + random.uniform(*_FIRST_BACKOFF) * 2**self._refusals)
+
+    def answered(self, departure: Departure, remaining: int, now: float) -> bool:
+        """Learn from an answer how many slots of the server's second are free; say whether the next turn moved up."""
+        before = self.share.slots
+        # The server counted at some moment since the request left. Only what it counts beyond the most that this
+        # process had in that time is certainly of others.
+        self.share.answered(self._most_used(departure.at, now), remaining, now)
+        self._refusals = 0
+        return self.share.slots > before
+
+    def _most_used(self, since: float, until: float) -> int:
+        """Return the most slots of the server's second that this process had at any moment between two."""
+        left = [departure.at for departure in self._departures]
+        moments = [since, until, *(at for at in left if since < at <= until)]
+        return max(sum(now - self._second - _COUNTING_SLACK < at <= now for at in left) for now in moments)
+
+
 class Pace:
     """Turns at one limit, for the threads of this process.
 
-    :param per_second: the limit; a fraction makes the second longer (2.5 are 5 in two seconds).
+    :param per_second: the limit, as of :class:`SlidingWindow`.
     :param schedule: what is shared with other processes through a store; None without one.
     """
 
@@ -86,34 +156,27 @@ class Pace:
         self._schedule = schedule
         # Held by the one thread that waits for the next turn, so that turns are taken one by one and in order.
         self._queue = threading.Lock()
-        # Held for the state below, and never while anything is waited for.
+        # Held for the window, and never while anything is waited for.
         self._lock = threading.Lock()
+        self._window = SlidingWindow(per_second)
         self._moved_up = threading.Event()
-        self._resume_at = 0.0
-        self._refusals = 0
         self._store_lost_until = 0.0
-        self._set_limit(per_second)
 
-    def _set_limit(self, per_second: float) -> None:
-        self.per_second = per_second
-        slots = ceil(per_second)
-        self._second = slots / per_second
-        self._share = Share(slots)
-        # Enough to look back two of the server's seconds.
-        self._departures: deque[Departure] = deque(maxlen=2 * slots + 2)
+    @property
+    def per_second(self) -> float:
+        """The limit."""
+        return self._window.per_second
 
     def limit_to(self, per_second: float) -> None:
         """Lower the limit to the one that the server names."""
-        if 0 < per_second < self.per_second:
-            with self._lock:
-                kept = list(self._departures)
-                self._set_limit(per_second)
-                self._departures.extend(kept)
+        with self._lock:
+            if 0 < per_second < self.per_second:
+                self._window = self._window.lowered(per_second)
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for ``seconds``."""
         with self._lock:
-            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+            self._window.resume_at = max(self._window.resume_at, time.monotonic() + seconds)
 
     def wait(self, deadline: float) -> Departure | None:
         """Wait for a turn until ``deadline`` (of :func:`time.monotonic`); None if there is none by then."""
@@ -126,19 +189,17 @@ class Pace:
             reserved = self._reserve()
             while True:
                 now = time.monotonic()
-                if reserved is not None and self._resume_at > max(reserved, now):
+                if reserved is not None and (resume_at := self._window.resume_at) > max(reserved, now):
                     # Held past its turn. By the end of that, the turns that follow belong to others.
-                    time.sleep(max(0.0, min(self._resume_at, deadline) - now))
+                    time.sleep(max(0.0, min(resume_at, deadline) - now))
                     reserved = self._reserve()
                     continue
                 # Cleared before the turn is computed: an answer that moves it up afterwards is not missed.
                 self._moved_up.clear()
-                turn = self._next_turn(came) if reserved is None else reserved
-                if turn <= now:
-                    departure = Departure(turn, now)
-                    with self._lock:
-                        self._departures.append(departure)
-                    return departure
+                with self._lock:
+                    turn = self._window.next_turn(came) if reserved is None else reserved
+                    if turn <= now:
+                        return self._window.depart(turn, now)
                 if turn > deadline:
                     return None
                 # A turn may also move back meanwhile. That shows when it has come and is computed again.
@@ -153,26 +214,18 @@ class Pace:
     def uncount(self, departure: Departure) -> None:
         """Note that the server did not count a request."""
         with self._lock:
-            if departure in self._departures:
-                self._departures.remove(departure)
+            self._window.uncount(departure)
 
     def refused(self) -> bool:
         """Learn that the server's second was full, after :meth:`uncount`.
 
-        :return: whether that changed the pace, so that the request only has to wait for its next turn.
+        :return: True: the request only has to wait for its next turn.
         """
-        with self._lock:
-            if self._scheduled:
-                # The next turn of the schedule is one that nobody else has.
-                return True
-            now = time.monotonic()
-            used = self._most_used(now, now)
-            if self._share.refused(used, now) and used == 0:
-                # All slots of this second belong to others, so none of ours says when the next one is free.
-                self._refusals = min(self._refusals + 1, _BACKOFFS)
-                pause = random.uniform(*_FIRST_BACKOFF) * 2**self._refusals
-                self._resume_at = max(self._resume_at, now + pause)
-            return True
+        # With a schedule the next turn is one that nobody else has, so there is nothing to learn.
+        if not self._scheduled:
+            with self._lock:
+                self._window.refused(time.monotonic())
+        return True
 
     def answered(self, departure: Departure, remaining: float) -> None:
         """Learn from an answer how many slots of the server's second are free.
@@ -180,18 +233,13 @@ class Pace:
         :param departure: of the request that was answered.
         :param remaining: the answer's ``X-RateLimit-Remaining``.
         """
+        if self._scheduled or not 0 <= remaining <= self.per_second:
+            return
         with self._lock:
-            if self._scheduled or not 0 <= remaining <= self._share.limit:
-                return
-            now = time.monotonic()
-            before = self._share.slots
-            # The server counted at some moment since the request left. Only what it counts beyond the most that this
-            # process had in that time is certainly of others.
-            self._share.answered(self._most_used(departure.at, now), int(remaining), now)
-            if self._share.slots > before:
-                # Wake the thread that waits: the free slot may soon be another process's.
-                self._moved_up.set()
-            self._refusals = 0
+            moved_up = self._window.answered(departure, int(remaining), time.monotonic())
+        if moved_up:
+            # Wake the thread that waits: the free slot may soon be another process's.
+            self._moved_up.set()
 
     def _reserve(self) -> float | None:
         """Return the moment of a turn of the shared schedule; None where there is none, or its store is lost."""
@@ -217,22 +265,3 @@ class Pace:
     def _scheduled(self) -> bool:
         """Whether turns come from the shared schedule now."""
         return self._schedule is not None and not self._store_lost_until
-
-    def _next_turn(self, came: float) -> float:
-        """Return the turn of a thread that came at that moment; it may be over."""
-        with self._lock:
-            turn = max(came, self._resume_at)
-            if self._departures:
-                last = self._departures[-1]
-                turn = max(turn, last.turn + _GAP / self.per_second, last.at + _GAP_AFTER_LATE / self.per_second)
-            slots = self._share.slots
-            if len(self._departures) >= slots:
-                # The slot that was used one second ago is free again, and for this process: others use theirs.
-                turn = max(turn, self._departures[-slots].at + self._second + _JITTER)
-            return turn
-
-    def _most_used(self, since: float, until: float) -> int:
-        """Return the most slots of the server's second that this process had at any moment between two."""
-        left = [departure.at for departure in self._departures]
-        moments = [since, until, *(at for at in left if since < at <= until)]
-        return max(sum(now - self._second - _COUNTING_SLACK < at <= now for at in left) for now in moments)

@@ -24,8 +24,8 @@ TIMEOUT = 5
 """Seconds that a store may take for one answer. Doubled, a request waits twice as long before its process gives up on
 a store that hangs, out of the minute that a call may take."""
 _FAR_AHEAD, _TURNS_AHEAD = 60_000_000, 1200
-"""Microseconds, and intervals, that a queue never reaches, as a process waits for one turn at a time. Doubled, processes
-wait for up to twice as long after the store's clock was set back."""
+"""Microseconds, and intervals, that a queue never reaches, as a process waits for one turn at a time. Doubled,
+processes wait for up to twice as long after the store's clock was set back."""
 _LATE = 0.01
 """Seconds by which a turn may be over when it is handed out: at 98 % of the limit, ten turns take 20 ms more than the
 server's second. Doubled, two late requests in a row can be one too many."""
