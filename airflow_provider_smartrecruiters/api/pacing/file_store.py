@@ -63,40 +63,34 @@ class FileStore(Store):
     def _locked(self) -> Iterator[int]:
         """Open the file and lock it. The kernel takes the lock away from a process that dies."""
         give_up_at = time.monotonic() + TIMEOUT
-        while True:
+        while time.monotonic() < give_up_at:
             file = self._open()
             try:
-                self._lock(file, give_up_at)
-                # Removed between opening and locking: nobody else will see what is written to it.
-                if os.fstat(file).st_nlink:
+                if self._lock(file):
                     yield file
                     return
             finally:
                 os.close(file)
-
-    def _lock(self, file: int, give_up_at: float) -> None:
-        while True:
-            try:
-                # A blocking flock cannot be given a timeout. Others hold the lock for microseconds; only one that is
-                # stopped holds it for longer.
-                self._fcntl.flock(file, self._fcntl.LOCK_EX | self._fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > give_up_at:
-                    raise TimeoutError from None
-                time.sleep(random.uniform(0.0002, 0.002))
+            # Others hold the lock for microseconds; only one that is stopped holds it for longer.
+            time.sleep(random.uniform(0.0002, 0.002))
+        raise TimeoutError
 
     def _open(self) -> int:
-        while True:
-            try:
-                # Not with O_CREAT: in a sticky folder such as /tmp, Linux then refuses the file of another user.
-                return os.open(self._path, os.O_RDWR)
-            except FileNotFoundError:
-                try:
-                    # For this user alone: anybody who can write it can stop all tasks of the credential.
-                    return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-                except FileExistsError:
-                    continue
+        try:
+            # Not with O_CREAT at once: in a sticky folder such as /tmp, Linux then refuses another user's file.
+            return os.open(self._path, os.O_RDWR)
+        except FileNotFoundError:
+            # For this user alone: anybody who can write it can stop all tasks of the credential.
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def _lock(self, file: int) -> bool:
+        try:
+            # Without waiting, as a flock that waits cannot be given a timeout.
+            self._fcntl.flock(file, self._fcntl.LOCK_EX | self._fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        # Removed between opening and locking: nobody else would see what is written to it.
+        return os.fstat(file).st_nlink > 0
 
     @staticmethod
     def _read(file: int) -> bytes:

@@ -25,8 +25,8 @@ REQUESTS_PER_SECOND = 10.0
 MAX_CONCURRENT = 8
 
 _WIDEN_AFTER = 5.0
-"""Seconds after which a narrowed concurrency limit grows by one. Doubled, it takes 70 s instead of 35 s from 1 back to
-8; halved, processes that share a credential are refused twice as often."""
+"""Seconds after which a narrowed concurrency limit grows by one, and may be refused again if others still use theirs.
+Doubled, it takes 70 s instead of 35 s to get from 1 back to 8; halved, it is tried twice as often."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class ConcurrencyLimit:
     def acquire(self, deadline: float) -> bool:
         """Wait until ``deadline`` (of :func:`time.monotonic`) for room for one more; return whether there is."""
         with self._changed:
+            # Widened by the next request, so that no thread has to keep time.
             if self._now < self._most and time.monotonic() - self._narrowed_at > _WIDEN_AFTER:
                 self._now, self._narrowed_at = self._now + 1, time.monotonic()
             if not self._changed.wait_for(lambda: self._in_flight < self._now, max(0.0, deadline - time.monotonic())):
@@ -132,6 +133,7 @@ class Turn:
         if limit is not None and limit >= 1:
             pace.limit_to(limit)
         if status != HTTPStatus.TOO_MANY_REQUESTS:
+            # What is free of another limit, as of a lane that this pacer does not know, says nothing about this one.
             if limit == pace.per_second and remaining is not None:
                 pace.answered(departure, remaining)
             return False
@@ -199,6 +201,7 @@ class Pacer:
         :param store: where limits are shared with other processes; None for this process alone.
         """
         account = _digest(f"{base_url}\n{credential}")
+        # Hooks with other limits, or another store, have a pacer of their own: neither pacer is right for both.
         key = f"{account} {requests_per_second} {max_concurrent} {id(store) if store else None}"
         with cls._shared_lock:
             if key not in cls._shared:

@@ -73,7 +73,8 @@ class PostgresStore(Store):
         try:
             sent, found = time.monotonic(), self._execute(statement)
         except psycopg.errors.UndefinedTable:
-            # Never made, or dropped meanwhile.
+            # Never made, or dropped meanwhile. The old connection is left in a transaction that failed.
+            self.close()
             self._execute(_CREATE)
             sent, found = time.monotonic(), self._execute(statement)
         received = time.monotonic()
@@ -81,26 +82,21 @@ class PostgresStore(Store):
         return Answer(int(turn), int(now), sent, received, dropped == b"t")
 
     def _execute(self, statements: str) -> list[bytes]:
-        """Run statements in one transaction, and return the row that one of them returns."""
-        if self._connection is None:
-            self._connection = self._connect()
-        try:
-            return self._exchange(f"{_BEGIN}; {statements}; COMMIT")
-        except BaseException:
-            # It would be left in a transaction that failed, with its locks.
-            self.close()
-            raise
+        """Run statements in one transaction, and return the last row that one of them returned.
 
-    def _exchange(self, query: str) -> list[bytes]:
-        """Send a query with libpq's asynchronous functions, the only ones that a timeout can be given to."""
+        With libpq's asynchronous functions, the only ones that a timeout can be given to: a server that hangs does not
+        close its connections. After an error the connection has to be closed.
+        """
         import psycopg
         from psycopg import pq
 
+        if self._connection is None:
+            self._connection = psycopg.connect(**self._parameters, autocommit=True)
         libpq = self._connection.pgconn
         give_up_at = time.monotonic() + TIMEOUT
         row: list[bytes] = []
-        failed: str | None = None
-        libpq.send_query(query.encode())
+        failed = b""
+        libpq.send_query(f"{_BEGIN}; {statements}; COMMIT".encode())
         with selectors.DefaultSelector() as readable:
             readable.register(libpq.socket, selectors.EVENT_READ)
             while True:
@@ -112,17 +108,13 @@ class PostgresStore(Store):
                 if (result := libpq.get_result()) is None:
                     break
                 if result.status == pq.ExecStatus.FATAL_ERROR:
-                    failed = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"08006").decode()
+                    # 08006, a lost connection, comes from libpq without a code.
+                    failed = result.error_field(pq.DiagnosticField.SQLSTATE) or b"08006"
                 elif result.status == pq.ExecStatus.TUPLES_OK:
                     row = [result.get_value(0, column) or b"" for column in range(result.nfields)]
         if failed:
-            raise psycopg.errors.lookup(failed)
+            raise psycopg.errors.lookup(failed.decode())
         return row
-
-    def _connect(self) -> Any:
-        import psycopg
-
-        return psycopg.connect(**self._parameters, autocommit=True)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

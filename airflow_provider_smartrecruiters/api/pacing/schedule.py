@@ -171,6 +171,7 @@ class Store(ABC):
         with in_use:
             if key not in self._schedules:
                 schedule = SharedSchedule(self, key)
+                # Kept only once it works, so that the next hook finds out anew.
                 try:
                     schedule.prove()
                 except Exception as error:
@@ -203,9 +204,9 @@ class Store(ABC):
 
 
 def unusable(why: str, hint: str, *, retryable: bool = False) -> ConfigurationError:
-    """Say why a store cannot be used.
+    """Say why a store cannot be used, without anything of its address: that may hold a password.
 
-    :param why: ends the sentence; contains nothing of the address, which may hold a password.
+    :param why: ends the sentence.
     :param hint: what to do.
     :param retryable: whether it may work when Airflow retries the task.
     """
