@@ -24,7 +24,7 @@ from airflow_provider_smartrecruiters.api.pacing.share import Share
 
 log = logging.getLogger(__name__)
 
-# Figures are from benchmarks/share_simulation.py: the share of the limit that is used, and of requests that are refused.
+# Figures are from benchmarks/share_simulation.py: how much of the limit is used, how many requests are refused.
 _JITTER = 0.012
 """Seconds beyond the server's second, as the network delays one request more than another. Doubled, one process uses
 97.5 instead of 98.6 %; halved, it uses 99.2 %, and now and then its own requests squeeze an eleventh into a second."""
