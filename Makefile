@@ -13,14 +13,14 @@ AIRFLOW_3 := .venv/airflow-3.3
 AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
-BENCHMARKS := import_time client_time ceiling four_processes memory mapped_tasks
+BENCHMARKS := import_time client_time ceiling four_processes share_simulation memory mapped_tasks
 
 # The distribution is built with pinned build tools as well.
 BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-mapped bench-memory wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-ceiling: $(BENCH)/.installed ## Measure how close one bulk task comes to t
 
 bench-four: $(BENCH)/.installed ## Measure how close four bulk tasks that share a credential come to it together
 	@$(BENCH)/bin/python benchmarks/four_processes.py
+
+bench-share: $(BENCH)/.installed ## Simulate how processes without a store share the limit, beside AIMD
+	@$(BENCH)/bin/python benchmarks/share_simulation.py
 
 bench-mapped: $(BENCH)/.installed ## Measure one bulk task beside one mapped task per record, and beside a plain loop
 	@$(BENCH)/bin/python benchmarks/mapped_tasks.py

@@ -5,9 +5,9 @@
 
 Four processes run `RejectApplicationOperator.bulk(items=..., read_first=False)` at the same moment, on one credential,
 against a local SmartRecruiters that allows 10 requests a second and 8 at once. First they share their pace through a
-store (the connection's `rate_limit_store`), an SQLite file unless others are named; then each knows nothing of the
-others but what the headers of its own answers say. All writes together take (n - 1) / 10 seconds and the latency of the
-last one at best; printed is that, divided by the time from the first beginning of `execute` to the last end. Writes
+store (the connection's `rate_limit_store`), a file unless others are named. Then each knows nothing of the others but
+what the headers of its own answers say. All writes together take (n - 1) / 10 seconds and the latency of the last one
+at best; printed is that, divided by the time from the first beginning of `execute` to the last end. Writes
 benchmarks/results/four_processes.png. Exit code 1 if
 
 - with a store the share is below 97 % or any request was refused with 429,
@@ -30,7 +30,7 @@ from plots import RESULTS, Arrivals, rate_plot
 
 @dataclass(frozen=True)
 class Target:
-    """What has to be reached: the share of the ceiling, and the share of the writes that may be refused."""
+    """The target: the share of the ceiling to reach, and the share of the writes that may be refused."""
 
     share: float
     refused: float
@@ -63,13 +63,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="four-processes-") as temporary:
         folder = Path(temporary)
         stores = {urlsplit(location).scheme: location for location in options.store or []}
-        for name, store in (stores or {"file": str(folder / "pace.db")}).items():
+        for name, store in (stores or {"file": str(folder / "pace")}).items():
             run = run_tasks(folder / name, tasks, options.latency, store)
             runs[f"shared store ({name})"] = run, WITH_STORE
-            _tell(f"shared store ({name})", run)
+            _print_run(f"shared store ({name})", run)
         run = run_tasks(folder / "none", tasks, options.latency)
         runs["no store"] = run, WITHOUT_STORE
-        _tell("no store", run)
+        _print_run("no store", run)
     rate_plot(
         RESULTS / "four_processes.png",
         f"{options.processes} processes with one credential, {options.items:,} writes each, {options.latency} ms each",
@@ -90,7 +90,7 @@ def main() -> int:
     return not all(target.met_by(run) for run, target in runs.values())
 
 
-def _tell(name: str, run: Run) -> None:
+def _print_run(name: str, run: Run) -> None:
     print(f"\n{name:22} {'seconds':>8} {'a second':>9} {'429':>5}")
     for task, (began, ended) in enumerate(run.spans):
         refused = sum(request.task == task for request in run.refused)

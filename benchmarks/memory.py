@@ -96,7 +96,7 @@ from pkgutil import walk_packages
 
 import airflow_provider_smartrecruiters
 for part in walk_packages(airflow_provider_smartrecruiters.__path__, "airflow_provider_smartrecruiters."):
-    if ".emulator" not in part.name and "pacing_store" not in part.name:
+    if ".emulator" not in part.name:
         import_module(part.name)
 
 class TaskStateStore:

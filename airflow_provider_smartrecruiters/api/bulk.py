@@ -20,7 +20,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge import BulkTerms, ChangeResult, apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
-from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConfigurationError,

@@ -246,7 +246,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
     loaded = json.loads(run.stdout.splitlines()[-1])
     ours = {name for name in loaded if name.startswith("airflow_provider_smartrecruiters.")}
     assert set(modules) <= ours
-    heavy = {"requests", "urllib3", "pydantic", "pyrate_limiter", "fsspec", "wtforms"}
+    heavy = {"requests", "urllib3", "pydantic", "fsspec", "wtforms"}
     assert not heavy & {name.partition(".")[0] for name in loaded}
     allowed = ("airflow_provider_smartrecruiters.operators", "airflow_provider_smartrecruiters.exceptions")
     assert not [name for name in ours if not name.startswith(allowed)]

@@ -22,7 +22,7 @@ from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ApiKeyAut
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
-from airflow_provider_smartrecruiters.api.pacing import Pacer
+from airflow_provider_smartrecruiters.api.pacing.pacer import Pacer
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults import FAULTS
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator

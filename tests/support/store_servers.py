@@ -1,4 +1,4 @@
-"""A Redis and a PostgreSQL of a test's own, on loopback, where the machine has them."""
+"""A Redis and a PostgreSQL of a test's own, on loopback, where the machine has them; and a slow link to them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -98,3 +100,47 @@ def postgres_server() -> Iterator[str]:
         command = [postgres, "-D", f"{folder}/data", "-p", str(port), "-h", "127.0.0.1", "-k", folder]
         with _running(command, folder, lambda: psycopg.connect(location).close(), user):
             yield location
+
+
+class SlowLink:
+    """A TCP relay to a server that delays what passes through it.
+
+    :param location: address of the server.
+    """
+
+    def __init__(self, location: str) -> None:
+        host, _, port = urlsplit(location).netloc.rpartition("@")[2].partition(":")
+        self._server = host, int(port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.delay = 0.0
+        """Seconds in each direction."""
+        self.location = location.replace(f":{port}", f":{self._listener.getsockname()[1]}")
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._server)
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._relay, args=(source, target), daemon=True).start()
+
+    def _relay(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                time.sleep(self.delay)
+                target.sendall(data)
+        for side in (source, target):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Accept no more connections."""
+        self._listener.close()
+
+
+@contextmanager
+def slow_link(location: str) -> Iterator[SlowLink]:
+    """Relay to a server, at first without a delay."""
+    with closing(SlowLink(location)) as link:
+        yield link

@@ -19,7 +19,7 @@ from airflow_provider_smartrecruiters.api.http.auth import (
 from airflow_provider_smartrecruiters.api.http.responses import SAFE_METHODS, error_for, read_body
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
-from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
+from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ApiError,
@@ -115,7 +115,7 @@ class SmartRecruitersClient:
         :param requests_per_second: the credential's request limit; 0 switches pacing off.
         :param max_concurrent: requests of the credential that may be under way at once; 0 for any number.
         :param rate_limit_store: where workers share the pace: an absolute path, ``redis://`` or ``postgresql://``; None
-            for the process itself. See :func:`~airflow_provider_smartrecruiters.api.pacing_store.open_store`.
+            for the process itself. See :func:`~airflow_provider_smartrecruiters.api.pacing.store.open_store`.
         :param retry: how patient one call is.
         :param user_agent: sent as ``User-Agent``.
         :param on_token: called with every OAuth token fetched, so that it can be masked in logs.
@@ -143,7 +143,7 @@ class SmartRecruitersClient:
         store = None
         if rate_limit_store:
             # Imported here: most connections have none.
-            from airflow_provider_smartrecruiters.api.pacing_store import open_store
+            from airflow_provider_smartrecruiters.api.pacing.store import open_store
 
             store = open_store(rate_limit_store)
         auth: ApiKeyAuth | ClientCredentialsAuth
@@ -295,10 +295,10 @@ class SmartRecruitersClient:
     ) -> tuple[requests.Response, bytes, bool]:
         """Send in turn; return the answer, its body, and whether the pace took a 429 into account."""
         try:
-            with self.pacer.slot(request.method, request.path, deadline) as turn:
+            with self.pacer.turn(request.method, request.path, deadline) as turn:
                 # Once more: a token may have expired while the turn was waited for.
                 self._auth(prepared)
-                response, body = self._exchange(request, prepared, turn.leaves)
+                response, body = self._exchange(request, prepared, turn.sent)
                 paced = turn.answered(response.status_code, response.headers)
         except TimeoutError:
             raise DeadlineExceededError(

@@ -1,9 +1,9 @@
-"""Staying under the API's limits instead of colliding with them.
+"""Stay under the API's limits instead of colliding with them.
 
 The limits are per credential: 10 requests a second and 8 at once for most operations, one at once for
 ``GET /candidates``, 2 a second for publishing (https://developers.smartrecruiters.com/docs/rate-limiting).
 Requests leave evenly spaced, never in a burst at the edge of a second: the server counts arrivals, and a burst
-that the network squeezes together counts as one request too many. :mod:`.pace` says how one limit is kept.
+that the network squeezes together counts as one request too many. :mod:`.rate` keeps one rate limit.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from http import HTTPStatus
 from math import isfinite
 from typing import ClassVar, Protocol
 
-from airflow_provider_smartrecruiters.api.pace import Departure, Pace, Turns
+from airflow_provider_smartrecruiters.api.pacing.rate import Departure, Pace, Schedule
 
 REQUESTS_PER_SECOND = 10.0
 MAX_CONCURRENT = 8
 
 _WIDEN_AFTER = 5.0
+"""Seconds after which a narrowed concurrency limit grows by one, and may be refused again if others still use theirs.
+Doubled, it takes 70 s instead of 35 s to get from 1 back to 8; halved, it is tried twice as often."""
 
 
 @dataclass(frozen=True)
@@ -44,126 +46,132 @@ LANES = (
 
 
 class Store(Protocol):
-    """Where processes share their pace."""
+    """Where processes share schedules."""
 
-    def turns(self, key: str) -> Turns:
-        """Return the schedule that has this key."""
+    def schedule(self, key: str) -> Schedule:
+        """Return the schedule with this key."""
 
 
-class _Places:
-    """Room for so many requests under way; fewer for a while when the server had less room than that.
+class ConcurrencyLimit:
+    """A semaphore whose size follows the server: smaller for a while after the server refused one request too many.
 
-    :param most: how many.
+    :param most: how many requests may be in flight at once.
     """
 
     def __init__(self, most: int) -> None:
         self._most = self._now = most
-        self._taken = 0
+        self._in_flight = 0
         self._narrowed_at = 0.0
         self._changed = threading.Condition()
 
-    def take(self, deadline: float) -> bool:
-        """Wait for a place until ``deadline`` (of :func:`time.monotonic`); say whether there was one."""
+    def acquire(self, deadline: float) -> bool:
+        """Wait until ``deadline`` (of :func:`time.monotonic`) for room for one more; return whether there is."""
         with self._changed:
+            # Widened by the next request, so that no thread has to keep time.
             if self._now < self._most and time.monotonic() - self._narrowed_at > _WIDEN_AFTER:
                 self._now, self._narrowed_at = self._now + 1, time.monotonic()
-            if not self._changed.wait_for(lambda: self._taken < self._now, max(0.0, deadline - time.monotonic())):
+            if not self._changed.wait_for(lambda: self._in_flight < self._now, max(0.0, deadline - time.monotonic())):
                 return False
-            self._taken += 1
+            self._in_flight += 1
             return True
 
-    def give_back(self) -> None:
-        """Leave a place."""
+    def release(self) -> None:
+        """Let the next request in."""
         with self._changed:
-            self._taken -= 1
+            self._in_flight -= 1
             self._changed.notify()
 
     def limit_to(self, most: int) -> None:
-        """Lower the number to what the server says it is."""
+        """Lower the limit to the one that the server names."""
         with self._changed:
             if 0 < most < self._most:
                 self._most, self._now = most, min(self._now, most)
 
     def narrow(self) -> None:
-        """Make do with fewer for a while: others have requests under way, too."""
+        """Make do with one less for a while: other processes have requests in flight, too."""
         with self._changed:
-            self._now, self._narrowed_at = max(1, min(self._now, self._taken) - 1), time.monotonic()
+            # Below what is in flight now, of which one was refused: the limit itself may be far above that.
+            self._now, self._narrowed_at = max(1, min(self._now, self._in_flight) - 1), time.monotonic()
 
 
 class Turn:
     """The permission to send one request.
 
-    :param departures: what the paces that it has to keep wrote down of it, the narrowest first.
-    :param places: those of which it has one, the narrowest first.
+    :param departures: its entries in the rate limits that hold for it, the narrowest first.
+    :param concurrency: the concurrency limits that it occupies, the narrowest first.
     """
 
-    def __init__(self, departures: list[tuple[Pace, Departure]], places: list[_Places]) -> None:
+    def __init__(self, departures: list[tuple[Pace, Departure]], concurrency: list[ConcurrencyLimit]) -> None:
         self._departures = departures
-        self._places = places
+        self._concurrency = concurrency
 
-    def leaves(self) -> None:
-        """Say that the request was sent just now."""
+    def sent(self) -> None:
+        """Note that the request was sent just now."""
         for pace, departure in self._departures:
-            pace.leaves(departure)
+            pace.sent(departure)
 
     def answered(self, status: int, headers: Mapping[str, str]) -> bool:
         """Learn from an answer.
 
         :param status: its HTTP status.
-        :param headers: of which ``X-RateLimit-*`` tell. Those that are missing or no numbers are passed over.
-        :return: of a 429: whether the pace took it into account, so that the request may go on with its next turn. A
-            server that does not say how many requests it allows, and a wait that it asks for, leave that to the caller.
+        :param headers: its headers. Those of ``X-RateLimit-*`` that are missing or not a number are ignored.
+        :return: for a 429: whether the pace took it into account, so that the request only has to wait for its next
+            turn. Otherwise the server did not say how many requests it allows, and how long to wait is for the caller
+            to decide.
         """
         limit, remaining = (_number(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining"))
-        at_once, places_left = (
+        most_at_once, more_at_once = (
             _number(headers.get(f"X-RateLimit-Concurrent-{name}")) for name in ("Limit", "Remaining")
         )
-        # What the headers tell is about the narrowest limit that the request has.
-        places = self._places[0] if self._places else None
-        if places and at_once is not None and at_once >= 1:
-            places.limit_to(int(at_once))
+        # The headers are about the narrowest limit that holds for the request.
+        concurrency = self._concurrency[0] if self._concurrency else None
+        if concurrency and most_at_once is not None and most_at_once >= 1:
+            concurrency.limit_to(int(most_at_once))
         if not self._departures:
             return False
         pace, departure = self._departures[0]
         if limit is not None and limit >= 1:
             pace.limit_to(limit)
         if status != HTTPStatus.TOO_MANY_REQUESTS:
+            # What is free of another limit, as of a lane that this pacer does not know, says nothing about this one.
             if limit == pace.per_second and remaining is not None:
                 pace.answered(departure, remaining)
             return False
         for kept, uncounted in self._departures:
-            kept.take_back(uncounted)
-        if remaining and places_left == 0 and places:
-            places.narrow()
+            kept.uncount(uncounted)
+        if remaining and more_at_once == 0 and concurrency:
+            concurrency.narrow()
             return True
         return remaining == 0 and limit is not None and pace.refused()
 
 
 class Pacer:
-    """The pace of one credential within this process; threads and clients share it.
+    """The limits of one credential within this process; threads and clients share it.
 
-    :param requests_per_second: the credential's request limit; 0 switches pacing off.
-    :param max_concurrent: requests of this credential that may be under way at once; 0 for any number.
-    :param turns: gives the schedule that a limit shares with other processes, by the limit's name; None where each
-        process keeps its own and watches the answers for others.
+    :param requests_per_second: the credential's rate limit; 0 switches pacing off.
+    :param max_concurrent: requests of this credential that may be in flight at once; 0 for any number.
+    :param schedule: returns the schedule that a limit shares with other processes, by the limit's name; None where each
+        process watches the rate limit headers for others.
     """
 
     def __init__(
         self,
         requests_per_second: float = REQUESTS_PER_SECOND,
         max_concurrent: int = MAX_CONCURRENT,
-        turns: Callable[[str], Turns] | None = None,
+        schedule: Callable[[str], Schedule] | None = None,
     ) -> None:
         def pace(name: str, per_second: float | None) -> Pace | None:
-            return Pace(per_second, turns(name) if turns else None) if per_second and requests_per_second else None
+            return (
+                Pace(per_second, schedule(name) if schedule else None) if per_second and requests_per_second else None
+            )
 
         self._pace = pace("common", requests_per_second)
-        self._places = _Places(max_concurrent) if max_concurrent else None
+        self._concurrency = ConcurrencyLimit(max_concurrent) if max_concurrent else None
         self._lanes = [
             (
                 lane.pattern,
                 pace(lane.pattern.pattern, lane.requests_per_second),
-                _Places(lane.max_concurrent) if lane.max_concurrent else None,
+                ConcurrencyLimit(lane.max_concurrent) if lane.max_concurrent else None,
             )
             for lane in LANES
         ]
@@ -172,7 +180,7 @@ class Pacer:
 
     @property
     def waiting(self) -> int:
-        """How many threads wait for their turn or a place right now."""
+        """How many threads wait for their turn right now."""
         return self._waiting
 
     _shared: ClassVar[dict[str, Pacer]] = {}
@@ -187,51 +195,55 @@ class Pacer:
         max_concurrent: int,
         store: Store | None = None,
     ) -> Pacer:
-        """Return the process-wide pacer of a credential, so that every hook that uses it keeps one pace.
+        """Return the process-wide pacer of a credential, so that all hooks that use it share its limits.
 
         :param credential: API key or client id; only its digest is kept.
-        :param store: where the pace is shared with other processes; None for this process alone.
+        :param store: where limits are shared with other processes; None for this process alone.
         """
         account = _digest(f"{base_url}\n{credential}")
+        # Hooks with other limits, or another store, have a pacer of their own: neither pacer is right for both.
         key = f"{account} {requests_per_second} {max_concurrent} {id(store) if store else None}"
         with cls._shared_lock:
             if key not in cls._shared:
-                turns = (lambda name: store.turns(_digest(f"{account}\n{name}"))) if store else None
-                cls._shared[key] = cls(requests_per_second, max_concurrent, turns)
+                # One schedule for each limit: another lane is another name, and stores need not know of it.
+                schedule = (lambda name: store.schedule(_digest(f"{account}\n{name}"))) if store else None
+                cls._shared[key] = cls(requests_per_second, max_concurrent, schedule)
             return cls._shared[key]
 
     @contextmanager
-    def slot(self, method: str, path: str, deadline: float) -> Iterator[Turn]:
-        """Hold a place for one request: wait for the pace, and for fewer than ``max_concurrent`` under way.
+    def turn(self, method: str, path: str, deadline: float) -> Iterator[Turn]:
+        """Wait until one request may be sent, and count it as in flight until the end of the block.
 
         :param path: path of the request, without the host.
         :param deadline: moment of :func:`time.monotonic` after which waiting makes no sense.
-        :raises TimeoutError: when there was no place before the deadline.
+        :raises TimeoutError: the request did not get its turn before the deadline.
         """
         operation = f"{method} {path}"
         # The narrowest first.
-        limits = [(pace, places) for pattern, pace, places in self._lanes if pattern.fullmatch(operation)]
-        limits.append((self._pace, self._places))
+        limits = [(pace, limit) for pattern, pace, limit in self._lanes if pattern.fullmatch(operation)]
+        limits.append((self._pace, self._concurrency))
         paces = [pace for pace, _ in limits if pace]
-        places = [place for _, place in limits if place]
+        concurrency = [limit for _, limit in limits if limit]
         with ExitStack() as held, self._counted() as got_it:
-            # The lane's place first: who waits for it must not keep the others from the common ones.
-            for place in places:
-                if not place.take(deadline):
+            # The lane's limit first, always in this order: a thread that waits for its lane occupies nothing that the
+            # other lanes need, and no two threads wait for each other.
+            for limit in concurrency:
+                if not limit.acquire(deadline):
                     raise TimeoutError
-                held.callback(place.give_back)
+                held.callback(limit.release)
             departures = []
-            # The narrow lane first: a turn of the common pace must not go stale while a slower one is awaited.
+            # Turns are taken last, as they pass: one that is taken and then waits for something else is lost. For the
+            # same reason the slower lane's turn comes before the common one.
             for pace in paces:
                 if (departure := pace.wait(deadline)) is None:
                     raise TimeoutError
                 departures.append((pace, departure))
             got_it()
-            yield Turn(departures, places)
+            yield Turn(departures, concurrency)
 
     @contextmanager
     def _counted(self) -> Iterator[Callable[[], None]]:
-        """Count this thread as waiting until it says that it got what it waited for."""
+        """Count this thread as waiting until it calls what it is given, or leaves the block."""
         counted = 1
         with self._counting:
             self._waiting += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,33 +13,11 @@ import pytest
 from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
-from airflow_provider_smartrecruiters.api.pacing import LANES, Pacer
+from airflow_provider_smartrecruiters.api.pacing.pacer import LANES, Pacer
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import DeadlineExceededError
-from tests.support.scripted_server import Exchange, ReceivedRequest, ScriptedServer, Step, reply
-
-PATIENT = RetryPolicy(budget=60.0, first_wait=0.01, longest_wait=0.05)
-
-
-@pytest.fixture
-def paced() -> Iterator[Callable[..., SmartRecruitersClient]]:
-    """Make clients with a pacer of their own: ``paced(url, requests_per_second, max_concurrent)``."""
-    made: list[SmartRecruitersClient] = []
-
-    def make(url: str, *limits: Any, retry: RetryPolicy = PATIENT) -> SmartRecruitersClient:
-        auth = ApiKeyAuth("key")
-        made.append(SmartRecruitersClient(auth, base_url=url, pacer=Pacer(*limits), retry=retry, timeout=20))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
-
-
-def at_once(threads: int, *calls: Callable[[], Any]) -> list[Any]:
-    with ThreadPoolExecutor(threads) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
-
+from tests.api.pacing.calls import PATIENT, at_once
+from tests.support.scripted_server import Exchange, ReceivedRequest, ScriptedServer, reply
 
 # What a busy machine may add between the sending of a request and the moment at which the server reads the clock, in
 # seconds. Two seconds' worth that is sent with no pace at all arrives within a few hundredths.
@@ -93,15 +70,19 @@ def test_a_request_counts_from_when_all_of_it_was_sent(paced: Any) -> None:
 
 
 def test_the_emulator_hardly_ever_has_to_say_429(smartrecruiters_emulator: SmartRecruitersEmulator, paced: Any) -> None:
-    client = SmartRecruitersClient(
-        ApiKeyAuth(smartrecruiters_emulator.api_key), base_url=smartrecruiters_emulator.url, pacer=Pacer()
-    )
-    with client:
-        job_ids = smartrecruiters_emulator.state.job_ids[:14]
-        at_once(10, *[lambda i=i: client.request("GET", "/jobs/{jobId}", path_params={"jobId": i}) for i in job_ids])
-    assert smartrecruiters_emulator.stats["statuses"]["200"] == 14
-    # Without pacing four would be refused at once; a busy machine may squeeze two together.
-    assert smartrecruiters_emulator.stats["rate_limited"] <= 1
+    job_ids = smartrecruiters_emulator.state.job_ids[:14]
+
+    def refused(*limits: float) -> int:
+        before = smartrecruiters_emulator.stats["rate_limited"]
+        auth = ApiKeyAuth(smartrecruiters_emulator.api_key)
+        with SmartRecruitersClient(auth, base_url=smartrecruiters_emulator.url, pacer=Pacer(*limits)) as client:
+            send = [lambda i=i: client.request("GET", "/jobs/{jobId}", path_params={"jobId": i}) for i in job_ids]
+            at_once(10, *send)
+        return int(smartrecruiters_emulator.stats["rate_limited"]) - before
+
+    # A busy machine may squeeze two together; without a pace at least four are refused at once.
+    assert refused() <= 1 < 4 <= refused(0, 0)
+    assert smartrecruiters_emulator.stats["statuses"]["200"] == 28
 
 
 def test_requests_leave_evenly_not_in_a_burst(paced: Any) -> None:
@@ -111,69 +92,6 @@ def test_requests_leave_evenly_not_in_a_burst(paced: Any) -> None:
         arrivals = sorted(request.at for request in server.requests)
     # Ten gaps of a twentieth of a second; a burst would be over in milliseconds.
     assert arrivals[-1] - arrivals[0] > 0.3
-
-
-@pytest.mark.parametrize("places", [1, 3, 8])
-def test_no_more_than_so_many_are_under_way(places: int, paced: Any) -> None:
-    with ScriptedServer(always=reply(200, {}, delay=0.1)) as server:
-        client = paced(server.url, 0, places)
-        at_once(12, *[lambda: client.request("GET", "/jobs")] * max(6, 2 * places))
-        # All places are used, too: a pacer that lets one through at a time would also stay under the limit.
-        assert server.most_at_once == places
-
-
-def test_zero_switches_both_limits_off(paced: Any) -> None:
-    with ScriptedServer(always=reply(200, {}, delay=0.5)) as server:
-        client = paced(server.url, 0, 0)
-        at_once(16, *[lambda: client.request("GET", "/jobs")] * 16)
-        assert server.most_at_once > 8
-
-
-def test_the_list_of_candidates_is_read_by_one_at_a_time(paced: Any) -> None:
-    with ScriptedServer(always=reply(200, {}, delay=0.05)) as server:
-        client = paced(server.url, 0, 8)
-        at_once(5, *[lambda: client.request("GET", "/candidates", params={"limit": 1})] * 5)
-        assert server.most_at_once == 1
-
-
-def test_the_candidates_lane_is_for_the_list_alone(paced: Any) -> None:
-    with ScriptedServer(always=reply(200, {}, delay=0.3)) as server:
-        client = paced(server.url, 0, 8)
-        at_once(4, *[lambda: client.request("GET", "/candidates/{id}", path_params={"id": "1"})] * 4)
-        assert server.most_at_once > 1
-
-
-def test_the_limit_of_the_candidates_lane_is_no_limit_of_the_others(
-    smartrecruiters_emulator: SmartRecruitersEmulator, connect: Any
-) -> None:
-    """The headers of an answer tell of the limit that was narrowest for its request."""
-    smartrecruiters_emulator.configure(rate=1000, latency=0.4)
-    limits = {"requests_per_second": 1000, "max_concurrent": 8}
-    client = connect(smartrecruiters_emulator.url, password=smartrecruiters_emulator.api_key, **limits)
-    client.request("GET", "/candidates", params={"limit": 1})
-    at_once(8, *[lambda: client.request("GET", "/jobs", params={"limit": 1})] * 8)
-    assert smartrecruiters_emulator.stats["peak_in_flight"] > 4
-
-
-def test_who_waits_in_a_lane_takes_no_place_from_others(paced: Any) -> None:
-    answered: list[str] = []
-
-    def slow_list(exchange: Exchange) -> bool:
-        listing = exchange.request.target.startswith("/candidates")
-        kept = reply(200, {}, delay=0.4 if listing else 0.0)(exchange)
-        answered.append(exchange.request.target)
-        return kept
-
-    with ScriptedServer(always=slow_list) as server:
-        client = paced(server.url, 0, 2)
-        with ThreadPoolExecutor(6) as pool:
-            lists = [pool.submit(client.request, "GET", "/candidates") for _ in range(4)]
-            while not server.requests:
-                time.sleep(0.01)
-            time.sleep(0.05)
-            pool.submit(client.request, "GET", "/jobs").result()
-            assert not all(future.done() for future in lists)
-        assert answered.index("/jobs") <= 1
 
 
 def test_publishing_has_a_pace_of_its_own(paced: Any) -> None:
@@ -237,8 +155,8 @@ def test_a_limit_that_is_higher_or_none_changes_nothing(limit: str, paced: Any) 
         client = paced(server.url, 40, 8)
         at_once(8, *[lambda: client.request("GET", "/jobs")] * 12)
         arrivals = sorted(request.at for request in server.requests)
-    # Still one at a time, a fortieth of a second apart, and not more slowly than that by much.
-    assert 0.15 < arrivals[-1] - arrivals[0] < 5
+    # Still one at a time, a fortieth of a second apart. With a limit of none they would not come within the budget.
+    assert arrivals[-1] - arrivals[0] > 0.15
 
 
 def test_somebody_else_who_uses_the_credential_up_is_noticed(paced: Any) -> None:
@@ -254,11 +172,13 @@ def test_somebody_else_who_uses_the_credential_up_is_noticed(paced: Any) -> None
 
 def test_a_429_of_a_full_second_goes_on_with_the_next_turn(paced: Any) -> None:
     full = reply(429, {}, headers={"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0"})
+    # Without these headers the wait would be the retry policy's, which is longer than the budget.
+    patient = RetryPolicy(budget=60.0, first_wait=1e6, longest_wait=1e6)
     with ScriptedServer(full, always=reply(200, {})) as server:
-        paced(server.url, 10, 8).request("GET", "/jobs")
+        paced(server.url, 10, 8, retry=patient).request("GET", "/jobs")
         first, second = server.requests
-    # Others have all of the second; without these headers it would be a second at least.
-    assert 0.15 < second.at - first.at < 0.95
+    # Others have all of the second.
+    assert second.at - first.at > 0.15
 
 
 def test_a_429_that_says_how_long_is_waited_out_whatever_else_it_says(paced: Any) -> None:
@@ -269,54 +189,19 @@ def test_a_429_that_says_how_long_is_waited_out_whatever_else_it_says(paced: Any
     assert second.at - first.at >= 1.9
 
 
-def test_a_429_for_too_many_at_once_leaves_fewer_under_way(paced: Any) -> None:
-    headers = {
-        "X-RateLimit-Limit": "100",
-        "X-RateLimit-Remaining": "90",
-        "X-RateLimit-Concurrent-Limit": "8",
-        "X-RateLimit-Concurrent-Remaining": "0",
-    }
-    with ScriptedServer(reply(429, {}, headers=headers), always=reply(200, {}, delay=0.2)) as server:
-        client = paced(server.url, 100, 8)
-        client.request("GET", "/jobs")
-        at_once(8, *[lambda: client.request("GET", "/jobs")] * 6)
-        assert server.most_at_once <= 2
-
-
-def test_fewer_at_once_that_the_server_names_are_kept_to(paced: Any) -> None:
-    headers = {"X-RateLimit-Concurrent-Limit": "3"}
-    with ScriptedServer(always=reply(200, {}, headers=headers, delay=0.1)) as server:
-        client = paced(server.url, 0, 8)
-        client.request("GET", "/jobs")
-        at_once(8, *[lambda: client.request("GET", "/jobs")] * 9)
-        assert server.most_at_once == 3
-
-
-@pytest.mark.parametrize("limit", ["100", "0", "-1", "many", "", "nan", "inf", "1e999", "0.5"])
-def test_a_limit_at_once_that_is_higher_or_none_changes_nothing(limit: str, paced: Any) -> None:
-    headers = {"X-RateLimit-Concurrent-Limit": limit, "X-RateLimit-Concurrent-Remaining": limit}
-    with ScriptedServer(always=reply(200, {}, headers=headers, delay=0.2)) as server:
-        client = paced(server.url, 0, 4)
-        client.request("GET", "/jobs")
-        at_once(8, *[lambda: client.request("GET", "/jobs")] * 8)
-        assert server.most_at_once == 4
-
-
 def test_how_many_wait_is_known(paced: Any) -> None:
     answer = threading.Event()
 
     def held(exchange: Exchange) -> bool:
-        answer.wait(20)
+        answer.wait(60)
         return reply(200, {})(exchange)
 
     with ScriptedServer(always=held) as server, ThreadPoolExecutor(5) as pool:
         client = paced(server.url, 1000, 2)
         assert client.pacer.waiting == 0
         calls = [pool.submit(client.request, "GET", "/jobs") for _ in range(5)]
-        until = time.monotonic() + 20
-        while (len(server.requests), client.pacer.waiting) != (2, 3) and time.monotonic() < until:
+        while (len(server.requests), client.pacer.waiting) != (2, 3):
             time.sleep(0.01)
-        assert (len(server.requests), client.pacer.waiting) == (2, 3)
         answer.set()
         for call in calls:
             call.result()
@@ -346,18 +231,8 @@ def test_no_permit_within_the_budget(paced: Any) -> None:
         client.request("GET", "/jobs")
         with pytest.raises(DeadlineExceededError):
             client.request("GET", "/jobs")
-        # Who gave up waits no more.
+        # A call that gave up is not counted as waiting.
         assert client.pacer.waiting == 0
-
-
-def test_a_place_is_given_back_after_an_error(paced: Any) -> None:
-    broken: Step = reply(400, {"message": "no"})
-    with ScriptedServer(*[broken] * 3, reply(200, {"id": "1"})) as server:
-        client = paced(server.url, 0, 1, retry=RetryPolicy(budget=5))
-        for _ in range(3):
-            with pytest.raises(Exception, match="400"):
-                client.request("GET", "/candidates")
-        assert client.request("GET", "/candidates") == {"id": "1"}
 
 
 def test_clients_of_one_credential_share_the_pace() -> None:
