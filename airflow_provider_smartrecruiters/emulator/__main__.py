@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from socket import socket
 
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 EXTRA_MISSING = (
     "The emulator needs the extra 'emulator': pip install 'airflow-provider-smartrecruiters[emulator]' (missing: {})"
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         from airflow_provider_smartrecruiters.emulator import server
-        from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+        from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
     except ModuleNotFoundError as missing:
         print(EXTRA_MISSING.format(missing.name), file=sys.stderr)
         return 1
@@ -124,8 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_seed(path: Path) -> Tenant:
-    from airflow_provider_smartrecruiters.emulator.integrity import check
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
     tenant = Tenant.model_validate_json(path.read_bytes())
     check(tenant)

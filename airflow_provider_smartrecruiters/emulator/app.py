@@ -16,24 +16,25 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_smartrecruiters.emulator import multipart, publishing, wire
-from airflow_provider_smartrecruiters.emulator.answer import NO_ANSWER, Answer
-from airflow_provider_smartrecruiters.emulator.auth import Authenticator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.errors import (
+from airflow_provider_smartrecruiters.emulator.control import PREFIX, control_router
+from airflow_provider_smartrecruiters.emulator.faults.control import add_fault_routes
+from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
+from airflow_provider_smartrecruiters.emulator.http import multipart, wire
+from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer
+from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
+from airflow_provider_smartrecruiters.emulator.http.errors import (
     ApiError,
     forbidden,
     too_many_requests,
     validation_failed,
 )
-from airflow_provider_smartrecruiters.emulator.faults_injector import FaultInjector
+from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Finder, register
 from airflow_provider_smartrecruiters.emulator.journal import Journal
-from airflow_provider_smartrecruiters.emulator.limits import Limiter
-from airflow_provider_smartrecruiters.emulator.operation import Call, Finder, register
-from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
-from airflow_provider_smartrecruiters.emulator.routes.control import PREFIX, control_router
-from airflow_provider_smartrecruiters.emulator.routes.fault_rules import add_fault_routes
-from airflow_provider_smartrecruiters.emulator.state import Store
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.tenant import publishing
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Message, Receive, Scope, Send
 
-    from airflow_provider_smartrecruiters.emulator.answer import Interceptor
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.http.answer import Interceptor
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
 class Emulator:

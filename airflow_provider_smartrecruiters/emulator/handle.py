@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
-from airflow_provider_smartrecruiters.emulator.faults import Rule, read_rule
-from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+from airflow_provider_smartrecruiters.emulator.faults.kinds import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.faults import RuleOptions
-    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.faults.kinds import RuleOptions
     from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
     from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 KEPT_ENTRIES = 10_000
 KEPT_BODY = 256 * 1024

@@ -12,13 +12,13 @@ import uvicorn
 
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
-from airflow_provider_smartrecruiters.emulator.wire import TransportProtocol
+from airflow_provider_smartrecruiters.emulator.http.wire import TransportProtocol
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 START_TIMEOUT = 10.0
 

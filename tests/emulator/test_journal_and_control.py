@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.app import Answer
+from airflow_provider_smartrecruiters.emulator.http.answer import Answer
 from airflow_provider_smartrecruiters.emulator.journal import KEPT_BODY
-from airflow_provider_smartrecruiters.emulator.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters import api
 from airflow_provider_smartrecruiters.api.change import Change, apply, plan
-from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

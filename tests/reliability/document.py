@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, OTHER_CREDENTIAL, Cell, Place, rows
 

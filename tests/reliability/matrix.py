@@ -24,10 +24,10 @@ from airflow_provider_smartrecruiters.api.pacing import Pacer
 from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 from tests.reliability import subjects
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from airflow_provider_smartrecruiters.api.change import Change, ChangeResult
-    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import Expected, UseCase
 
     Apply = Callable[[SmartRecruitersClient, Change], ChangeResult]

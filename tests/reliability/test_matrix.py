@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_smartrecruiters.api.change import Change, ChangeResult, apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, SmartRecruitersError
 from tests.reliability import subjects
 from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows

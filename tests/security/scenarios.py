@@ -14,21 +14,21 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.answer import Answer
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS, read_rule
-from airflow_provider_smartrecruiters.emulator.faults_targets import name_of
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS, read_rule
+from airflow_provider_smartrecruiters.emulator.faults.targets import name_of
+from airflow_provider_smartrecruiters.emulator.http.answer import Answer
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.security.canaries import Canary, person, secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.answer import Interceptor, Proceed
     from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.operation import Call
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.http.answer import Interceptor, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 JOB = "afadcca8-a951-4f10-8c75-f70b5685053c"
 JOB_AD = "bbd61e63-5364-4a74-befe-8803da74fee0"

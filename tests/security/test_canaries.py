@@ -105,7 +105,7 @@ def conn_ids() -> dict[str, Any]:
 
 def ids(made: Stage) -> dict[str, Any]:
     """Return the records that the tasks change."""
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 
     known = KnownRecords(made.servers["success"].emulator.store)
     position, timeslot = known.a_position(), known.a_timeslot()

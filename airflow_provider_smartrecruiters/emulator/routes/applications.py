@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import (
+from airflow_provider_smartrecruiters.emulator.http.errors import (
     CANDIDATE_ACCESS_DENIED,
     bad_request,
     forbidden,
     not_found,
     unauthorized,
 )
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, JobId, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, JobId, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import labelled, without_none
-from airflow_provider_smartrecruiters.emulator.schemas import CandidateSource, CandidateStatus
-from airflow_provider_smartrecruiters.emulator.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Application, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
 operations = Operations()
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
-from airflow_provider_smartrecruiters.emulator.queries import CandidateSearch
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
+from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
 from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
-from airflow_provider_smartrecruiters.emulator.schemas import CandidateTags
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.state import Candidate
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
 

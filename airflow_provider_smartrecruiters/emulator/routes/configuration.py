@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query
 
-from airflow_provider_smartrecruiters.emulator.errors import not_found
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.errors import not_found
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, Operations, RecordId
 from airflow_provider_smartrecruiters.emulator.routes import views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.state import HiringProcess, SourceType, SourceValue, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceType, SourceValue, Tenant
 
 SOURCES = "/configuration/sources"
 VALUES = SOURCES + "/{sourceType}/values"

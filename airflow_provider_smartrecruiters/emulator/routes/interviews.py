@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query
 
-from airflow_provider_smartrecruiters.emulator.errors import not_found
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.http.errors import not_found
+from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.schemas import AttendeeStatus
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Interview, Timeslot
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
 INTERVIEW = INTERVIEWS + "/{interviewId}"

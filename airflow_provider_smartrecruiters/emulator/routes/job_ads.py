@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query
 
-from airflow_provider_smartrecruiters.emulator import publishing, times
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.schemas import JobAdContent, PublicationInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.job_replacement import location_from, replace_sections
-from airflow_provider_smartrecruiters.emulator.schemas import JobAdContent, PublicationInput
+from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.state import Job, JobAd
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
 
 ADS = "/jobs/{jobId}/jobads"
 AD = ADS + "/{jobAdId}"

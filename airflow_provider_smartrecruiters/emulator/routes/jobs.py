@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import bad_request, unauthorized
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, JobId, Operations
-from airflow_provider_smartrecruiters.emulator.queries import JobSearch
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
+from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
-from airflow_provider_smartrecruiters.emulator.schemas import JobInput, JobNote, JobStatusUpdate
-from airflow_provider_smartrecruiters.emulator.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 NOTE = "/jobs/{jobId}/note"
 NOTE_DENIED = unauthorized("Access forbidden")

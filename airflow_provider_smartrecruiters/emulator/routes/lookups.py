@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import (
+    from airflow_provider_smartrecruiters.emulator.tenant.state import (
         Application,
         Candidate,
         Interview,

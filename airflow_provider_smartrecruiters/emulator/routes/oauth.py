@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_smartrecruiters.emulator.auth import TokenError
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.http.auth import TokenError
+from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, Operations
 
 operations = Operations()
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import without_none
-from airflow_provider_smartrecruiters.emulator.schemas import PositionInput
-from airflow_provider_smartrecruiters.emulator.state import Position
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import Position
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Job
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job
 
 POSITIONS = "/jobs/{jobId}/positions"
 POSITION = POSITIONS + "/{positionId}"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations, RecordId
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
-from airflow_provider_smartrecruiters.emulator.queries import UserSearch
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import User
+    from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
 

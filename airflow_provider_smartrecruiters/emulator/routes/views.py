@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES, LANGUAGES, REGIONS
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES, LANGUAGES, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.operation import Call
-    from airflow_provider_smartrecruiters.emulator.state import AdContent, Location
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location
 
 
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,16 +12,16 @@ import pytest
 
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS, Rule
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS, Rule
+from airflow_provider_smartrecruiters.emulator.http.wire import Wire
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
-from airflow_provider_smartrecruiters.emulator.wire import Wire
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.emulator.raw import Raw, Seen, ask_for_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.faults import Fault
+    from airflow_provider_smartrecruiters.emulator.faults.kinds import Fault
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.emulator.journal import JournalEntry
     from tests.emulator.conftest import Api

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import wire
-from airflow_provider_smartrecruiters.emulator.answer import NO_ANSWER, Answer
-from airflow_provider_smartrecruiters.emulator.errors import ApiError
+from airflow_provider_smartrecruiters.emulator.http import wire
+from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.answer import Deliver, Proceed
-    from airflow_provider_smartrecruiters.emulator.faults import Rule
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.faults.kinds import Rule
+    from airflow_provider_smartrecruiters.emulator.http.answer import Deliver, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 RATE_HEADERS = (
     "X-RateLimit-Limit",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from airflow_provider_smartrecruiters.emulator.errors import unauthorized
+from airflow_provider_smartrecruiters.emulator.http.errors import unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

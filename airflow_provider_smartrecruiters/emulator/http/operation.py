@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
-from airflow_provider_smartrecruiters.emulator.auth import NOBODY, Credential
+from airflow_provider_smartrecruiters.emulator.http.auth import NOBODY, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from fastapi import FastAPI
 
-    from airflow_provider_smartrecruiters.emulator.auth import Authenticator
-    from airflow_provider_smartrecruiters.emulator.multipart import Part
-    from airflow_provider_smartrecruiters.emulator.state import Store, Tenant
+    from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
+    from airflow_provider_smartrecruiters.emulator.http.multipart import Part
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 import yaml
 
-from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.config import ALL_SCOPES
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.emulator.conftest import Api
 from tests.support.contract import DOCUMENT
 

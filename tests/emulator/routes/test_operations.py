@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.support.contract import Contract
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import faults_targets as targets
-from airflow_provider_smartrecruiters.emulator.errors import ApiError
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS, Rule
-from airflow_provider_smartrecruiters.emulator.faults_kinds import Hit
+from airflow_provider_smartrecruiters.emulator.faults import targets
+from airflow_provider_smartrecruiters.emulator.faults.actions import Hit
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS, Rule
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.answer import Answer, Proceed
-    from airflow_provider_smartrecruiters.emulator.auth import Authenticator
-    from airflow_provider_smartrecruiters.emulator.operation import Call, Operation
+    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
 
 Refuse = Callable[[float], None]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.state import Pending, Publication
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import Pending, Publication
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import JobAd, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Tenant
 
 CAREER_PAGE = ("Career Page", "CAREER_PAGE")
 AGGREGATORS = ("Free Aggregators", "AGGREGATOR")

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from airflow_provider_smartrecruiters.emulator.errors import validation_failed
-from airflow_provider_smartrecruiters.emulator.schemas import (
+from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
+from airflow_provider_smartrecruiters.emulator.http.schemas import (
     ApplicationStatus,
     DateTime,
     JobStatus,
@@ -20,8 +20,8 @@ from airflow_provider_smartrecruiters.emulator.schemas import (
 if TYPE_CHECKING:
     from typing import Self
 
-    from airflow_provider_smartrecruiters.emulator.operation import Call
-    from airflow_provider_smartrecruiters.emulator.state import Application, Candidate, Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 
 class Search(BaseModel):

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.wire import Wire
+    from airflow_provider_smartrecruiters.emulator.http.wire import Wire
 
 # The status of a request that got no answer.
 NO_ANSWER = 0

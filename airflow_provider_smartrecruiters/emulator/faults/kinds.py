@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from airflow_provider_smartrecruiters.emulator import faults_kinds as kinds
-from airflow_provider_smartrecruiters.emulator import faults_targets as targets
+from airflow_provider_smartrecruiters.emulator.faults import actions as kinds
+from airflow_provider_smartrecruiters.emulator.faults import targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.faults_kinds import Act
+    from airflow_provider_smartrecruiters.emulator.faults.actions import Act
 
 # Parameters that every rule may have.
 GENERAL = frozenset({"operation", "path", "fault", "times", "skip", "probability", "seed", "latency"})

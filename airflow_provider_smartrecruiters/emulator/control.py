@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_smartrecruiters.emulator import publishing
-from airflow_provider_smartrecruiters.emulator.errors import not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.journal import as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
+from airflow_provider_smartrecruiters.emulator.tenant import publishing
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.state import JobAd
+    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd
 
 PREFIX = "/__emulator__"
 

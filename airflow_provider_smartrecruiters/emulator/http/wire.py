@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from airflow_provider_smartrecruiters.emulator.answer import FAULT_MARK
+from airflow_provider_smartrecruiters.emulator.http.answer import FAULT_MARK
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from airflow_provider_smartrecruiters.emulator.answer import Answer, Deliver
+    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Deliver
 
 TRANSPORT = "smartrecruiters_emulator.transport"
 _CHUNK = b" " * 65536

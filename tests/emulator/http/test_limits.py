@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.limits import Limiter
+from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.emulator.conftest import Api
 
 if TYPE_CHECKING:

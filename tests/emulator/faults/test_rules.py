@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
-from airflow_provider_smartrecruiters.emulator.faults_targets import NAMES
-from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.targets import NAMES
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.emulator.raw import ask_for_token
 
 if TYPE_CHECKING:

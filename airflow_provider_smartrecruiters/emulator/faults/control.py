@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Body
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_smartrecruiters.emulator.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.faults import read_rule
+from airflow_provider_smartrecruiters.emulator.faults.kinds import read_rule
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from airflow_provider_smartrecruiters.emulator.faults_injector import FaultInjector
+    from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 
 
 def add_fault_routes(router: APIRouter, faults: FaultInjector) -> None:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow_provider_smartrecruiters.emulator import publishing
+from airflow_provider_smartrecruiters.emulator.tenant import publishing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.state import (
+    from airflow_provider_smartrecruiters.emulator.tenant.state import (
         Access,
         AdContent,
         Application,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_smartrecruiters.emulator.config import Config
-    from airflow_provider_smartrecruiters.emulator.operation import Operation
+    from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 WINDOW = 1.0
 # What the headers of an answer say when a limit is switched off: the contract documents them for every answer.

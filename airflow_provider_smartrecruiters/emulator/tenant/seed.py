@@ -12,8 +12,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_smartrecruiters.emulator import seed_words as words
-from airflow_provider_smartrecruiters.emulator.state import (
+from airflow_provider_smartrecruiters.emulator.tenant import seed_words as words
+from airflow_provider_smartrecruiters.emulator.tenant.state import (
     AdContent,
     Application,
     Candidate,
@@ -37,7 +37,7 @@ from airflow_provider_smartrecruiters.emulator.state import (
     Timeslot,
     User,
 )
-from airflow_provider_smartrecruiters.emulator.times import render
+from airflow_provider_smartrecruiters.emulator.tenant.times import render
 
 USERS, JOBS, CANDIDATES = 130, 40, 320
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)

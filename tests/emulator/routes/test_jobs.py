@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.emulator.test_conformance import JOB, POSITION
 
 if TYPE_CHECKING:

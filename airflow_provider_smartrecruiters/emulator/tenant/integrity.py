@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 
 def check(tenant: Tenant) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_smartrecruiters.emulator.operation import Operation
+    from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 ANY = "any"
 ANY_READ = "any read"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from airflow_provider_smartrecruiters.emulator.times import parse
+from airflow_provider_smartrecruiters.emulator.tenant.times import parse
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]
