@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.emulator.test_conformance import JOB, POSITION
+
+from tests.emulator.routes.test_operations import JOB, POSITION
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
