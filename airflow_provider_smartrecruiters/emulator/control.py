@@ -1,75 +1,118 @@
-"""What the emulator tells of itself, under ``/__emulator__``: no credential, no limits, no latency."""
+"""The control addresses under ``/__emulator__``: look into the emulator, reset it, set faults.
+
+They need no credential, and neither limits nor latency nor faults apply to them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from airflow_provider_smartrecruiters.emulator.http.errors import not_found
+from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
+from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, required
 from airflow_provider_smartrecruiters.emulator.journal import as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
+    from airflow_provider_smartrecruiters.emulator.journal import Journal
+    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
 
 PREFIX = "/__emulator__"
 
 
-def control_router(emulator: Emulator) -> APIRouter:
-    """Return the routes that look into one emulator."""
-    router = APIRouter(prefix=PREFIX)
+def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]) -> Starlette:
+    """Return the application behind the control addresses of one emulator.
 
-    @router.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+    :param reset_all: puts the whole emulator back to its beginning
+    """
 
-    @router.get("/journal")
-    async def journal() -> Response:
-        return JSONResponse(as_dicts(emulator.journal.entries()))
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
 
-    @router.get("/requests")
-    async def requests() -> Response:
-        return JSONResponse(as_dicts(emulator.journal.requests()))
+    async def writes(_: Request) -> Response:
+        return JSONResponse(as_dicts(journal.entries()))
 
-    @router.get("/stats")
-    async def stats() -> dict[str, Any]:
-        return emulator.journal.stats()
+    async def requests(_: Request) -> Response:
+        return JSONResponse(as_dicts(journal.requests()))
 
-    @router.post("/reset", status_code=204, response_model=None)
-    async def reset() -> None:
-        emulator.reset()
+    async def stats(_: Request) -> Response:
+        return JSONResponse(journal.stats())
 
-    @router.get("/state")
-    async def state() -> Response:
-        with emulator.store.lock:
-            return Response(emulator.store.tenant.model_dump_json(indent=1), media_type="application/json")
+    async def reset(_: Request) -> Response:
+        reset_all()
+        return Response(status_code=204)
 
-    @router.get("/published/{job_id}")
-    async def published(job_id: str) -> list[dict[str, Any]]:
-        with emulator.store.lock:
-            publishing.settle(emulator.store.tenant)
-            job = emulator.store.tenant.jobs.get(job_id)
+    async def state(_: Request) -> Response:
+        with store.lock:
+            return Response(store.tenant.model_dump_json(indent=1), media_type="application/json")
+
+    async def published(request: Request) -> Response:
+        with store.lock:
+            publishing.settle(store.tenant)
+            job = store.tenant.jobs.get(request.path_params["job_id"])
             if job is None:
                 raise not_found("Job")
-            return [_outside(ad) for ad in job.ads.values() if ad.published]
+            return JSONResponse([_outside(ad) for ad in job.ads.values() if ad.published])
 
-    return router
+    async def set_faults(request: Request) -> Response:
+        given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
+        try:
+            # All are read before the first is set.
+            read = [read_rule(one) for one in (given if isinstance(given, list) else [given])]
+        except ValueError as problem:
+            raise bad_request(str(problem), "INVALID_FAULT") from None
+        armed = [faults.arm(rule) for rule in read]
+        return JSONResponse([one.as_dict() for one in armed], status_code=201)
+
+    async def list_faults(_: Request) -> Response:
+        return JSONResponse([one.as_dict() for one in faults.rules()])
+
+    async def clear_faults(_: Request) -> Response:
+        faults.clear()
+        return Response(status_code=204)
+
+    routes = [
+        ("GET", "/health", health),
+        ("GET", "/journal", writes),
+        ("GET", "/requests", requests),
+        ("GET", "/stats", stats),
+        ("POST", "/reset", reset),
+        ("GET", "/state", state),
+        ("GET", "/published/{job_id}", published),
+        ("POST", "/faults", set_faults),
+        ("GET", "/faults", list_faults),
+        ("DELETE", "/faults", clear_faults),
+    ]
+    app = Starlette(
+        routes=[Route(PREFIX + path, endpoint, methods=[method]) for method, path, endpoint in routes],
+        exception_handlers={ApiError: _answer_api_error, HTTPException: _answer_http_error},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _answer_api_error(_: Request, error: Any) -> Response:
+    return JSONResponse(error.envelope(), status_code=error.status)
+
+
+async def _answer_http_error(request: Request, error: Any) -> Response:
+    return await _answer_api_error(request, ApiError(error.status_code, str(error.detail)))
 
 
 def _outside(ad: JobAd) -> dict[str, Any]:
     content = ad.published
     assert content is not None
     return views.without_none(
-        {
-            "jobAdId": ad.id,
-            "title": content.title,
-            "language": views.language(content.language),
-            "location": views.location(content.location) if content.location else None,
-            "jobAd": views.sections(content),
-            "visibility": ad.visibility,
-        }
+        {"jobAdId": ad.id, **views.ad_content(content), "visibility": ad.visibility},
     )

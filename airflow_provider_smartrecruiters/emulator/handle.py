@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
-from airflow_provider_smartrecruiters.emulator.faults.kinds import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.emulator.app import Emulator
     from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
-    from airflow_provider_smartrecruiters.emulator.faults.kinds import RuleOptions
+    from airflow_provider_smartrecruiters.emulator.faults.rules import RuleOptions
     from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
     from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
@@ -129,7 +129,7 @@ class SmartRecruitersEmulator:
 
         Parameters and result are those of :meth:`fail_next`, but ``times`` is None, for ever.
 
-        :param operation: also a rule that is ready: ``fail(FAULTS["reset_after"].rule("put job note"))``
+        :param operation: also a rule that is ready: ``fail(Rule.ready("reset_after", "put job note"))``
         """
         if isinstance(operation, Rule):
             if fault is not None or options:

@@ -12,7 +12,7 @@ import uvicorn
 
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.http.wire import TransportProtocol
+from airflow_provider_smartrecruiters.emulator.http.transport import TransportProtocol
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from airflow_provider_smartrecruiters.api.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
@@ -252,7 +253,7 @@ class Bench:
         target, options = self._target(cell, case)
         if cell.place is Place.READ_AFTER_LOSS:
             self._emulator.fail_next(case.operation, "reset_after")
-        return self._emulator.fail(FAULTS[cell.fault].rule(target, **OPTIONS.get(cell.fault, {}), **options))
+        return self._emulator.fail(Rule.ready(cell.fault, target, **OPTIONS.get(cell.fault, {}), **options))
 
     @staticmethod
     def _target(cell: Cell, case: UseCase) -> tuple[str, dict[str, Any]]:

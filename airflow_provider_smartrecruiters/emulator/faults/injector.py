@@ -11,11 +11,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.faults import targets
-from airflow_provider_smartrecruiters.emulator.faults.actions import Hit
-from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS, Rule
+from airflow_provider_smartrecruiters.emulator.faults.actions import ACTIONS, Hit
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
     from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
     from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
     from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
@@ -107,7 +108,7 @@ class FaultInjector:
             call.credential = self._authenticator.authenticate(call.headers)
         if rule.latency:
             await asyncio.sleep(rule.latency)
-        return await fault.act(Hit(rule, call, fault.applied, proceed, self.refuse))
+        return await ACTIONS[fault.action](Hit(rule, call, fault.applied, proceed, self.refuse))
 
     def _hitting(self, operation: Operation | None, path: str) -> ArmedRule | None:
         with self._lock:

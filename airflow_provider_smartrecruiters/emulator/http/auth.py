@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from airflow_provider_smartrecruiters.emulator.http.errors import unauthorized
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ class Token:
     expires_at: float
 
 
-class TokenError(Exception):
+class TokenError(ApiError):
     """A refusal of the token endpoint in the form of RFC 6749.
 
     :param status: 400 or 401
@@ -56,10 +56,12 @@ class TokenError(Exception):
     """
 
     def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.status = status
+        super().__init__(status, description)
         self.error = error
-        self.description = description
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the body of the answer."""
+        return {"error": self.error, "error_description": self.message}
 
 
 NOBODY = Credential("none", "anonymous")

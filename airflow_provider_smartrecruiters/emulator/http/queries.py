@@ -24,20 +24,16 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 
-class Search(BaseModel):
+class Query(BaseModel):
     """Base of all; parameters that the contract does not know are ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
-    q: str | None = None
-    limit: int = Field(default=10, ge=1, le=100)
-    page_id: str | None = None
-    updated_after: DateTime | None = None
 
     @classmethod
     def read(cls, call: Call) -> Self:
-        """Read the query of a request. FastAPI's own query models know aliases only in its newer versions.
+        """Return the query parameters of a request. Of a parameter that is no list, the last value counts.
 
-        :raises ApiError: 400, a parameter has another shape
+        :raises ApiError: 400, a parameter is missing or has another shape
         """
         sent = parse_qs(call.query, keep_blank_values=True)
         given: dict[str, Any] = {}
@@ -49,6 +45,40 @@ class Search(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             raise validation_failed(400, error.errors()) from None
+
+
+class InterviewSearch(Query):
+    """Parameters of ``GET /interviews``."""
+
+    application_id: str
+
+
+class ActiveOnly(Query):
+    """Parameters of the lists of publications."""
+
+    active_only: bool = True
+
+
+class SubType(Query):
+    """Parameters of one source."""
+
+    source_sub_type: str | None = None
+
+
+class SourceSearch(SubType):
+    """Parameters of the sources of a type."""
+
+    limit: int = Field(default=100, ge=1, le=100)
+    offset: int = Field(default=0, ge=0)
+
+
+class Search(Query):
+    """Base of the searches."""
+
+    q: str | None = None
+    limit: int = Field(default=10, ge=1, le=100)
+    page_id: str | None = None
+    updated_after: DateTime | None = None
 
 
 class UserSearch(Search):

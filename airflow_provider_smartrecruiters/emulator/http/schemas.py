@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from email.message import Message
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.tenant.times import parse
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]
@@ -25,11 +32,65 @@ LanguageCode = Literal[
 ]  # fmt: skip
 
 
+def parse_body(content_type: str, body: bytes, invalid: int = 400) -> Any:
+    """Return what a body holds: JSON parsed, anything else as its bytes, None for an empty body.
+
+    :param content_type: the request's header
+    :param invalid: the status for a body that is not the JSON that its content type announces
+    :raises ApiError: the body cannot be parsed
+    """
+    declared = Message()
+    declared["Content-Type"] = content_type
+    is_json = declared.get_content_maintype() == "application" and (
+        declared.get_content_subtype() == "json" or declared.get_content_subtype().endswith("+json")
+    )
+    if not is_json:
+        return body or None
+    try:
+        return json.loads(body) if body else None
+    except json.JSONDecodeError as error:
+        raise validation_failed(invalid, [{"loc": (error.pos,), "msg": "JSON decode error"}]) from None
+    except (ValueError, RecursionError):
+        # Bytes that are no text, a number of too many digits, too many brackets.
+        raise bad_request("There was an error parsing the body") from None
+
+
+def required(found: Any, invalid: int = 400) -> Any:
+    """Return what :func:`parse_body` found.
+
+    :raises ApiError: there is nothing
+    """
+    if found is None:
+        raise validation_failed(invalid, [{"loc": (), "msg": "Field required"}])
+    return found
+
+
 class Body(BaseModel):
     """Base of all bodies."""
 
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
     nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def read(cls, call: Call) -> Self:
+        """Return the body of a request.
+
+        :raises ApiError: it is missing or has another shape; the status is the operation's ``invalid``
+        """
+        found: Self = required(cls.read_optional(call), call.invalid)
+        return found
+
+    @classmethod
+    def read_optional(cls, call: Call) -> Self | None:
+        """Return the body of a request, None if it is empty or ``null``.
+
+        :raises ApiError: it has another shape; the status is the operation's ``invalid``
+        """
+        given = parse_body(call.headers.get("content-type", ""), call.body, call.invalid)
+        try:
+            return None if given is None else cls.model_validate(given, from_attributes=True)
+        except ValidationError as error:
+            raise validation_failed(call.invalid, error.errors()) from None
 
     @model_validator(mode="before")
     @classmethod

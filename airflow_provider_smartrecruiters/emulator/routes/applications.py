@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Path
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import (
     CANDIDATE_ACCESS_DENIED,
@@ -13,14 +11,15 @@ from airflow_provider_smartrecruiters.emulator.http.errors import (
     not_found,
     unauthorized,
 )
-from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, JobId, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import labelled, without_none
+from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
 operations = Operations()
@@ -46,7 +45,7 @@ def application_fields(tenant: Tenant, application: Application) -> dict[str, An
 @operations.add(
     "GET", "/candidates/{id}/jobs/{jobId}", operation_id="candidates.getApplication", scope="candidates_read"
 )
-def get_application(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
+def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Answer one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
     fields = application_fields(call.tenant, application)
@@ -64,8 +63,9 @@ def get_application(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dic
     scope="candidates_manage",
     status=204,
 )
-def update_status(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateStatus | None = None) -> None:
+def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
+    body = CandidateStatus.read_optional(call)
     tenant = call.tenant
     denied = forbidden("Permission denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
@@ -107,7 +107,7 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
     operation_id="candidates.status.history.getForJob",
     scope="candidates_read",
 )
-def get_status_history(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
+def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Answer the status changes of one application, oldest first."""
     return _history(lookups.application(call.tenant, candidate_id, job_id))
 
@@ -118,11 +118,11 @@ def get_status_history(call: CallDep, candidate_id: RecordId, job_id: JobId) -> 
     operation_id="candidates.status.history.get",
     scope="candidates_read",
 )
-def get_primary_status_history(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
-        return {"totalFound": 0, "content": []}
+        return listed([])
     return _history(call.tenant.applications[candidate.application_ids[0]])
 
 
@@ -133,7 +133,7 @@ def _history(application: Application) -> dict[str, Any]:
         )
         for change in application.history
     ]
-    return {"totalFound": len(content), "content": content}
+    return listed(content)
 
 
 @operations.add(
@@ -143,8 +143,9 @@ def _history(application: Application) -> dict[str, Any]:
     scope="candidates_manage",
     status=204,
 )
-def update_source(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateSource) -> None:
+def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
+    body = CandidateSource.read(call)
     tenant = call.tenant
     denied = unauthorized(CANDIDATE_ACCESS_DENIED)
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
@@ -171,7 +172,7 @@ def update_source(call: CallDep, candidate_id: RecordId, job_id: JobId, body: Ca
     operation_id="job-applications.getById",
     scope="job_applications_read",
 )
-def get_by_id(call: CallDep, application_id: Annotated[str, Path(alias="jobApplicationId")]) -> dict[str, Any]:
+def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     """Answer an application by its own id."""
     tenant = call.tenant
     application = tenant.applications.get(application_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups
@@ -17,6 +17,7 @@ from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
@@ -25,7 +26,7 @@ operations = Operations()
 
 
 @operations.add("GET", "/candidates", operation_id="candidates.all", scope="candidates_read", concurrent=1)
-def list_candidates(call: CallDep) -> dict[str, Any]:
+def list_candidates(call: Call) -> dict[str, Any]:
     """Answer a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
     found = [
@@ -46,7 +47,7 @@ def list_candidates(call: CallDep) -> dict[str, Any]:
 
 
 @operations.add("GET", "/candidates/{id}", operation_id="candidates.get", scope="candidates_read")
-def get_candidate(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     return {
@@ -101,25 +102,27 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
 
 
 @operations.add("GET", TAGS, operation_id="candidates.tags.get", scope="candidates_read")
-def get_tags(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
+def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer the tags."""
     return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
 
 
 @operations.add("PUT", TAGS, operation_id="candidates.tags.replace", scope="candidates_manage", status=201)
-def replace_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
+def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Make the given tags all the tags there are."""
+    body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=False)
 
 
 @operations.add("POST", TAGS, operation_id="candidates.tags.add", scope="candidates_manage", status=201)
-def add_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
+def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Add tags to those there are."""
+    body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=True)
 
 
 @operations.add("DELETE", TAGS, operation_id="candidates.tags.delete", scope="candidates_manage", status=204)
-def delete_tags(call: CallDep, candidate_id: RecordId) -> None:
+def delete_tags(call: Call, candidate_id: str) -> None:
     """Remove all tags."""
     _set_tags(call, candidate_id, [], keep=False)
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Path, Query
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
-from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
 INTERVIEW = INTERVIEWS + "/{interviewId}"
 TIMESLOT = INTERVIEW + "/timeslots/{timeslotId}"
 
-InterviewId = Annotated[str, Path(alias="interviewId")]
-TimeslotId = Annotated[str, Path(alias="timeslotId")]
 
 operations = Operations()
 
 
 @operations.add("GET", INTERVIEWS, operation_id="interviews.getList", scope="interviews_read")
-def list_interviews(call: CallDep, application_id: Annotated[str, Query(alias="applicationId")]) -> dict[str, Any]:
+def list_interviews(call: Call) -> dict[str, Any]:
     """Answer the interviews of an application that the caller may see."""
+    application_id = InterviewSearch.read(call).application_id
     content = [
         _view(interview)
         for interview in call.tenant.interviews.values()
@@ -36,13 +35,13 @@ def list_interviews(call: CallDep, application_id: Annotated[str, Query(alias="a
 
 
 @operations.add("GET", INTERVIEW, operation_id="interviews.get", scope="interviews_read")
-def get_interview(call: CallDep, interview_id: InterviewId) -> dict[str, Any]:
+def get_interview(call: Call, interview_id: str) -> dict[str, Any]:
     """Answer one interview."""
     return _view(lookups.interview(call.tenant, interview_id))
 
 
 @operations.add("GET", TIMESLOT, operation_id="timeslots.get", scope="interviews_read")
-def get_timeslot(call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId) -> dict[str, Any]:
+def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, Any]:
     """Answer one timeslot."""
     return _timeslot_view(_timeslot(lookups.interview(call.tenant, interview_id), timeslot_id))
 
@@ -55,10 +54,9 @@ def get_timeslot(call: CallDep, interview_id: InterviewId, timeslot_id: Timeslot
     status=204,
     invalid=422,
 )
-def update_candidate_status(
-    call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId, body: AttendeeStatus
-) -> None:
+def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
     """Set whether the candidate comes to a timeslot."""
+    body = AttendeeStatus.read(call)
     interview = lookups.interview(call.tenant, interview_id, write=True)
     _timeslot(interview, timeslot_id).candidate_status = body.status
 

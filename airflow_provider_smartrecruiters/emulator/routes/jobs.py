@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
-from airflow_provider_smartrecruiters.emulator.http.operation import Call, CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 NOTE = "/jobs/{jobId}/note"
@@ -23,7 +24,7 @@ operations = Operations()
 
 
 @operations.add("GET", "/jobs", operation_id="jobs.all", scope="jobs_read")
-def list_jobs(call: CallDep) -> dict[str, Any]:
+def list_jobs(call: Call) -> dict[str, Any]:
     """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
     tenant, search = call.tenant, JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
@@ -45,14 +46,15 @@ def list_jobs(call: CallDep) -> dict[str, Any]:
 
 
 @operations.add("GET", "/jobs/{jobId}", operation_id="jobs.get", scope="jobs_read")
-def get_job(call: CallDep, job_id: JobId) -> dict[str, Any]:
+def get_job(call: Call, job_id: str) -> dict[str, Any]:
     """Answer one job with the content of its default ad."""
     return details(call, lookups.job(call.tenant, job_id))
 
 
 @operations.add("PUT", "/jobs/{jobId}", operation_id="jobs.update", scope="jobs_manage")
-def replace_job(call: CallDep, job_id: JobId, body: JobInput | None = None) -> dict[str, Any]:
+def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
+    body = JobInput.read_optional(call)
     job = lookups.job(call.tenant, job_id, write=True)
     if body is None:
         raise bad_request("Job is required", "JOB_REQUIRED")
@@ -61,8 +63,9 @@ def replace_job(call: CallDep, job_id: JobId, body: JobInput | None = None) -> d
 
 
 @operations.add("PUT", "/jobs/{jobId}/status", operation_id="jobs.status.update", scope="jobs_manage", status=201)
-def update_status(call: CallDep, job_id: JobId, body: JobStatusUpdate) -> dict[str, Any]:
+def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
+    body = JobStatusUpdate.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     job.status = body.status
     job.updated_on = job.last_activity_on = times.now()
@@ -71,34 +74,35 @@ def update_status(call: CallDep, job_id: JobId, body: JobStatusUpdate) -> dict[s
 
 
 @operations.add("GET", "/jobs/{jobId}/status/history", operation_id="jobs.status.history.get", scope="jobs_read")
-def get_status_history(call: CallDep, job_id: JobId) -> dict[str, Any]:
+def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
     """Answer the status changes, oldest first."""
     content = [
         {"changedOn": change.changed_on, "status": change.status, "actions": {}}
         for change in lookups.job(call.tenant, job_id).history
     ]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
 @operations.add("GET", "/jobs/{jobId}/hiring-team", operation_id="jobs.hiring-team.get", scope="jobs_read")
-def get_hiring_team(call: CallDep, job_id: JobId) -> dict[str, Any]:
+def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
     """Answer who recruits for the job."""
     content = [
         {"id": user_id, "role": role, "actions": {"details": views.action(call, f"/users/{user_id}")}}
         for user_id, role in lookups.job(call.tenant, job_id).hiring_team.items()
     ]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
 @operations.add("GET", NOTE, operation_id="jobs.notes.get", scope="jobs_read")
-def get_note(call: CallDep, job_id: JobId) -> dict[str, Any]:
+def get_note(call: Call, job_id: str) -> dict[str, Any]:
     """Answer the note; a job without one has an empty note."""
     return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
 
 
 @operations.add("PUT", NOTE, operation_id="jobs.notes.update", scope="jobs_manage")
-def replace_note(call: CallDep, job_id: JobId, body: JobNote) -> dict[str, Any]:
+def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
+    body = JobNote.read(call)
     job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
     job.note = body.content
     job.last_activity_on = times.now()

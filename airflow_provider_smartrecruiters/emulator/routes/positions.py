@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Path
-
-from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import without_none
+from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Position
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job
 
 POSITIONS = "/jobs/{jobId}/positions"
 POSITION = POSITIONS + "/{positionId}"
 
 # The id of the record, not the company's own text that the body calls positionId.
-PositionRecordId = Annotated[str, Path(alias="positionId")]
 
 operations = Operations()
 
 
 @operations.add("GET", POSITIONS, operation_id="jobs.positions.all", scope="jobs_read")
-def list_positions(call: CallDep, job_id: JobId) -> dict[str, Any]:
+def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Answer all positions of a job."""
     content = [_view(position) for position in lookups.job(call.tenant, job_id).positions.values()]
-    return {"totalFound": len(content), "content": content}
+    return listed(content)
 
 
 @operations.add("POST", POSITIONS, operation_id="jobs.positions.create", scope="jobs_manage", status=201)
-def create_position(call: CallDep, job_id: JobId, body: PositionInput) -> dict[str, Any]:
+def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
+    body = PositionInput.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     return _store(job, Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
 @operations.add("GET", POSITION, operation_id="jobs.positions.get", scope="jobs_read")
-def get_position(call: CallDep, job_id: JobId, record_id: PositionRecordId) -> dict[str, Any]:
+def get_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Answer one position."""
     return _view(lookups.position(call.tenant, job_id, record_id))
 
 
 @operations.add("PUT", POSITION, operation_id="jobs.positions.update", scope="jobs_manage", status=201)
-def replace_position(call: CallDep, job_id: JobId, record_id: PositionRecordId, body: PositionInput) -> dict[str, Any]:
+def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
+    body = PositionInput.read(call)
     position = lookups.position(call.tenant, job_id, record_id, write=True)
     replaced = Position(id=position.id, status=position.status, **body.model_dump())
     return _store(call.tenant.jobs[job_id], replaced)
 
 
 @operations.add("DELETE", POSITION, operation_id="jobs.positions.remove", scope="jobs_manage", status=204)
-def delete_position(call: CallDep, job_id: JobId, record_id: PositionRecordId) -> None:
+def delete_position(call: Call, job_id: str, record_id: str) -> None:
     """Remove a position."""
     position = lookups.position(call.tenant, job_id, record_id, write=True)
     job = call.tenant.jobs[job_id]

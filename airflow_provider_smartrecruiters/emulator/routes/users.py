@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.http.operation import CallDep, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
@@ -13,6 +13,7 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
@@ -21,7 +22,7 @@ operations = Operations()
 
 
 @operations.add("GET", USERS, operation_id="users.all", scope="users_read")
-def list_users(call: CallDep) -> dict[str, Any]:
+def list_users(call: Call) -> dict[str, Any]:
     """Answer a page of users; there is no total."""
     search = UserSearch.read(call)
     words = (search.q or "").lower()
@@ -41,19 +42,19 @@ def list_users(call: CallDep) -> dict[str, Any]:
 
 # Before the user by id, which would take "me" for one.
 @operations.add("GET", USERS + "/me", operation_id="users.me", scope="user_me_read")
-def get_me(call: CallDep) -> dict[str, Any]:
+def get_me(call: Call) -> dict[str, Any]:
     """Answer the user that the credential belongs to."""
     return _view(call.tenant.users[call.tenant.settings.caller_id])
 
 
 @operations.add("GET", USERS + "/{id}", operation_id="users.get", scope="users_read")
-def get_user(call: CallDep, user_id: RecordId) -> dict[str, Any]:
+def get_user(call: Call, user_id: str) -> dict[str, Any]:
     """Answer one user."""
     return _view(lookups.user(call.tenant, user_id))
 
 
 @operations.add("PUT", USERS + "/{id}/avatar", operation_id="users.avatar.update", scope="users_manage", status=204)
-def update_avatar(call: CallDep, user_id: RecordId) -> None:
+def update_avatar(call: Call, user_id: str) -> None:
     """Store an image: the part ``file`` of a multipart body."""
     user = lookups.user(call.tenant, user_id, write=True)
     part = next((part for part in call.parts or () if part.name == "file" and part.filename is not None), None)

@@ -48,6 +48,21 @@ def location(place: Location) -> dict[str, Any]:
     )
 
 
+def listed(content: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list that is answered whole."""
+    return {"totalFound": len(content), "content": content}
+
+
+def ad_content(content: AdContent) -> dict[str, Any]:
+    """Return what a reader of a job ad sees."""
+    return {
+        "title": content.title,
+        "language": language(content.language),
+        "location": location(content.location) if content.location else None,
+        "jobAd": sections(content),
+    }
+
+
 def sections(content: AdContent) -> dict[str, Any]:
     """Return the texts and videos of a job ad."""
     shown: dict[str, Any] = {

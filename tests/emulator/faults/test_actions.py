@@ -12,8 +12,9 @@ import pytest
 
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS, Rule
-from airflow_provider_smartrecruiters.emulator.http.wire import Wire
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
+from airflow_provider_smartrecruiters.emulator.http.answer import Wire
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.emulator.raw import Raw, Seen, ask_for_token
@@ -49,7 +50,7 @@ class Bench:
     def hit(self, fault: str, **options: Any) -> Seen:
         """Write the note while a fault waits for it, and check state and journal against what the fault declares."""
         wait = {"wait": options.pop("wait")} if "wait" in options else {}
-        armed = self.emulator.fail(FAULTS[fault].rule("put job note", **options))
+        armed = self.emulator.fail(Rule.ready(fault, "put job note", **options))
         seen = self.put(**wait)
         assert armed.fired == 1
         assert (self.entry.fault, self.entry.applied) == (fault, FAULTS[fault].applied)
@@ -132,7 +133,7 @@ def test_token_endpoint_fails_in_its_own_form(bench: Bench) -> None:
 
 @pytest.mark.parametrize("fault", ["rate_limited_for_ever", "rate_limited_for_an_hour", "no_access"])
 def test_for_ever(bench: Bench, fault: str) -> None:
-    armed = bench.emulator.fail(FAULTS[fault].rule("put job note"))
+    armed = bench.emulator.fail(Rule.ready(fault, "put job note"))
     seen = [bench.put() for _ in range(12)]
     assert {one.status for one in seen} == {401 if fault == "no_access" else 429}
     assert armed.fired == 12
@@ -385,7 +386,7 @@ def test_refusing_twice_counts_from_the_second_time(bench: Bench) -> None:
 
 
 def test_refused_after_an_answer(bench: Bench) -> None:
-    armed = bench.emulator.fail(FAULTS["refused_after_answer"].rule("put job note", seconds=0.4))
+    armed = bench.emulator.fail(Rule.ready("refused_after_answer", "put job note", seconds=0.4))
     seen = bench.get()
     assert (seen.status, seen.ended, seen.headers["connection"]) == (200, "fin", "close")
     assert bench.put().ended == "refused"
@@ -448,7 +449,7 @@ def test_whether_it_is_applied_holds_for_an_answer_without_a_body(bench: Bench, 
     candidate_id = next(
         known for known in bench.emulator.state.candidate_ids if bench.emulator.state.candidate(known).tags
     )
-    rule = fault.rule("delete candidate tags", **QUICK.get(fault.name, {}))
+    rule = Rule.ready(fault.name, "delete candidate tags", **QUICK.get(fault.name, {}))
     armed = bench.emulator.fail(rule)
     if rule.operation == "any read":
         bench.get()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
 from airflow_provider_smartrecruiters.emulator.faults.targets import NAMES
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.emulator.raw import ask_for_token
@@ -120,14 +120,14 @@ def test_chance_has_a_seed(smartrecruiters_emulator: SmartRecruitersEmulator, st
 
 
 def test_ready_made_rules(smartrecruiters_emulator: SmartRecruitersEmulator, status: Callable[..., int]) -> None:
-    smartrecruiters_emulator.fail(FAULTS["status_after"].rule("put job note", status=504))
+    smartrecruiters_emulator.fail(Rule.ready("status_after", "put job note", status=504))
     assert [status("PUT", "/note"), status("PUT", "/note")] == [504, 200]
-    assert FAULTS["rate_limited_for_ever"].rule("get job").times is None
-    assert FAULTS["connection_refused"].rule("get job").operation == "any"
+    assert Rule.ready("rate_limited_for_ever", "get job").times is None
+    assert Rule.ready("connection_refused", "get job").operation == "any"
     with pytest.raises(ValueError, match="no operation is called 'get jib'; known are any, any read, any write, "):
-        FAULTS["connection_refused"].rule("get jib")
+        Rule.ready("connection_refused", "get jib")
     with pytest.raises(TypeError, match="takes no further"):
-        smartrecruiters_emulator.fail(FAULTS["status"].rule("get job"), skip=1)
+        smartrecruiters_emulator.fail(Rule.ready("status", "get job"), skip=1)
 
 
 @pytest.mark.parametrize(
