@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.tenant.state import (
-        Access,
-        AdContent,
-        Application,
-        Candidate,
-        Interview,
-        Job,
-        Position,
-        Record,
-        Store,
-        Tenant,
-        Timeslot,
-        User,
-    )
+    from airflow_provider_smartrecruiters.emulator.tenant import state
 
-    Copied = TypeVar("Copied", bound=Record)
+    Kept = TypeVar("Kept", state.Candidate, state.Job, state.Interview, state.User)
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +61,72 @@ class SourceRef:
     label: str
 
 
+class _Look(Generic[Found]):
+    """A property that finds something in the tenant, by the access that the caller has to it."""
+
+    def __init__(self, access: state.Access, find: Callable[[state.Tenant, state.Access], Found]) -> None:
+        self._access = access
+        self._find = find
+
+    def __get__(self, known: KnownRecords, _: type[KnownRecords]) -> Found:
+        with known.editing() as tenant:
+            return self._find(tenant, self._access)
+
+
+def _denied(find: Callable[[state.Tenant, state.Access], Found]) -> tuple[_Look[Found], _Look[Found]]:
+    """Return two properties: for the record that can be read but not changed, and for the one that cannot be seen."""
+    return _Look("read", find), _Look("none", find)
+
+
+def _with_access(records: dict[str, Kept], access: state.Access) -> Iterator[Kept]:
+    return (record for record in records.values() if record.access == access)
+
+
+def _ids(records: Iterable[state.Candidate | state.Job | state.User]) -> list[str]:
+    return [record.id for record in records]
+
+
+def _application(tenant: state.Tenant, access: state.Access) -> ApplicationRef:
+    candidate = next(_with_access(tenant.candidates, access))
+    return _application_ref(tenant.applications[candidate.application_ids[0]])
+
+
+def _application_ref(application: state.Application) -> ApplicationRef:
+    return ApplicationRef(application.candidate_id, application.job_id, application.id)
+
+
+def _job(tenant: state.Tenant, access: state.Access) -> state.Job:
+    return next(_with_access(tenant.jobs, access))
+
+
+def _position(tenant: state.Tenant, access: state.Access) -> PositionRef:
+    job = _job(tenant, access)
+    return PositionRef(job.id, next(iter(job.positions)))
+
+
+def _job_ad(tenant: state.Tenant, access: state.Access) -> JobAdRef:
+    job = _job(tenant, access)
+    return JobAdRef(job.id, job.default_ad.id)
+
+
+def _timeslot(tenant: state.Tenant, access: state.Access) -> TimeslotRef:
+    interview = next(_with_access(tenant.interviews, access))
+    return TimeslotRef(interview.id, next(iter(interview.timeslots)))
+
+
 class KnownRecords:
     """Looks into the tenant of a running emulator.
 
-    Everything that it gives out is a copy; change the tenant inside :meth:`editing`.
+    Everything that it returns is a copy; change the tenant inside :meth:`editing`.
 
     :param store: the emulator's
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: state.Store) -> None:
         self._store = store
 
     @contextmanager
-    def editing(self) -> Iterator[Tenant]:
+    def editing(self) -> Iterator[state.Tenant]:
         """Give the tenant itself, to read or to change; no request is handled meanwhile.
 
         For example ``with state.editing() as tenant: tenant.settings.publish_delay = 0``.
@@ -93,25 +135,11 @@ class KnownRecords:
             publishing.settle(self._store.tenant)
             yield self._store.tenant
 
-    # Ids of records that the caller may change
+    # Records that the caller may change
 
-    @property
-    def job_ids(self) -> list[str]:
-        """Ids of jobs."""
-        with self.editing() as tenant:
-            return _ids(tenant.jobs.values(), "full")
-
-    @property
-    def candidate_ids(self) -> list[str]:
-        """Ids of candidates."""
-        with self.editing() as tenant:
-            return _ids(tenant.candidates.values(), "full")
-
-    @property
-    def user_ids(self) -> list[str]:
-        """Ids of users."""
-        with self.editing() as tenant:
-            return _ids(tenant.users.values(), "full")
+    job_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.jobs, access)))
+    candidate_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.candidates, access)))
+    user_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.users, access)))
 
     def an_application(self, status: str = "IN_REVIEW") -> ApplicationRef:
         """Return an application that has a status."""
@@ -129,11 +157,8 @@ class KnownRecords:
     def job_without(self, candidate_id: str) -> str:
         """Return a job that a candidate is not assigned to."""
         with self.editing() as tenant:
-            return next(
-                job_id
-                for job_id in _ids(tenant.jobs.values(), "full")
-                if tenant.application(candidate_id, job_id) is None
-            )
+            jobs = _with_access(tenant.jobs, "full")
+            return next(job.id for job in jobs if tenant.application(candidate_id, job.id) is None)
 
     def a_job_ad(self, *, published: bool = True, default: bool = True) -> JobAdRef:
         """Return a job ad.
@@ -144,9 +169,9 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 JobAdRef(job.id, ad.id)
-                for job in tenant.jobs.values()
+                for job in _with_access(tenant.jobs, "full")
                 for ad in job.ads.values()
-                if job.access == "full" and ad.default is default and (ad.published is not None) is published
+                if ad.default is default and (ad.published is not None) is published
             )
 
     def a_position(self) -> PositionRef:
@@ -154,9 +179,9 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 PositionRef(job.id, position.id)
-                for job in tenant.jobs.values()
+                for job in _with_access(tenant.jobs, "full")
                 for position in job.positions.values()
-                if job.access == "full" and position.position_id and position.incumbent_name
+                if position.position_id and position.incumbent_name
             )
 
     def a_timeslot(self, candidate_status: str = "pending") -> TimeslotRef:
@@ -164,9 +189,9 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 TimeslotRef(interview.id, timeslot.id)
-                for interview in tenant.interviews.values()
+                for interview in _with_access(tenant.interviews, "full")
                 for timeslot in interview.timeslots.values()
-                if interview.access == "full" and timeslot.candidate_status == candidate_status
+                if timeslot.candidate_status == candidate_status
             )
 
     def a_source(self, *, with_subtype: bool = False) -> SourceRef:
@@ -179,97 +204,21 @@ class KnownRecords:
                 if bool(source_type.subtypes) is with_subtype and not value.deleted
             )
 
-    # Records that are kept from the caller: "read_only" can be read, "restricted" cannot even be seen
+    # Records that the caller may not change ("read_only") or not even see ("restricted"). The application belongs to
+    # the candidate; the position and the default ad belong to the job.
 
-    @property
-    def read_only_candidate_id(self) -> str:
-        """A candidate that can be read and not changed."""
-        return self.read_only_application.candidate_id
+    read_only_application, restricted_application = _denied(_application)
+    read_only_candidate_id, restricted_candidate_id = _denied(lambda *of: _application(*of).candidate_id)
+    read_only_job_id, restricted_job_id = _denied(lambda *of: _job(*of).id)
+    read_only_position, restricted_position = _denied(_position)
+    read_only_job_ad, restricted_job_ad = _denied(_job_ad)
+    read_only_timeslot, restricted_timeslot = _denied(_timeslot)
+    read_only_user_id, restricted_user_id = _denied(lambda tenant, access: next(_with_access(tenant.users, access)).id)
 
-    @property
-    def restricted_candidate_id(self) -> str:
-        """A candidate that cannot be seen."""
-        return self.restricted_application.candidate_id
+    # Choices, labels by id. Of the rejection reasons, the last two differ only in case.
 
-    @property
-    def read_only_application(self) -> ApplicationRef:
-        """An application of :attr:`read_only_candidate_id`."""
-        return self._kept_application("read")
-
-    @property
-    def restricted_application(self) -> ApplicationRef:
-        """An application of :attr:`restricted_candidate_id`."""
-        return self._kept_application("none")
-
-    @property
-    def read_only_job_id(self) -> str:
-        """A job that can be read and not changed."""
-        return self._kept_job("read").id
-
-    @property
-    def restricted_job_id(self) -> str:
-        """A job that cannot be seen."""
-        return self._kept_job("none").id
-
-    @property
-    def read_only_position(self) -> PositionRef:
-        """A position of :attr:`read_only_job_id`."""
-        job = self._kept_job("read")
-        return PositionRef(job.id, next(iter(job.positions)))
-
-    @property
-    def restricted_position(self) -> PositionRef:
-        """A position of :attr:`restricted_job_id`."""
-        job = self._kept_job("none")
-        return PositionRef(job.id, next(iter(job.positions)))
-
-    @property
-    def read_only_job_ad(self) -> JobAdRef:
-        """The default ad of :attr:`read_only_job_id`."""
-        job = self._kept_job("read")
-        return JobAdRef(job.id, job.default_ad.id)
-
-    @property
-    def restricted_job_ad(self) -> JobAdRef:
-        """The default ad of :attr:`restricted_job_id`."""
-        job = self._kept_job("none")
-        return JobAdRef(job.id, job.default_ad.id)
-
-    @property
-    def read_only_timeslot(self) -> TimeslotRef:
-        """A timeslot of an interview that can be read and not changed."""
-        return self._kept_timeslot("read")
-
-    @property
-    def restricted_timeslot(self) -> TimeslotRef:
-        """A timeslot of an interview that cannot be seen."""
-        return self._kept_timeslot("none")
-
-    @property
-    def read_only_user_id(self) -> str:
-        """A user that can be read and not changed."""
-        with self.editing() as tenant:
-            return _ids(tenant.users.values(), "read")[0]
-
-    @property
-    def restricted_user_id(self) -> str:
-        """A user that cannot be seen."""
-        with self.editing() as tenant:
-            return _ids(tenant.users.values(), "none")[0]
-
-    # Choices
-
-    @property
-    def rejection_reasons(self) -> dict[str, str]:
-        """Labels of the rejection reasons by id. Two labels differ in case only: the last two."""
-        with self.editing() as tenant:
-            return dict(tenant.rejection_reasons)
-
-    @property
-    def withdrawal_reasons(self) -> dict[str, str]:
-        """Labels of the withdrawal reasons by id."""
-        with self.editing() as tenant:
-            return dict(tenant.withdrawal_reasons)
+    rejection_reasons = _Look("full", lambda tenant, _: dict(tenant.rejection_reasons))
+    withdrawal_reasons = _Look("full", lambda tenant, _: dict(tenant.withdrawal_reasons))
 
     def sub_statuses(self, job_id: str, status: str) -> list[str]:
         """Return the sub-statuses that an application status has in a job's hiring process."""
@@ -277,14 +226,14 @@ class KnownRecords:
             process = tenant.hiring_processes[tenant.jobs[job_id].hiring_process_id]
             return list(process.sub_statuses.get(status, []))
 
-    # What is stored now
+    # What is stored now. Each raises KeyError for an unknown id.
 
-    def candidate(self, candidate_id: str) -> Candidate:
+    def candidate(self, candidate_id: str) -> state.Candidate:
         """Return a copy of a candidate."""
         with self.editing() as tenant:
-            return _copy(tenant.candidates[candidate_id])
+            return tenant.candidates[candidate_id].model_copy(deep=True)
 
-    def application(self, candidate_id: str, job_id: str) -> Application:
+    def application(self, candidate_id: str, job_id: str) -> state.Application:
         """Return a copy of an application.
 
         :raises KeyError: the candidate is not assigned to the job
@@ -293,57 +242,31 @@ class KnownRecords:
             found = tenant.application(candidate_id, job_id)
             if found is None:
                 raise KeyError((candidate_id, job_id))
-            return _copy(found)
+            return found.model_copy(deep=True)
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> state.Job:
         """Return a copy of a job, with its ads, positions and note."""
         with self.editing() as tenant:
-            return _copy(tenant.jobs[job_id])
+            return tenant.jobs[job_id].model_copy(deep=True)
 
-    def position(self, job_id: str, position_id: str) -> Position:
+    def position(self, job_id: str, position_id: str) -> state.Position:
         """Return a copy of a position."""
         return self.job(job_id).positions[position_id]
 
-    def interview(self, interview_id: str) -> Interview:
+    def interview(self, interview_id: str) -> state.Interview:
         """Return a copy of an interview."""
         with self.editing() as tenant:
-            return _copy(tenant.interviews[interview_id])
+            return tenant.interviews[interview_id].model_copy(deep=True)
 
-    def timeslot(self, interview_id: str, timeslot_id: str) -> Timeslot:
+    def timeslot(self, interview_id: str, timeslot_id: str) -> state.Timeslot:
         """Return a copy of a timeslot."""
         return self.interview(interview_id).timeslots[timeslot_id]
 
-    def user(self, user_id: str) -> User:
+    def user(self, user_id: str) -> state.User:
         """Return a copy of a user, with the digest, type and size of the avatar."""
         with self.editing() as tenant:
-            return _copy(tenant.users[user_id])
+            return tenant.users[user_id].model_copy(deep=True)
 
-    def published(self, job_id: str, job_ad_id: str) -> AdContent | None:
+    def published(self, job_id: str, job_ad_id: str) -> state.AdContent | None:
         """Return what a job ad shows outside; None if it is not published."""
         return self.job(job_id).ads[job_ad_id].published
-
-    def _kept_application(self, access: Access) -> ApplicationRef:
-        with self.editing() as tenant:
-            candidate = next(one for one in tenant.candidates.values() if one.access == access)
-            return _application_ref(tenant.applications[candidate.application_ids[0]])
-
-    def _kept_job(self, access: Access) -> Job:
-        with self.editing() as tenant:
-            return _copy(next(job for job in tenant.jobs.values() if job.access == access))
-
-    def _kept_timeslot(self, access: Access) -> TimeslotRef:
-        with self.editing() as tenant:
-            interview = next(one for one in tenant.interviews.values() if one.access == access)
-            return TimeslotRef(interview.id, next(iter(interview.timeslots)))
-
-
-def _ids(records: Iterable[Candidate | Job | User], access: Access) -> list[str]:
-    return [record.id for record in records if record.access == access]
-
-
-def _copy(record: Copied) -> Copied:
-    return record.model_copy(deep=True)
-
-
-def _application_ref(application: Application) -> ApplicationRef:
-    return ApplicationRef(application.candidate_id, application.job_id, application.id)
