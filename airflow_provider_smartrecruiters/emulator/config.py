@@ -1,10 +1,15 @@
-"""What one emulator is told when it starts. Standard library only."""
+"""The settings of an emulator, declared once: the command line and the tests' ``configure`` follow from them.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import argparse
+import sys
+from dataclasses import dataclass, field
+from typing import Any
 
-DEFAULT_API_KEY = "emulator-api-key"
 DEFAULT_CLIENT_ID = "emulator-client"
 DEFAULT_CLIENT_SECRET = "emulator-secret"
 
@@ -26,6 +31,34 @@ ALL_SCOPES = frozenset(
 )
 
 
+def number(text: str, kind: type[int] | type[float] = int, least: float = 0, most: float = sys.maxsize) -> float:
+    """Read a number of the command line.
+
+    :raises ArgumentTypeError: it is no number, or out of bounds
+    """
+    try:
+        found = kind(text)
+    except ValueError:
+        found = None
+    if found is None or not least <= found <= most:
+        limits = f"from {least:g} to {most}" if most == 65535 else f"not less than {least:g}"
+        raise argparse.ArgumentTypeError(f"must be a number {limits}, not {text}")
+    return found
+
+
+def _seconds(text: str) -> float:
+    return number(text, float, 0.001, float("inf"))
+
+
+def _milliseconds(text: str) -> float:
+    return number(text) / 1000
+
+
+def _option(default: Any, **argument: Any) -> Any:
+    # A setting with an option on the command line; `argument` is what argparse is told about it.
+    return field(default=default, metadata=argument)
+
+
 @dataclass(slots=True)
 class Config:
     """Settings of a running emulator; every one may be changed while it runs.
@@ -33,18 +66,24 @@ class Config:
     :param api_key: the key that ``X-SmartToken`` must hold
     :param client_id: the OAuth client that may fetch tokens
     :param client_secret: its secret
-    :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     :param token_lifetime: seconds that a token is valid
     :param rate: requests a second and credential; 0 switches every rate limit off
     :param concurrent: requests at once and credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
+    :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     """
 
-    api_key: str = DEFAULT_API_KEY
-    client_id: str = DEFAULT_CLIENT_ID
-    client_secret: str = DEFAULT_CLIENT_SECRET
+    api_key: str = _option("emulator-api-key", help="key to accept (default: %(default)s)")
+    client_id: str = _option(DEFAULT_CLIENT_ID, help="OAuth client (default: %(default)s)")
+    client_secret: str = _option(DEFAULT_CLIENT_SECRET, help="its secret (default: %(default)s)")
+    token_lifetime: float = _option(
+        3600.0, type=_seconds, metavar="SECONDS", help="how long an access token is valid (default: %(default)g)"
+    )
+    rate: int = _option(
+        10, type=number, help="requests a second and credential, 0 switches rate limits off (default: %(default)s)"
+    )
+    concurrent: int = _option(
+        8, type=number, help="requests at once and credential, 0 switches concurrency limits off (default: %(default)s)"
+    )
+    latency: float = _option(0.0, type=_milliseconds, metavar="MS", help="milliseconds that every request takes longer")
     client_scopes: frozenset[str] = ALL_SCOPES
-    token_lifetime: float = 3600.0
-    rate: int = 10
-    concurrent: int = 8
-    latency: float = 0.0

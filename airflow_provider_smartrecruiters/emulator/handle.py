@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
 from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+from airflow_provider_smartrecruiters.emulator.tenant.state import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,41 +155,19 @@ class SmartRecruitersEmulator:
         """Put the records back to the beginning, empty the journal and the counts of the limits, clear the faults."""
         self._emulator.reset()
 
-    def configure(
-        self,
-        *,
-        rate: int | None = None,
-        concurrent: int | None = None,
-        token_lifetime: float | None = None,
-        latency: float | None = None,
-        require_rejection_reason: bool = False,
-        require_withdrawal_reason: bool = False,
-        publish_delay: float | None = None,
-    ) -> None:
+    def configure(self, **settings: Any) -> None:
         """Set how the emulator behaves; what is left out gets its default.
 
-        :param rate: requests a second and credential, 0 for no limit; default 10
-        :param concurrent: requests at once and credential, 0 for no limit; default 8
-        :param token_lifetime: seconds; default 3600
-        :param latency: seconds that every request takes longer; default 0
-        :param require_rejection_reason: refuse a rejection without a reason
-        :param require_withdrawal_reason: refuse a withdrawal without a reason
-        :param publish_delay: seconds until a publication shows outside; default as in the seed
+        :param settings: fields of :class:`.config.Config`, such as ``rate=0`` for no rate limit, and of the company's
+            :class:`.state.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
+        :raises TypeError: there is no such setting
         """
-        given: dict[str, Any] = {
-            "rate": rate,
-            "concurrent": concurrent,
-            "token_lifetime": token_lifetime,
-            "latency": latency,
-        }
-        wanted = replace(Config(), **{name: value for name, value in given.items() if value is not None})
+        company = {name: settings.pop(name) for name in Settings.model_fields.keys() & settings.keys()}
+        wanted = Config(**settings)
         for name in Config.__slots__:
             setattr(self.config, name, getattr(wanted, name))
         with self.state.editing() as tenant:
-            tenant.settings.require_rejection_reason = require_rejection_reason
-            tenant.settings.require_withdrawal_reason = require_withdrawal_reason
-            if publish_delay is not None:
-                tenant.settings.publish_delay = publish_delay
+            tenant.settings = self._emulator.store.seeded_settings.model_copy(update=company)
 
 
 def _rule(operation: str | Sequence[str], fault: str | None, options: RuleOptions) -> Rule:

@@ -37,8 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(rate=10, concurrent=8, token_lifetime=3600, latency=0, require_rejection_reason=False, "
-        "require_withdrawal_reason=False, publish_delay=0.1): how the emulator behaves in this test",
+        f"{MARKER}(rate=0, concurrent=0, ...): how the emulator behaves in this test; takes the fields of "
+        "emulator.config.Config and of emulator.tenant.state.Settings",
     )
 
 

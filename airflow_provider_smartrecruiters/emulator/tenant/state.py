@@ -358,6 +358,7 @@ class Store:
     def __init__(self, seed: Tenant) -> None:
         # Unpickling is several times faster than a deep copy, and a reset happens before every test.
         self._seed = pickle.dumps(seed, protocol=pickle.HIGHEST_PROTOCOL)
+        self.seeded_settings = seed.settings.model_copy()
         self.lock = threading.RLock()
         self.tenant = seed
 
