@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.auth import NOBODY, Credential
@@ -54,16 +55,18 @@ class Operation:
 
 
 class Operations:
-    """The operations of one part of the API, collected by decorators."""
+    """The operations of one part of the API, collected by decorators that are named after the methods."""
 
     def __init__(self) -> None:
         self.all: list[Operation] = []
+        self.get = partial(self._add, "GET")
+        self.post = partial(self._add, "POST")
+        self.put = partial(self._add, "PUT")
+        self.delete = partial(self._add, "DELETE")
 
-    def add(
-        self, method: str, path: str, *, operation_id: str, scope: str | None, **options: Any
+    def _add(
+        self, method: str, path: str, operation_id: str, scope: str | None, **options: Any
     ) -> Callable[[Handler], Handler]:
-        """Declare the decorated function as an operation; ``options`` are further fields of :class:`Operation`."""
-
         def declare(handler: Handler) -> Handler:
             self.all.append(Operation(operation_id, method, path, handler, scope, **options))
             return handler

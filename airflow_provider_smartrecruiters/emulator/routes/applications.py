@@ -8,7 +8,6 @@ from airflow_provider_smartrecruiters.emulator.http.errors import (
     CANDIDATE_ACCESS_DENIED,
     bad_request,
     forbidden,
-    not_found,
     unauthorized,
 )
 from airflow_provider_smartrecruiters.emulator.http.operation import Operations
@@ -42,9 +41,7 @@ def application_fields(tenant: Tenant, application: Application) -> dict[str, An
     )
 
 
-@operations.add(
-    "GET", "/candidates/{id}/jobs/{jobId}", operation_id="candidates.getApplication", scope="candidates_read"
-)
+@operations.get("/candidates/{id}/jobs/{jobId}", "candidates.getApplication", "candidates_read")
 def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Answer one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
@@ -56,13 +53,7 @@ def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any
     }
 
 
-@operations.add(
-    "PUT",
-    "/candidates/{id}/jobs/{jobId}/status",
-    operation_id="candidates.status.update",
-    scope="candidates_manage",
-    status=204,
-)
+@operations.put("/candidates/{id}/jobs/{jobId}/status", "candidates.status.update", "candidates_manage", status=204)
 def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
     body = CandidateStatus.read_optional(call)
@@ -101,23 +92,15 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
         raise bad_request("Reason not found", "INVALID_REASON")
 
 
-@operations.add(
-    "GET",
-    "/candidates/{id}/jobs/{jobId}/status/history",
-    operation_id="candidates.status.history.getForJob",
-    scope="candidates_read",
+@operations.get(
+    "/candidates/{id}/jobs/{jobId}/status/history", "candidates.status.history.getForJob", "candidates_read"
 )
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Answer the status changes of one application, oldest first."""
     return _history(lookups.application(call.tenant, candidate_id, job_id))
 
 
-@operations.add(
-    "GET",
-    "/candidates/{id}/status/history",
-    operation_id="candidates.status.history.get",
-    scope="candidates_read",
-)
+@operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
 def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
@@ -136,13 +119,7 @@ def _history(application: Application) -> dict[str, Any]:
     return listed(content)
 
 
-@operations.add(
-    "PUT",
-    "/candidates/{id}/jobs/{jobId}/source",
-    operation_id="candidates.source.update",
-    scope="candidates_manage",
-    status=204,
-)
+@operations.put("/candidates/{id}/jobs/{jobId}/source", "candidates.source.update", "candidates_manage", status=204)
 def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
@@ -166,18 +143,15 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     tenant.candidates[candidate_id].updated_on = times.now()
 
 
-@operations.add(
-    "GET",
+@operations.get(
     "/job-applications-api/v202112/job-applications/{jobApplicationId}",
-    operation_id="job-applications.getById",
-    scope="job_applications_read",
+    "job-applications.getById",
+    "job_applications_read",
 )
 def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     """Answer an application by its own id."""
     tenant = call.tenant
-    application = tenant.applications.get(application_id)
-    if application is None:
-        raise not_found("Job application")
+    application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)
     source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
     return without_none(

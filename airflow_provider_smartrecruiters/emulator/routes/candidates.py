@@ -25,7 +25,7 @@ TAGS = "/candidates/{id}/tags"
 operations = Operations()
 
 
-@operations.add("GET", "/candidates", operation_id="candidates.all", scope="candidates_read", concurrent=1)
+@operations.get("/candidates", "candidates.all", "candidates_read", concurrent=1)
 def list_candidates(call: Call) -> dict[str, Any]:
     """Answer a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
@@ -46,7 +46,7 @@ def list_candidates(call: Call) -> dict[str, Any]:
     return answer
 
 
-@operations.add("GET", "/candidates/{id}", operation_id="candidates.get", scope="candidates_read")
+@operations.get("/candidates/{id}", "candidates.get", "candidates_read")
 def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
@@ -101,27 +101,27 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
     return {"job": job, **application_fields(tenant, application)}
 
 
-@operations.add("GET", TAGS, operation_id="candidates.tags.get", scope="candidates_read")
+@operations.get(TAGS, "candidates.tags.get", "candidates_read")
 def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Answer the tags."""
     return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
 
 
-@operations.add("PUT", TAGS, operation_id="candidates.tags.replace", scope="candidates_manage", status=201)
+@operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
 def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Make the given tags all the tags there are."""
     body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=False)
 
 
-@operations.add("POST", TAGS, operation_id="candidates.tags.add", scope="candidates_manage", status=201)
+@operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
 def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Add tags to those there are."""
     body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=True)
 
 
-@operations.add("DELETE", TAGS, operation_id="candidates.tags.delete", scope="candidates_manage", status=204)
+@operations.delete(TAGS, "candidates.tags.delete", "candidates_manage", status=204)
 def delete_tags(call: Call, candidate_id: str) -> None:
     """Remove all tags."""
     _set_tags(call, candidate_id, [], keep=False)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
-from airflow_provider_smartrecruiters.emulator.routes import views
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_smartrecruiters.emulator.http.operation import Call
-    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceType, SourceValue, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
 VALUES = SOURCES + "/{sourceType}/values"
@@ -25,7 +25,7 @@ LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
 operations = Operations()
 
 
-@operations.add("GET", SOURCES, operation_id="configuration.source.types", scope="configuration_read")
+@operations.get(SOURCES, "configuration.source.types", "configuration_read")
 def list_source_types(call: Call) -> dict[str, Any]:
     """Answer the source types with their subtypes."""
     content = [
@@ -40,13 +40,13 @@ def list_source_types(call: Call) -> dict[str, Any]:
     return views.listed(content)
 
 
-@operations.add("GET", VALUES, operation_id="configuration.source.values.all", scope="configuration_read")
+@operations.get(VALUES, "configuration.source.values.all", "configuration_read")
 def list_sources(call: Call, type_id: str) -> dict[str, Any]:
     """Answer a page of the sources of a type."""
     search = SourceSearch.read(call)
     found = [
         value
-        for value in _source_type(call.tenant, type_id).values
+        for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
         if not value.deleted and search.source_sub_type in (None, value.subtype_id)
     ]
     return {
@@ -57,28 +57,18 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
     }
 
 
-@operations.add(
-    "GET",
-    VALUES + "/{sourceValueId}",
-    operation_id="configuration.source.values.single",
-    scope="configuration_read",
-)
+@operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
 def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
     """Answer one source of a type."""
     search = SubType.read(call)
-    _source_type(call.tenant, type_id)
+    lookups.found(call.tenant.source_types, type_id, "Source type")
     found = call.tenant.source(type_id, search.source_sub_type, source_id)
     if found is None or found.deleted:
         raise not_found("Source")
     return _source(call, type_id, found)
 
 
-@operations.add(
-    "GET",
-    SOURCES + "/{sourceIdentifier}",
-    operation_id="configuration.source.values.singleByIdentifier",
-    scope="configuration_read",
-)
+@operations.get(SOURCES + "/{sourceIdentifier}", "configuration.source.values.singleByIdentifier", "configuration_read")
 def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
     """Answer a source by its identifier, deleted ones included."""
     for source_type in call.tenant.source_types.values():
@@ -88,49 +78,29 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
     raise not_found("Source")
 
 
-@operations.add(
-    "GET",
-    "/configuration/rejection-reasons",
-    operation_id="configuration.reasons.rejection.all",
-    scope="configuration_read",
-)
+@operations.get("/configuration/rejection-reasons", "configuration.reasons.rejection.all", "configuration_read")
 def list_rejection_reasons(call: Call) -> dict[str, Any]:
     """Answer the reasons for REJECTED."""
     return _choices(call.tenant.rejection_reasons)
 
 
-@operations.add(
-    "GET",
-    "/configuration/withdrawal-reasons",
-    operation_id="configuration.reasons.withdrawal.all",
-    scope="configuration_read",
-)
+@operations.get("/configuration/withdrawal-reasons", "configuration.reasons.withdrawal.all", "configuration_read")
 def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
     """Answer the reasons for WITHDRAWN."""
     return _choices(call.tenant.withdrawal_reasons)
 
 
-@operations.add("GET", PROCESSES, operation_id="configuration.hiring-process.all", scope="configuration_read")
+@operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
 def list_hiring_processes(call: Call) -> dict[str, Any]:
     """Answer all hiring processes."""
     content = [_process(process) for process in call.tenant.hiring_processes.values()]
     return views.listed(content)
 
 
-@operations.add("GET", PROCESSES + "/{id}", operation_id="configuration.hiring-process.get", scope="configuration_read")
+@operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
 def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
     """Answer one hiring process."""
-    found = call.tenant.hiring_processes.get(process_id)
-    if found is None:
-        raise not_found("Hiring process")
-    return _process(found)
-
-
-def _source_type(tenant: Tenant, type_id: str) -> SourceType:
-    found = tenant.source_types.get(type_id)
-    if found is None:
-        raise not_found("Source type")
-    return found
+    return _process(lookups.found(call.tenant.hiring_processes, process_id, "Hiring process"))
 
 
 def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
@@ -22,7 +21,7 @@ TIMESLOT = INTERVIEW + "/timeslots/{timeslotId}"
 operations = Operations()
 
 
-@operations.add("GET", INTERVIEWS, operation_id="interviews.getList", scope="interviews_read")
+@operations.get(INTERVIEWS, "interviews.getList", "interviews_read")
 def list_interviews(call: Call) -> dict[str, Any]:
     """Answer the interviews of an application that the caller may see."""
     application_id = InterviewSearch.read(call).application_id
@@ -34,38 +33,28 @@ def list_interviews(call: Call) -> dict[str, Any]:
     return {"content": content}
 
 
-@operations.add("GET", INTERVIEW, operation_id="interviews.get", scope="interviews_read")
+@operations.get(INTERVIEW, "interviews.get", "interviews_read")
 def get_interview(call: Call, interview_id: str) -> dict[str, Any]:
     """Answer one interview."""
     return _view(lookups.interview(call.tenant, interview_id))
 
 
-@operations.add("GET", TIMESLOT, operation_id="timeslots.get", scope="interviews_read")
+@operations.get(TIMESLOT, "timeslots.get", "interviews_read")
 def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, Any]:
     """Answer one timeslot."""
-    return _timeslot_view(_timeslot(lookups.interview(call.tenant, interview_id), timeslot_id))
+    return _timeslot_view(
+        lookups.found(lookups.interview(call.tenant, interview_id).timeslots, timeslot_id, "Timeslot")
+    )
 
 
-@operations.add(
-    "PUT",
-    TIMESLOT + "/candidateStatus",
-    operation_id="statuses.timeslot.candidate.put",
-    scope="interviews_write",
-    status=204,
-    invalid=422,
+@operations.put(
+    TIMESLOT + "/candidateStatus", "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422
 )
 def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
     """Set whether the candidate comes to a timeslot."""
     body = AttendeeStatus.read(call)
     interview = lookups.interview(call.tenant, interview_id, write=True)
-    _timeslot(interview, timeslot_id).candidate_status = body.status
-
-
-def _timeslot(interview: Interview, timeslot_id: str) -> Timeslot:
-    found = interview.timeslots.get(timeslot_id)
-    if found is None:
-        raise not_found("Timeslot")
-    return found
+    lookups.found(interview.timeslots, timeslot_id, "Timeslot").candidate_status = body.status
 
 
 def _view(interview: Interview) -> dict[str, Any]:

@@ -26,21 +26,21 @@ PUBLICATION = "/jobs/{jobId}/publication"
 operations = Operations()
 
 
-@operations.add("GET", ADS, operation_id="jobs.jobads.all", scope="jobs_read")
+@operations.get(ADS, "jobs.jobads.all", "jobs_read")
 def list_ads(call: Call, job_id: str) -> list[dict[str, Any]]:
     """Answer the ads of a job as a bare array."""
     job = lookups.job(call.tenant, job_id)
     return [_view(call, job, ad) for ad in job.ads.values()]
 
 
-@operations.add("GET", AD, operation_id="jobs.jobads.get", scope="jobs_read")
+@operations.get(AD, "jobs.jobads.get", "jobs_read")
 def get_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Answer one ad as it was saved, which may be newer than what shows outside."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id)
     return _view(call, call.tenant.jobs[job_id], ad)
 
 
-@operations.add("PUT", AD, operation_id="jobs.jobads.update", scope="jobs_manage")
+@operations.put(AD, "jobs.jobads.update", "jobs_manage")
 def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Replace the content of an ad; what is left out is removed. Nothing changes outside."""
     body = JobAdContent.read(call)
@@ -54,16 +54,14 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return _view(call, job, ad)
 
 
-@operations.add("GET", POSTINGS, operation_id="jobs.jobads.postings.all", scope="jobs_read")
+@operations.get(POSTINGS, "jobs.jobads.postings.all", "jobs_read")
 def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Answer where one ad shows; with ``activeOnly=false``, also where it showed."""
     active_only = ActiveOnly.read(call).active_only
     return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
 
 
-@operations.add(
-    "POST", POSTINGS, operation_id="jobs.jobads.postings.create", scope="jobs_publications_manage", status=202
-)
+@operations.post(POSTINGS, "jobs.jobads.postings.create", "jobs_publications_manage", status=202)
 def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the publication of an ad."""
     wanted = PublicationInput.read_optional(call)
@@ -71,13 +69,7 @@ def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return {"postingStatus": "PENDING"}
 
 
-@operations.add(
-    "DELETE",
-    POSTINGS,
-    operation_id="jobs.jobads.postings.unpublish",
-    scope="jobs_publications_manage",
-    status=202,
-)
+@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", "jobs_publications_manage", status=202)
 def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the end of a publication; that of the default ad ends those of all ads of the job."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
@@ -87,21 +79,15 @@ def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return {"unpostingStatus": "PENDING"}
 
 
-@operations.add("GET", PUBLICATION, operation_id="jobs.publication.all", scope="jobs_read")
+@operations.get(PUBLICATION, "jobs.publication.all", "jobs_read")
 def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     """Answer where the ads of a job show; with ``activeOnly=false``, also where they showed."""
     active_only = ActiveOnly.read(call).active_only
     return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
 
 
-@operations.add(
-    "POST",
-    PUBLICATION,
-    operation_id="jobs.publication.create",
-    scope="jobs_publications_manage",
-    status=201,
-    rate=2,
-    rate_group="publication",
+@operations.post(
+    PUBLICATION, "jobs.publication.create", "jobs_publications_manage", status=201, rate=2, rate_group="publication"
 )
 def publish_job(call: Call, job_id: str) -> None:
     """Accept the publication of the default ad."""
@@ -109,14 +95,8 @@ def publish_job(call: Call, job_id: str) -> None:
     _publish(call, lookups.job(call.tenant, job_id, write=True).default_ad, wanted)
 
 
-@operations.add(
-    "DELETE",
-    PUBLICATION,
-    operation_id="jobs.publication.unpublish",
-    scope="jobs_publications_manage",
-    status=204,
-    rate=2,
-    rate_group="publication",
+@operations.delete(
+    PUBLICATION, "jobs.publication.unpublish", "jobs_publications_manage", status=204, rate=2, rate_group="publication"
 )
 def unpublish_job(call: Call, job_id: str) -> None:
     """Accept the end of all publications of a job."""

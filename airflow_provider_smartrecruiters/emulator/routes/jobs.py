@@ -23,7 +23,7 @@ NOTE_DENIED = unauthorized("Access forbidden")
 operations = Operations()
 
 
-@operations.add("GET", "/jobs", operation_id="jobs.all", scope="jobs_read")
+@operations.get("/jobs", "jobs.all", "jobs_read")
 def list_jobs(call: Call) -> dict[str, Any]:
     """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
     tenant, search = call.tenant, JobSearch.read(call)
@@ -45,13 +45,13 @@ def list_jobs(call: Call) -> dict[str, Any]:
     return answer
 
 
-@operations.add("GET", "/jobs/{jobId}", operation_id="jobs.get", scope="jobs_read")
+@operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")
 def get_job(call: Call, job_id: str) -> dict[str, Any]:
     """Answer one job with the content of its default ad."""
     return details(call, lookups.job(call.tenant, job_id))
 
 
-@operations.add("PUT", "/jobs/{jobId}", operation_id="jobs.update", scope="jobs_manage")
+@operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage")
 def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
     body = JobInput.read_optional(call)
@@ -62,7 +62,7 @@ def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     return details(call, job)
 
 
-@operations.add("PUT", "/jobs/{jobId}/status", operation_id="jobs.status.update", scope="jobs_manage", status=201)
+@operations.put("/jobs/{jobId}/status", "jobs.status.update", "jobs_manage", status=201)
 def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
     body = JobStatusUpdate.read(call)
@@ -73,7 +73,7 @@ def update_status(call: Call, job_id: str) -> dict[str, Any]:
     return {"status": job.status}
 
 
-@operations.add("GET", "/jobs/{jobId}/status/history", operation_id="jobs.status.history.get", scope="jobs_read")
+@operations.get("/jobs/{jobId}/status/history", "jobs.status.history.get", "jobs_read")
 def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
     """Answer the status changes, oldest first."""
     content = [
@@ -83,7 +83,7 @@ def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
     return views.listed(content)
 
 
-@operations.add("GET", "/jobs/{jobId}/hiring-team", operation_id="jobs.hiring-team.get", scope="jobs_read")
+@operations.get("/jobs/{jobId}/hiring-team", "jobs.hiring-team.get", "jobs_read")
 def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
     """Answer who recruits for the job."""
     content = [
@@ -93,13 +93,13 @@ def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
     return views.listed(content)
 
 
-@operations.add("GET", NOTE, operation_id="jobs.notes.get", scope="jobs_read")
+@operations.get(NOTE, "jobs.notes.get", "jobs_read")
 def get_note(call: Call, job_id: str) -> dict[str, Any]:
     """Answer the note; a job without one has an empty note."""
     return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
 
 
-@operations.add("PUT", NOTE, operation_id="jobs.notes.update", scope="jobs_manage")
+@operations.put(NOTE, "jobs.notes.update", "jobs_manage")
 def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
     body = JobNote.read(call)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 operations = Operations()
 
 
-@operations.add("POST", "/identity/oauth/token", operation_id="createAccessToken", scope=None)
+@operations.post("/identity/oauth/token", "createAccessToken", None)
 def create_access_token(call: Call) -> dict[str, Any]:
     """Exchange client credentials, in the form or in HTTP Basic, for a token."""
     if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):

@@ -24,14 +24,14 @@ POSITION = POSITIONS + "/{positionId}"
 operations = Operations()
 
 
-@operations.add("GET", POSITIONS, operation_id="jobs.positions.all", scope="jobs_read")
+@operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Answer all positions of a job."""
     content = [_view(position) for position in lookups.job(call.tenant, job_id).positions.values()]
     return listed(content)
 
 
-@operations.add("POST", POSITIONS, operation_id="jobs.positions.create", scope="jobs_manage", status=201)
+@operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)
 def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
     body = PositionInput.read(call)
@@ -39,13 +39,13 @@ def create_position(call: Call, job_id: str) -> dict[str, Any]:
     return _store(job, Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
-@operations.add("GET", POSITION, operation_id="jobs.positions.get", scope="jobs_read")
+@operations.get(POSITION, "jobs.positions.get", "jobs_read")
 def get_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Answer one position."""
     return _view(lookups.position(call.tenant, job_id, record_id))
 
 
-@operations.add("PUT", POSITION, operation_id="jobs.positions.update", scope="jobs_manage", status=201)
+@operations.put(POSITION, "jobs.positions.update", "jobs_manage", status=201)
 def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
     body = PositionInput.read(call)
@@ -54,7 +54,7 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     return _store(call.tenant.jobs[job_id], replaced)
 
 
-@operations.add("DELETE", POSITION, operation_id="jobs.positions.remove", scope="jobs_manage", status=204)
+@operations.delete(POSITION, "jobs.positions.remove", "jobs_manage", status=204)
 def delete_position(call: Call, job_id: str, record_id: str) -> None:
     """Remove a position."""
     position = lookups.position(call.tenant, job_id, record_id, write=True)

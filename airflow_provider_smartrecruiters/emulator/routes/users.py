@@ -21,7 +21,7 @@ USERS = "/user-api/v201804/users"
 operations = Operations()
 
 
-@operations.add("GET", USERS, operation_id="users.all", scope="users_read")
+@operations.get(USERS, "users.all", "users_read")
 def list_users(call: Call) -> dict[str, Any]:
     """Answer a page of users; there is no total."""
     search = UserSearch.read(call)
@@ -41,19 +41,19 @@ def list_users(call: Call) -> dict[str, Any]:
 
 
 # Before the user by id, which would take "me" for one.
-@operations.add("GET", USERS + "/me", operation_id="users.me", scope="user_me_read")
+@operations.get(USERS + "/me", "users.me", "user_me_read")
 def get_me(call: Call) -> dict[str, Any]:
     """Answer the user that the credential belongs to."""
     return _view(call.tenant.users[call.tenant.settings.caller_id])
 
 
-@operations.add("GET", USERS + "/{id}", operation_id="users.get", scope="users_read")
+@operations.get(USERS + "/{id}", "users.get", "users_read")
 def get_user(call: Call, user_id: str) -> dict[str, Any]:
     """Answer one user."""
     return _view(lookups.user(call.tenant, user_id))
 
 
-@operations.add("PUT", USERS + "/{id}/avatar", operation_id="users.avatar.update", scope="users_manage", status=204)
+@operations.put(USERS + "/{id}/avatar", "users.avatar.update", "users_manage", status=204)
 def update_avatar(call: Call, user_id: str) -> None:
     """Store an image: the part ``file`` of a multipart body."""
     user = lookups.user(call.tenant, user_id, write=True)
