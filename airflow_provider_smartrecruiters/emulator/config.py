@@ -15,20 +15,11 @@ DEFAULT_CLIENT_SECRET = "emulator-secret"
 
 ALL_SCOPES = frozenset(
     {
-        "candidates_manage",
-        "candidates_read",
-        "configuration_read",
-        "interviews_read",
-        "interviews_write",
-        "job_applications_read",
-        "jobs_manage",
-        "jobs_publications_manage",
-        "jobs_read",
-        "user_me_read",
-        "users_manage",
-        "users_read",
+        "candidates_manage", "candidates_read", "configuration_read", "interviews_read", "interviews_write",
+        "job_applications_read", "jobs_manage", "jobs_publications_manage", "jobs_read", "user_me_read",
+        "users_manage", "users_read",
     }
-)
+)  # fmt: skip
 
 
 def number(text: str, kind: type[int] | type[float] = int, least: float = 0, most: float = sys.maxsize) -> float:

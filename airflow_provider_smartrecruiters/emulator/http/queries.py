@@ -24,6 +24,21 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 
+# Parameters of a search for candidates that hold for an application, and the application's member.
+_OF_APPLICATION = {
+    "job_id": "job_id",
+    "status": "status",
+    "source_type": "source_type_id",
+    "source_sub_type": "source_sub_type_id",
+    "source_value_id": "source_id",
+}
+# The tenant has no onboarding, no application fields and no screening questions: no candidate matches these.
+_OF_NOBODY = (
+    "onboarding_status", "property_id", "property_value_id", "question_category", "question_field_id",
+    "question_field_value_id",
+)  # fmt: skip
+
+
 class Query(BaseModel):
     """Base of all; parameters that the contract does not know are ignored."""
 
@@ -100,7 +115,7 @@ class CandidateSearch(Search):
     source_type: list[str] = []
     source_sub_type: list[str] = []
     source_value_id: list[str] = []
-    # The tenant has no onboarding, no application fields and no screening questions: nobody matches these.
+    # What these ask for, the tenant does not have: see _OF_NOBODY.
     onboarding_status: Literal["READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL", "ONBOARDING_FAILED"] | None = None
     property_id: list[str] = []
     property_value_id: list[str] = []
@@ -109,52 +124,28 @@ class CandidateSearch(Search):
     question_field_value_id: list[str] = []
 
     def matches(self, candidate: Candidate, tenant: Tenant) -> bool:
-        """Tell whether a candidate is among the found."""
+        """Return whether a candidate is among the found."""
         text = f"{candidate.first_name} {candidate.last_name} {candidate.email} {candidate.job_title}".lower()
         place = f"{candidate.city} {candidate.country_code}".lower()
         tags = {tag.lower() for tag in candidate.tags}
         return (
-            not self._asks_for_what_nobody_has()
+            not any(getattr(self, name) for name in _OF_NOBODY)
             and (self.q is None or self.q.lower() in text)
             and (not self.location or any(word.lower() in place for word in self.location))
             and (not self.average_rating or candidate.average_rating in self.average_rating)
             and (not self.consent_status or candidate.consent in self.consent_status)
             and (not self.tag or any(tag.lower() in tags for tag in self.tag))
             and (self.updated_after is None or candidate.updated_on > self.updated_after)
-            and (
-                not self._asks_for_application()
-                or any(self._fits(tenant.applications[one]) for one in candidate.application_ids)
-            )
+            and self._matches_an_application([tenant.applications[one] for one in candidate.application_ids])
         )
 
-    def _asks_for_what_nobody_has(self) -> bool:
-        return bool(
-            self.onboarding_status
-            or self.property_id
-            or self.property_value_id
-            or self.question_category
-            or self.question_field_id
-            or self.question_field_value_id
-        )
-
-    def _asks_for_application(self) -> bool:
-        return bool(
-            self.job_id
-            or self.status
-            or self.sub_status
-            or self.source_type
-            or self.source_sub_type
-            or self.source_value_id
-        )
-
-    def _fits(self, application: Application) -> bool:
-        return (
-            (not self.job_id or application.job_id in self.job_id)
-            and (not self.status or application.status in self.status)
-            and (self.sub_status is None or application.sub_status == self.sub_status)
-            and (not self.source_type or application.source_type_id in self.source_type)
-            and (not self.source_sub_type or application.source_sub_type_id in self.source_sub_type)
-            and (not self.source_value_id or application.source_id in self.source_value_id)
+    def _matches_an_application(self, applications: list[Application]) -> bool:
+        asked = {member: wanted for name, member in _OF_APPLICATION.items() if (wanted := getattr(self, name))}
+        if self.sub_status is not None:
+            asked["sub_status"] = [self.sub_status]
+        return not asked or any(
+            all(getattr(application, member) in wanted for member, wanted in asked.items())
+            for application in applications
         )
 
 
@@ -173,7 +164,7 @@ class JobSearch(Search):
     hiring_team_member_id: list[str] = []
 
     def matches(self, job: Job, tenant: Tenant, posting_status: str) -> bool:
-        """Tell whether a job is among the found.
+        """Return whether a job is among the found.
 
         :param posting_status: the job's, as it is answered
         """
@@ -188,8 +179,5 @@ class JobSearch(Search):
             and (self.language is None or job.default_ad.content.language == self.language)
             and (not statuses or job.status in statuses)
             and (self.posting_status is None or posting_status == self.posting_status)
-            and (
-                not self.hiring_team_member_id
-                or any(member in job.hiring_team for member in self.hiring_team_member_id)
-            )
+            and (not self.hiring_team_member_id or not job.hiring_team.keys().isdisjoint(self.hiring_team_member_id))
         )

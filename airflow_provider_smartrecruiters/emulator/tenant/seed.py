@@ -13,37 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.tenant import seed_words as words
-from airflow_provider_smartrecruiters.emulator.tenant.state import (
-    AdContent,
-    Application,
-    Candidate,
-    Compensation,
-    Department,
-    HiringProcess,
-    Interview,
-    Job,
-    JobAd,
-    JobProperty,
-    Location,
-    Position,
-    PropertyValue,
-    Publication,
-    Section,
-    Settings,
-    SourceType,
-    SourceValue,
-    StatusChange,
-    Tenant,
-    Timeslot,
-    User,
-)
+from airflow_provider_smartrecruiters.emulator.tenant import state
 from airflow_provider_smartrecruiters.emulator.tenant.times import render
 
 USERS, JOBS, CANDIDATES = 130, 40, 320
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
-def seeded_tenant() -> Tenant:
+def seeded_tenant() -> state.Tenant:
     """Return a new tenant; two of them are equal."""
     return _Seed().tenant()
 
@@ -52,11 +29,11 @@ class _Seed:
     def __init__(self) -> None:
         self.random = random.Random(20260601)
 
-    def tenant(self) -> Tenant:
+    def tenant(self) -> state.Tenant:
         self.processes = {
             process.id: process
             for process in (
-                HiringProcess(id=self.hex_id(), name=name, sub_statuses=sub_statuses)
+                state.HiringProcess(id=self.hex_id(), name=name, sub_statuses=sub_statuses)
                 for name, sub_statuses in words.SUB_STATUSES.items()
             )
         }
@@ -69,13 +46,13 @@ class _Seed:
         self.user_ids = list(self.users)[:-2]
         self.jobs = self.by_id(self.make_job(number) for number in range(JOBS))
         self.restrict(self.jobs)
-        self.applications: dict[str, Application] = {}
+        self.applications: dict[str, state.Application] = {}
         self.candidates = self.by_id(self.make_candidate(number) for number in range(CANDIDATES))
         self.restrict(self.candidates)
         self.interviews = self.by_id(self.make_interviews())
         self.restrict(self.interviews)
-        return Tenant(
-            settings=Settings(caller_id=self.user_ids[0]),
+        return state.Tenant(
+            settings=state.Settings(caller_id=self.user_ids[0]),
             users=self.users,
             candidates=self.candidates,
             applications=self.applications,
@@ -86,7 +63,7 @@ class _Seed:
             withdrawal_reasons=self.withdrawal_reasons,
             hiring_processes=self.processes,
             departments={
-                key: Department(id=key, label=label, description=description)
+                key: state.Department(id=key, label=label, description=description)
                 for key, (label, description) in words.DEPARTMENTS.items()
             },
             industries=words.INDUSTRIES,
@@ -116,7 +93,7 @@ class _Seed:
         read_only.access = "read"
         hidden.access = "none"
 
-    def make_source_types(self) -> list[SourceType]:
+    def make_source_types(self) -> list[state.SourceType]:
         made, number = [], 0
         for type_id, label, subtypes, labels in words.SOURCE_TYPES:
             values = []
@@ -124,28 +101,32 @@ class _Seed:
                 for value in labels:
                     number += 1
                     shown = f"{value} ({subtype.lower()})" if subtype and subtype in subtypes[1:] else value
-                    values.append(SourceValue(id=str(number), identifier=self.uuid(), label=shown, subtype_id=subtype))
+                    values.append(
+                        state.SourceValue(id=str(number), identifier=self.uuid(), label=shown, subtype_id=subtype)
+                    )
             number += 1
             subtype = subtypes[0] if subtypes else None
             values.append(
-                SourceValue(id=str(number), identifier=self.uuid(), label="Closed", subtype_id=subtype, deleted=True)
+                state.SourceValue(
+                    id=str(number), identifier=self.uuid(), label="Closed", subtype_id=subtype, deleted=True
+                )
             )
-            made.append(SourceType(id=type_id, label=label, subtypes=list(subtypes), values=values))
+            made.append(state.SourceType(id=type_id, label=label, subtypes=list(subtypes), values=values))
         return made
 
-    def make_properties(self) -> dict[str, JobProperty]:
+    def make_properties(self) -> dict[str, state.JobProperty]:
         shifts = {self.hex_id(): label for label in ("Day", "Night", "Rotating")}
         return self.by_id(
             [
-                JobProperty(id=self.hex_id(), label="Cost centre"),
-                JobProperty(id=self.hex_id(), label="Shift", values=shifts),
+                state.JobProperty(id=self.hex_id(), label="Cost centre"),
+                state.JobProperty(id=self.hex_id(), label="Shift", values=shifts),
             ]
         )
 
-    def make_user(self, number: int) -> User:
+    def make_user(self, number: int) -> state.User:
         first, last = self.name(number)
         country, _, city, *_ = self.random.choice(words.CITIES)
-        return User(
+        return state.User(
             id=self.hex_id(),
             email=f"user{number:03}@northwind.example",
             first_name=first,
@@ -162,11 +143,11 @@ class _Seed:
         firsts, lasts = words.FIRST_NAMES, words.LAST_NAMES
         return firsts[number % len(firsts)], lasts[(number * 7 + number // len(firsts)) % len(lasts)]
 
-    def make_job(self, number: int) -> Job:
+    def make_job(self, number: int) -> state.Job:
         title, function = words.JOB_TITLES[number % len(words.JOB_TITLES)]
         created = START - timedelta(days=120 - number * 2, minutes=number * 7)
         country, region, city, postal_code, latitude, longitude = words.CITIES[number % len(words.CITIES)]
-        location = Location(
+        location = state.Location(
             country_code=country,
             region_code=region,
             city=city,
@@ -185,7 +166,7 @@ class _Seed:
         text, choice = self.properties.values()
         shift_id = self.random.choice(list(choice.values))
         updated = render(created + timedelta(days=3))
-        return Job(
+        return state.Job(
             id=self.uuid(),
             title=title,
             ref_number=f"REF{number + 100}W",
@@ -202,25 +183,25 @@ class _Seed:
             experience_level_id=list(words.EXPERIENCE_LEVELS)[1 + number % 4],
             eeo_category_id=str(1 + number % 3) if country == "us" else None,
             creator_id=creator,
-            compensation=Compensation(min=40000 + number * 500, max=60000 + number * 500, currency="EUR"),
+            compensation=state.Compensation(min=40000 + number * 500, max=60000 + number * 500, currency="EUR"),
             properties={
-                text.id: PropertyValue(label=f"CC-{4000 + number}"),
-                choice.id: PropertyValue(id=shift_id, label=choice.values[shift_id]),
+                text.id: state.PropertyValue(label=f"CC-{4000 + number}"),
+                choice.id: state.PropertyValue(id=shift_id, label=choice.values[shift_id]),
             },
             hiring_process_id=list(self.processes)[number % len(self.processes)],
             hiring_team={self.user_ids[number % 10]: "RECRUITER", self.user_ids[10 + number]: "HIRING_MANAGER"},
             note="" if number % 4 == 3 else f"Opening agreed with the site in {city}. Budget code CC-{4000 + number}.",
             history=[
-                StatusChange(changed_on=render(created), status="CREATED"),
-                *([StatusChange(changed_on=updated, status=status)] if status != "CREATED" else []),
+                state.StatusChange(changed_on=render(created), status="CREATED"),
+                *([state.StatusChange(changed_on=updated, status=status)] if status != "CREATED" else []),
             ],
             ads=self.by_id(ads),
             positions=self.by_id(self.make_position(created, index, number) for index in range(1 + number % 3)),
         )
 
     def make_ad(
-        self, title: str, location: Location, created: datetime, creator: str, *, published: bool, default: bool
-    ) -> JobAd:
+        self, title: str, location: state.Location, created: datetime, creator: str, *, published: bool, default: bool
+    ) -> state.JobAd:
         language = "en" if default else "de"
         texts = {
             "companyDescription": ("Company Description", "<p>Northwind builds wind turbines in five countries.</p>"),
@@ -228,15 +209,15 @@ class _Seed:
             "qualifications": ("Qualifications", "<ul><li>Three years of practice</li><li>English</li></ul>"),
             "additionalInformation": ("Additional Information", "<p>Hybrid work, 30 days of leave.</p>"),
         }
-        content = AdContent(
+        content = state.AdContent(
             title=title if default else f"{title} (m/w/d)",
             language=language,
             location=location.model_copy(),
-            sections={name: Section(title=heading, text=text) for name, (heading, text) in texts.items()},
+            sections={name: state.Section(title=heading, text=text) for name, (heading, text) in texts.items()},
             videos=["https://videos.example.com/northwind"] if default else None,
         )
         saved = render(created + timedelta(days=1))
-        return JobAd(
+        return state.JobAd(
             id=self.uuid(),
             content=content,
             published=content.model_copy(deep=True) if published else None,
@@ -244,15 +225,15 @@ class _Seed:
             created_on=render(created),
             updated_on=saved,
             creator_id=creator,
-            publications=[Publication(source_name="Career Page", type="CAREER_PAGE", published_on=saved)]
+            publications=[state.Publication(source_name="Career Page", type="CAREER_PAGE", published_on=saved)]
             if published
             else [],
         )
 
-    def make_position(self, created: datetime, index: int, number: int) -> Position:
+    def make_position(self, created: datetime, index: int, number: int) -> state.Position:
         replacement = index % 2 == 1
         opened = created.replace(hour=0, minute=0)
-        return Position(
+        return state.Position(
             id=self.uuid(),
             position_id=f"POS-2026-{number:03}-{index + 1}",
             incumbent_name=" ".join(self.name(number + index)) if replacement else None,
@@ -261,11 +242,11 @@ class _Seed:
             target_start_date=render(opened + timedelta(days=180)),
         )
 
-    def make_candidate(self, number: int) -> Candidate:
+    def make_candidate(self, number: int) -> state.Candidate:
         first, last = self.name(number)
         country, _, city, _, latitude, longitude = self.random.choice(words.CITIES)
         created = self.day(-100, -10)
-        candidate = Candidate(
+        candidate = state.Candidate(
             id=self.uuid(),
             first_name=first,
             last_name=last,
@@ -293,7 +274,7 @@ class _Seed:
             candidate.application_ids.append(application.id)
         return candidate
 
-    def make_application(self, candidate_id: str, job: Job, created: datetime) -> Application:
+    def make_application(self, candidate_id: str, job: state.Job, created: datetime) -> state.Application:
         statuses, weights = zip(*words.STATUSES, strict=True)
         status = self.random.choices(statuses, weights)[0]
         process = self.processes[job.hiring_process_id]
@@ -302,11 +283,11 @@ class _Seed:
             sub_statuses = process.sub_statuses.get(passed)
             sub_status = self.random.choice(sub_statuses) if sub_statuses else None
             changed_on = render(created + timedelta(days=step * 2))
-            history.append(StatusChange(changed_on=changed_on, status=passed, sub_status=sub_status))
+            history.append(state.StatusChange(changed_on=changed_on, status=passed, sub_status=sub_status))
         reasons = {"REJECTED": self.rejection_reasons, "WITHDRAWN": self.withdrawal_reasons}.get(status)
         source_type = self.random.choice(list(self.source_types.values()))
         source = self.random.choice([value for value in source_type.values if not value.deleted])
-        return Application(
+        return state.Application(
             id=self.uuid(),
             candidate_id=candidate_id,
             job_id=job.id,
@@ -321,7 +302,7 @@ class _Seed:
             history=history,
         )
 
-    def make_interviews(self) -> list[Interview]:
+    def make_interviews(self) -> list[state.Interview]:
         seen = [
             application
             for application in self.applications.values()
@@ -330,14 +311,14 @@ class _Seed:
         ]
         return [self.make_interview(number, application) for number, application in enumerate(seen)]
 
-    def make_interview(self, number: int, application: Application) -> Interview:
+    def make_interview(self, number: int, application: state.Application) -> state.Interview:
         starts = START + timedelta(days=10 + number % 40)
         timeslots = []
         for index in range(1 + number % 3):
             begin = starts + timedelta(hours=index)
             interviewers = self.random.sample(self.user_ids[:40], 2)
             timeslots.append(
-                Timeslot(
+                state.Timeslot(
                     id=self.uuid(),
                     interview_type="Technical" if index else "Introduction",
                     title="Technical screen" if index else "Getting to know each other",
@@ -348,7 +329,7 @@ class _Seed:
                     candidate_status=("pending", "accepted", "null", "tentative")[(number + index) % 4],
                 )
             )
-        return Interview(
+        return state.Interview(
             id=self.uuid(),
             application_id=application.id,
             candidate_id=application.candidate_id,
