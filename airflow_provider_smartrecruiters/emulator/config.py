@@ -25,7 +25,7 @@ ALL_SCOPES = frozenset(
 def number(text: str, kind: type[int] | type[float] = int, least: float = 0, most: float = sys.maxsize) -> float:
     """Read a number of the command line.
 
-    :raises ArgumentTypeError: it is no number, or out of bounds
+    :raises ArgumentTypeError: it is not a number, or out of range
     """
     try:
         found = kind(text)
@@ -46,7 +46,7 @@ def _milliseconds(text: str) -> float:
 
 
 def _option(default: Any, **argument: Any) -> Any:
-    # A setting with an option on the command line; `argument` is what argparse is told about it.
+    # A setting with a command-line option; `argument` holds the keyword arguments of argparse's add_argument.
     return field(default=default, metadata=argument)
 
 
@@ -58,8 +58,8 @@ class Config:
     :param client_id: the OAuth client that may fetch tokens
     :param client_secret: its secret
     :param token_lifetime: seconds that a token is valid
-    :param rate: requests a second and credential; 0 switches every rate limit off
-    :param concurrent: requests at once and credential; 0 switches every concurrency limit off
+    :param rate: requests a second for each credential; 0 switches every rate limit off
+    :param concurrent: requests at once for each credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
     :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     """

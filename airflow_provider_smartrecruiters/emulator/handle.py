@@ -1,4 +1,4 @@
-"""What a test gets: a running emulator with everything that the test needs to know of it."""
+"""What a test gets: a running emulator, with everything that a test needs from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JournalView(list["JournalEntry"]):
     """The journal at one moment: requests that changed or tried to change something, oldest first."""
 
     def writes(self, operation_id: str | None = None) -> list[JournalEntry]:
-        """Return those that set the state, be it to what it was before.
+        """Return those that wrote the records, even if nothing changed.
 
         :param operation_id: only those of one operation, such as ``jobs.status.update``
         """
@@ -40,18 +40,18 @@ class SmartRecruitersEmulator:
     def __init__(self, server: EmulatorServer) -> None:
         self._emulator = server.emulator
         self.url: str = server.url
-        """The address, without a slash at the end."""
+        """The address, without a trailing slash."""
         self.state = KnownRecords(server.emulator.store)
         """Ids of records fit for a purpose, copies of what is stored, and ``editing()`` to change it."""
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator itself, for what has no name here."""
+        """The emulator itself, for what has no shortcut here."""
         return self._emulator
 
     @property
     def config(self) -> Config:
-        """Limits, latency, credentials; may be changed, the next test starts with the defaults again."""
+        """Limits, latency, credentials; may be changed. The next test starts with the defaults."""
         return self._emulator.config
 
     @property
@@ -112,12 +112,12 @@ class SmartRecruitersEmulator:
     def fail_next(
         self, operation: str | Sequence[str] = "any", fault: str | None = None, **options: Unpack[RuleOptions]
     ) -> ArmedRule:
-        """Let the next requests for an operation meet a fault: ``fail_next("put job status", status=429, times=2)``.
+        """Make the next requests for an operation fail: ``fail_next("put job status", status=429, times=2)``.
 
         :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.faults.Rule`
         :param fault: a name in :data:`.faults.FAULTS`, such as ``reset_after``; not needed with ``status``
-        :param options: as in :class:`.faults.Rule`; ``times`` is 1 unless the fault says else
-        :return: the rule, which counts how often it was ``seen`` and ``fired``
+        :param options: as in :class:`.faults.Rule`; ``times`` is 1 unless the fault has another default
+        :return: the rule, with the counts ``seen`` and ``fired``
         :raises ValueError: an unknown operation, fault or option; lists the known ones
         """
         return self._emulator.faults.arm(_rule(operation, fault, options))
@@ -125,15 +125,15 @@ class SmartRecruitersEmulator:
     def fail(
         self, operation: str | Sequence[str] | Rule = "any", fault: str | None = None, **options: Unpack[RuleOptions]
     ) -> ArmedRule:
-        """Let every request for an operation meet a fault from now on: ``fail("any read", status=503, skip=3)``.
+        """Make every request for an operation fail from now on: ``fail("any read", status=503, skip=3)``.
 
-        Parameters and result are those of :meth:`fail_next`, but ``times`` is None, for ever.
+        Parameters and result are those of :meth:`fail_next`, but ``times`` is None: the rule stays in force.
 
-        :param operation: also a rule that is ready: ``fail(Rule.ready("reset_after", "put job note"))``
+        :param operation: or a complete rule: ``fail(Rule.ready("reset_after", "put job note"))``
         """
         if isinstance(operation, Rule):
             if fault is not None or options:
-                msg = "A rule that is ready takes no further parameters"
+                msg = "A complete rule takes no further parameters"
                 raise TypeError(msg)
             return self._emulator.faults.arm(operation)
         return self._emulator.faults.arm(_rule(operation, fault, {"times": None, **options}))
@@ -144,23 +144,23 @@ class SmartRecruitersEmulator:
         return self._emulator.faults.rules()
 
     def clear_faults(self) -> None:
-        """Forget all faults: no request is hit any more, the port is open, the API key is accepted again."""
+        """Remove all faults: the port is open and the API key valid again."""
         self._emulator.faults.clear()
 
     def expire_tokens(self) -> None:
-        """Make every access token that was given out invalid, as if its time were over."""
+        """Make every issued access token invalid, as if it had expired."""
         self._emulator.authenticator.revoke_all()
 
     def reset(self) -> None:
-        """Put the records back to the beginning, empty the journal and the counts of the limits, clear the faults."""
+        """Reset the records, the journal, the limits and the faults."""
         self._emulator.reset()
 
     def configure(self, **settings: Any) -> None:
-        """Set how the emulator behaves; what is left out gets its default.
+        """Set how the emulator behaves; settings that are left out get their defaults.
 
         :param settings: fields of :class:`.config.Config`, such as ``rate=0`` for no rate limit, and of the company's
             :class:`.state.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
-        :raises TypeError: there is no such setting
+        :raises TypeError: a setting is unknown
         """
         company = {name: settings.pop(name) for name in Settings.model_fields.keys() & settings.keys()}
         wanted = Config(**settings)

@@ -8,10 +8,10 @@
         ...  # run the DAG
         assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"status": "FILLED"}]
 
-What a DAG does on a bad day takes one more line: ``smartrecruiters_emulator.fail_next("put job status", status=429)``.
+To test how a DAG handles a failure, add one line: ``smartrecruiters_emulator.fail_next("put job status", status=429)``.
 
-The server is started once a session (with pytest-xdist: once in each worker) on a free port, and is put back to its
-seed before each test. The limits of the real API hold, 10 requests a second and 8 at once, unless a test says else:
+The server starts once a session (with pytest-xdist: once in each worker) on a free port, and is reset before each test.
+The limits of the real API apply, 10 requests a second and 8 at once, unless a test overrides them:
 ``@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)``. The marker takes the parameters of
 :meth:`~airflow_provider_smartrecruiters.emulator.handle.SmartRecruitersEmulator.configure`.
 
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def smartrecruiters_emulator_middleware() -> Callable[[Any], Any] | None:
-    """Override this to put an ASGI middleware around the emulator: return what takes the application and wraps it."""
+    """Override this to put an ASGI middleware around the emulator: return a function that wraps an application."""
     return None
 
 
@@ -81,6 +81,6 @@ def smartrecruiters_emulator(
     try:
         emulator.configure(**(marker.kwargs if marker is not None else {}))
     except TypeError as unknown:
-        msg = f"The marker {MARKER} cannot be used so: {unknown}"
+        msg = f"The marker {MARKER} has an invalid argument: {unknown}"
         raise pytest.UsageError(msg) from None
     return emulator

@@ -54,7 +54,7 @@ class Hit:
         return answer.with_body(b'{"message": "Done by the emulator", "errors": []}', JSON)
 
     def made_up(self, answer: Answer, deliver: Deliver | None = None) -> Answer:
-        """Mark an answer as this fault's, and lay the rule's headers over its own."""
+        """Mark an answer as this fault's, and apply the rule's headers to it."""
         answer.update(self.rule.headers)
         answer.made_up = self.rule.fault
         answer.deliver = deliver

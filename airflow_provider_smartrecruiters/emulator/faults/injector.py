@@ -1,4 +1,4 @@
-"""Rules at work: which of them hits which request."""
+"""The rules in force: which of them hits which request."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Refuse = Callable[[float], None]
 
 @dataclass(slots=True)
 class ArmedRule:
-    """A rule that was set, and what came of it.
+    """A rule that was set, and how often it applied.
 
-    :param seen: requests that it means, hit or not
+    :param seen: requests that it targets, hit or not
     :param fired: requests that it hit
     """
 
@@ -41,11 +41,11 @@ class ArmedRule:
         self._random = Random(self.rule.seed)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return its JSON form: what the rule was given, and the counts."""
+        """Return its JSON form: the parameters that the rule was given, and the counts."""
         return {**self.rule.model_dump(mode="json", exclude_unset=True), "seen": self.seen, "fired": self.fired}
 
     def sees(self, operation: Operation | None, path: str) -> bool:
-        """Count a request; tell whether the rule would hit it."""
+        """Count a request; return whether the rule would hit it."""
         rule = self.rule
         meant = (rule.operation,) if isinstance(rule.operation, str) else rule.operation
         here = rule.path in path and any(targets.matches(target, operation) for target in meant)
@@ -58,22 +58,22 @@ class ArmedRule:
 
 
 class FaultInjector:
-    """Holds the rules in their order; the first one that has shots left hits a request.
+    """Holds the rules in order; the first rule with hits left hits a request.
 
-    :param authenticator: where credentials are that a fault revokes
+    :param authenticator: knows the credentials that a fault revokes
     """
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
         self._lock = threading.Lock()
         self._rules: list[ArmedRule] = []
-        # Set by the server: closes its port for so many seconds, 0 to open it.
+        # The server sets this: it closes the port for the given seconds, 0 to open it.
         self.refuse: Refuse = _cannot_refuse
 
     def arm(self, rule: Rule) -> ArmedRule:
-        """Set a rule, after those that are there.
+        """Add a rule after the existing ones.
 
-        :raises RuntimeError: it closes the port of a server that cannot do that
+        :raises RuntimeError: the rule closes the port, and the server cannot do that
         """
         armed = ArmedRule(rule)
         if FAULTS[rule.fault].at_once:
@@ -84,19 +84,19 @@ class FaultInjector:
         return armed
 
     def rules(self) -> list[ArmedRule]:
-        """Return the rules in their order, those without shots left too."""
+        """Return the rules in order, including those without hits left."""
         with self._lock:
             return list(self._rules)
 
     def clear(self) -> None:
-        """Forget all rules, open the port, and accept a revoked API key again. Revoked tokens stay so."""
+        """Remove all rules, open the port, and accept a revoked API key again. Revoked tokens stay revoked."""
         with self._lock:
             self._rules.clear()
         self._authenticator.accept_key_again()
         self.refuse(0)
 
     async def intercept(self, call: Call, proceed: Proceed) -> Answer:
-        """Let a rule hit a request, or none."""
+        """Handle a request, or let the first rule that hits it act."""
         armed = self._hitting(call.operation, call.raw_path)
         if armed is None:
             return await proceed()
@@ -104,7 +104,7 @@ class FaultInjector:
         fault = FAULTS[rule.fault]
         call.fault = rule.fault
         with contextlib.suppress(ApiError):
-            # The journal tells the credential also of a request that is never handled.
+            # The journal has the credential even of a request that is never handled.
             call.credential = self._authenticator.authenticate(call.headers)
         if rule.latency:
             await asyncio.sleep(rule.latency)

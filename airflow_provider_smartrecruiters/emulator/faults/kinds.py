@@ -10,19 +10,12 @@ from airflow_provider_smartrecruiters.emulator.faults.targets import ANY, ANY_RE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RATE_HEADERS = (
-    "X-RateLimit-Limit",
-    "X-RateLimit-Remaining",
-    "X-RateLimit-Concurrent-Limit",
-    "X-RateLimit-Concurrent-Remaining",
-)
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 _ANSWER = frozenset({"headers"})
 _STATUS = _ANSWER | {"status", "retry_after", "retry_after_as_date", "body", "content_type"}
 _NONE: frozenset[str] = frozenset()
 _SECONDS = frozenset({"seconds"})
-_NOTHING_LEFT = dict(zip(RATE_HEADERS, ("10", "0", "8", "8"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +42,25 @@ class Fault:
     aim: str | None = None
 
 
+def _rate_headers(*values: str | None) -> dict[str, str | None]:
+    names = ("Limit", "Remaining", "Concurrent-Limit", "Concurrent-Remaining")
+    return {f"X-RateLimit-{name}": value for name, value in zip(names, values, strict=True)}
+
+
+_NOTHING_LEFT = _rate_headers("10", "0", "8", "8")
+
 _KINDS = [
-    Fault("status", "An error status, 503 unless told otherwise, in the API's envelope", False, "status", _STATUS),
+    Fault("status", "An error status, 503 by default, in the API's envelope", False, "status", _STATUS),
     Fault(
         "rate_limited", "429 with a Retry-After of one second", False, "status", _STATUS,
         {"status": 429, "retry_after": 1, "headers": _NOTHING_LEFT},
     ),
     Fault(
-        "rate_limited_for_ever", "429 whenever it is asked, without a Retry-After", False, "status", _STATUS,
+        "rate_limited_for_ever", "429 every time, without a Retry-After", False, "status", _STATUS,
         {"status": 429, "headers": _NOTHING_LEFT, "times": None},
     ),
     Fault(
-        "rate_limited_for_an_hour", "429 whenever it is asked, with a Retry-After of an hour", False, "status",
+        "rate_limited_for_an_hour", "429 every time, with a Retry-After of an hour", False, "status",
         _STATUS, {"status": 429, "retry_after": 3600, "headers": _NOTHING_LEFT, "times": None},
     ),
     Fault(
@@ -72,11 +72,11 @@ _KINDS = [
         {"status": 502, "body": GATEWAY_PAGE, "content_type": "text/html"},
     ),
     Fault(
-        "status_after", "An error status, 502 unless told otherwise, although the change was made", True,
+        "status_after", "An error status, 502 by default, although the change was made", True,
         "status", _STATUS, {"status": 502},
     ),
     Fault(
-        "latency", "The answer takes longer, half a second unless told otherwise", True, "pass_on", _NONE,
+        "latency", "The answer takes longer, half a second by default", True, "pass_on", _NONE,
         {"latency": 0.5},
     ),
     Fault(
@@ -101,10 +101,10 @@ _KINDS = [
     Fault("timeout_after", "No answer, although the change was made", True, "hang", _SECONDS),
     Fault("truncated_body", "The answer ends halfway through its body", True, "truncate"),
     Fault("slow_trickle", "The answer arrives one byte at a time", True, "trickle", _ANSWER | {"interval"}),
-    Fault("not_http", "What comes back is no HTTP, although the change was made", True, "talk_otherwise", _NONE),
-    Fault("not_json", "A success whose body is no JSON, although it says so", True, "garble"),
+    Fault("not_http", "The answer is not HTTP, although the change was made", True, "talk_otherwise", _NONE),
+    Fault("not_json", "A success whose body is declared as JSON and is not", True, "garble"),
     Fault("wrong_content_type", "The right answer, declared as text/html", True, "mislabel"),
-    Fault("page_instead", "200 with a login page, as of a proxy in between; nothing was changed", False, "page"),
+    Fault("page_instead", "200 with a login page, as from a proxy in between; nothing was changed", False, "page"),
     Fault("empty_body", "A success without its body", True, "empty"),
     Fault("huge_body", "A success with a body of 64 MiB", True, "pad", _ANSWER | {"size"}),
     Fault(
@@ -113,38 +113,24 @@ _KINDS = [
     ),
     Fault("token_revoked", "401, and the credential is invalid from now on", False, "revoke", _NONE),
     Fault(
-        "no_access", "401 whatever the credential, as of an object that one may not see", False, "status", _STATUS,
+        "no_access", "401 whatever the credential, as for an object without access", False, "status", _STATUS,
         {"status": 401, "times": None},
     ),
     Fault(
-        "rate_headers_nonsense", "Rate limit headers that are no sensible numbers", True, "relabel", _ANSWER,
-        {
-            "times": None,
-            "headers": {
-                "X-RateLimit-Limit": "abc", "X-RateLimit-Remaining": "-5", "X-RateLimit-Concurrent-Limit": "",
-                "X-RateLimit-Concurrent-Remaining": "1e999",
-            },
-        },
+        "rate_headers_nonsense", "Rate limit headers that are not valid numbers", True, "relabel", _ANSWER,
+        {"times": None, "headers": _rate_headers("abc", "-5", "", "1e999")},
     ),
     Fault(
         "rate_headers_missing", "Answers without rate limit headers", True, "relabel", _ANSWER,
-        {"times": None, "headers": dict.fromkeys(RATE_HEADERS)},
+        {"times": None, "headers": _rate_headers(None, None, None, None)},
     ),
     Fault(
-        "rate_headers_exhausted", "Rate limit headers that always say that nothing remains", True, "relabel",
-        _ANSWER,
+        "rate_headers_exhausted", "Rate limit headers that always show nothing remaining", True, "relabel", _ANSWER,
         {"times": None, "headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Concurrent-Remaining": "0"}},
     ),
     Fault(
         "rate_headers_lower", "Rate limit headers with limits below the documented ones: 2 a second, 1 at once", True,
-        "relabel", _ANSWER,
-        {
-            "times": None,
-            "headers": {
-                "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1", "X-RateLimit-Concurrent-Limit": "1",
-                "X-RateLimit-Concurrent-Remaining": "0",
-            },
-        },
+        "relabel", _ANSWER, {"times": None, "headers": _rate_headers("2", "1", "1", "0")},
     ),
 ]  # fmt: skip
 

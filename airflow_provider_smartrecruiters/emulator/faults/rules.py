@@ -44,7 +44,7 @@ class RuleOptions(TypedDict, total=False):
 class Rule(BaseModel):
     """A fault, and which requests it hits.
 
-    Every request that the rule targets counts for ``skip``, also one that another rule hits. Which of the parameters
+    Every request that the rule targets counts for ``skip``, even if another rule hits it. Which of the parameters
     below ``latency`` a fault takes, and their defaults, is in :data:`.FAULTS`.
 
     :param operation: which requests: an operation in plain words (``put job status``), by its operationId
@@ -62,7 +62,7 @@ class Rule(BaseModel):
     :param retry_after_as_date: write ``retry_after`` seconds from now as an HTTP date
     :param body: of the answer: a text as it is, anything else as JSON; by default the API's error envelope
     :param content_type: of ``body``
-    :param headers: of the answer, laid over its own; None removes one
+    :param headers: of the answer, replacing its own; None removes one
     :param seconds: how long the connection hangs, or the port refuses connections
     :param interval: seconds from one byte to the next
     :param size: bytes of the body
@@ -92,7 +92,7 @@ class Rule(BaseModel):
 
     @classmethod
     def ready(cls, fault: str, operation: str, **options: Any) -> Rule:
-        """Return a rule that makes an operation suffer from a fault, whatever request the fault has to hit for that.
+        """Return a rule that makes an operation suffer from a fault, even where the fault has to hit another request.
 
         :param fault: a name in :data:`.FAULTS`
         :param operation: as in :class:`Rule`

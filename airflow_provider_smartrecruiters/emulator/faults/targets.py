@@ -1,4 +1,4 @@
-"""Which requests a fault is for: operations by their ids, by their routes, or in plain words.
+"""Which requests a fault targets: operations by id, by route, or in plain words.
 
 Plain words are the method and the path's parts without ids, records in the singular: ``put job status`` is
 ``PUT /jobs/{jobId}/status``, ``get jobs`` is ``GET /jobs``, ``get job`` is ``GET /jobs/{jobId}``.
@@ -38,7 +38,7 @@ def name_of(operation: Operation) -> str:
         word = _WORDS.get(segment) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", segment).lower().replace("-", " ")
         one = position + 1 < len(segments) and segments[position + 1].startswith("{")
         words.append(_singular(word) if one else word)
-    # A job ad is an ad of a job, and needs no second "job" before it.
+    # "job job ads" says the job twice.
     return f"{operation.method.lower()} {' '.join(words)}".replace("job job ad", "job ad")
 
 
@@ -66,7 +66,7 @@ _GROUPS: dict[str, Callable[[Operation | None], bool]] = {
 def check(target: str) -> str:
     """Return the target as it was given.
 
-    :raises ValueError: nothing has this name; lists what has one
+    :raises ValueError: it is unknown; lists the known ones
     """
     if target in _GROUPS or _operation_id(target) is not None:
         return target
@@ -76,7 +76,7 @@ def check(target: str) -> str:
 
 
 def matches(target: str, operation: Operation | None) -> bool:
-    """Tell whether a request for an operation, None for an unknown one, is meant by a target."""
+    """Return whether a target covers a request for an operation; None for an unknown operation."""
     group = _GROUPS.get(target)
     if group is not None:
         return group(operation)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Who sent a request.
+    """The sender of a request.
 
     :param kind: ``api_key``, ``oauth`` or ``none``
-    :param name: whose limits count it
-    :param scopes: what it may do; None for everything
+    :param name: requests of the same name share their limits
+    :param scopes: what it allows; None for everything
     """
 
     kind: str
@@ -35,11 +35,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token that was given out.
+    """An access token that was issued.
 
-    :param client_id: to whom
-    :param scopes: for what
-    :param expires_at: until when, on the monotonic clock
+    :param client_id: the client that it was issued to
+    :param scopes: what it allows
+    :param expires_at: on the monotonic clock, in seconds
     """
 
     client_id: str
@@ -68,7 +68,7 @@ NOBODY = Credential("none", "anonymous")
 
 
 class Authenticator:
-    """Knows who may call and gives tokens out.
+    """Authenticates requests and issues tokens.
 
     :param config: holds the key and the client
     :param clock: seconds, monotonic
@@ -81,7 +81,7 @@ class Authenticator:
         self._key_revoked = False
 
     def revoke_all(self) -> None:
-        """Make every token that was given out invalid, as if it had expired."""
+        """Make every issued token invalid, as if it had expired."""
         self._tokens.clear()
 
     def revoke(self, headers: Mapping[str, str]) -> None:
@@ -99,7 +99,7 @@ class Authenticator:
         self._key_revoked = False
 
     def authenticate(self, headers: Mapping[str, str]) -> Credential:
-        """Tell who sends a request; an API key wins over a token when both are there.
+        """Return who sent a request; if it has an API key and a token, the key counts.
 
         :param headers: names in lower case
         :raises ApiError: 401
@@ -119,7 +119,7 @@ class Authenticator:
 
         :param form: the fields of the request's body
         :param authorization: the Authorization header, for a client that uses HTTP Basic
-        :raises TokenError: the request is malformed or the client is not known
+        :raises TokenError: the request is malformed, or the client or its secret is wrong
         """
         grant = form.get("grant_type")
         if not grant:

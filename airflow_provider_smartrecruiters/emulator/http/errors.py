@@ -1,7 +1,7 @@
 """Errors as the API answers them.
 
 Three codes are documented: INVALID_SOURCE_TYPE, SUBTYPE_REQUIRED and INVALID_SOURCE. The set is open; every other
-code here is the emulator's own. Where the contract shows an envelope without codes, the emulator sends it so.
+code here is the emulator's own. Where the contract shows an envelope without codes, so does the emulator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NOT_ASSIGNED = "Candidate is not assigned to given job"
 
 
 class ApiError(Exception):
-    """An answer that is no success.
+    """An error answer.
 
     :param status: the HTTP status
     :param message: the envelope's message
@@ -66,7 +66,7 @@ def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> Api
     """Return the answer to a request that does not have the documented shape.
 
     :param status: what the operation documents for this, 400 or 422
-    :param problems: pydantic's error list; the values that were sent are not repeated
+    :param problems: pydantic's error list; the values that were sent are left out
     """
     errors = []
     for problem in problems:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 WINDOW = 1.0
-# What the headers of an answer say when a limit is switched off: the contract documents them for every answer.
+# The limit in the headers when a limit is switched off: the contract documents the headers for every answer.
 UNLIMITED = 1_000_000
 
 
@@ -22,10 +22,10 @@ UNLIMITED = 1_000_000
 class Ticket:
     """One request as the limits see it.
 
-    :param rate: requests a second that hold for it, 0 for no limit
-    :param concurrent: requests at once that hold for it, 0 for no limit
-    :param rate_key: whose requests are counted together for the rate
-    :param concurrent_key: whose requests are counted together for concurrency
+    :param rate: requests a second, 0 for no limit
+    :param concurrent: requests at once, 0 for no limit
+    :param rate_key: requests with the same key share the rate
+    :param concurrent_key: requests with the same key share the concurrency
     """
 
     rate: int
@@ -37,8 +37,8 @@ class Ticket:
 class Limiter:
     """Counts requests in a sliding window of one second and those in flight.
 
-    An operation with a limit of its own is counted apart from the rest. A refused request is not counted: the API
-    does not say that it is, and a client that keeps asking must get through in the end.
+    An operation with a limit of its own is counted separately. A refused request is not counted: the API does not
+    document that it is, and a client that keeps retrying must get through in the end.
 
     :param config: where the limits are read from, at each request
     :param clock: seconds, monotonic
@@ -55,7 +55,7 @@ class Limiter:
         self._in_flight: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def ticket(self, credential: str, operation: Operation | None) -> Ticket:
-        """Tell which limits hold for a request; changes nothing."""
+        """Return the limits that apply to a request; changes nothing."""
         rate, concurrent = self._config.rate, self._config.concurrent
         rate_group = concurrent_group = ""
         if operation is not None and operation.rate and rate:
@@ -65,7 +65,7 @@ class Limiter:
         return Ticket(rate, concurrent, (credential, rate_group), (credential, concurrent_group))
 
     def enter(self, ticket: Ticket) -> bool:
-        """Let a request in and count it, or refuse it."""
+        """Admit and count a request, or refuse it; return whether it was admitted."""
         recent = self._window(ticket)
         if ticket.rate and len(recent) >= ticket.rate:
             return False
@@ -77,7 +77,7 @@ class Limiter:
         return True
 
     def leave(self, ticket: Ticket) -> None:
-        """Take a request that was let in out of those in flight."""
+        """Note that an admitted request has ended."""
         # A reset may have emptied the counters while the request ran.
         self._in_flight[ticket.concurrent_key] = max(0, self._in_flight[ticket.concurrent_key] - 1)
 

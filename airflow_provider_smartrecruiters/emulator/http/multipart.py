@@ -1,4 +1,4 @@
-"""Multipart bodies: read once, for the handler and for the journal."""
+"""Multipart bodies, parsed once for the handler and the journal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Part:
 
     :param name: of the form field
     :param filename: None if the part is a plain field
-    :param content_type: as the part says
+    :param content_type: as the part declares it
     """
 
     name: str
@@ -41,13 +41,13 @@ class Part:
 
     @property
     def image_type(self) -> str | None:
-        """The image type that the first bytes tell; None if they tell none."""
+        """The image type by the first bytes; None if they are not those of an image."""
         if self.content[:4] == b"RIFF" and self.content[8:12] == b"WEBP":
             return "image/webp"
         return next((kind for start, kind in _SIGNATURES.items() if self.content.startswith(start)), None)
 
     def describe(self) -> dict[str, Any]:
-        """Return what the journal keeps: everything but the content."""
+        """Return what the journal keeps: everything except the content."""
         return {
             "name": self.name,
             "filename": self.filename,
@@ -58,7 +58,7 @@ class Part:
 
 
 async def parse(content_type: str, body: bytes) -> list[Part] | None:
-    """Read a multipart body; None if it cannot be read.
+    """Parse a multipart body; None if it cannot be parsed.
 
     :param content_type: the request's header, with the boundary
     :param body: the whole body

@@ -1,4 +1,4 @@
-"""Query parameters of the searches, and who matches them."""
+"""Query parameters, and which records match those of a search."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 
-# Parameters of a search for candidates that hold for an application, and the application's member.
+# Parameters of a candidate search that apply to an application, and the application's member.
 _OF_APPLICATION = {
     "job_id": "job_id",
     "status": "status",
@@ -46,9 +46,9 @@ class Query(BaseModel):
 
     @classmethod
     def read(cls, call: Call) -> Self:
-        """Return the query parameters of a request. Of a parameter that is no list, the last value counts.
+        """Return the query parameters of a request. Of a repeated parameter that is not a list, the last counts.
 
-        :raises ApiError: 400, a parameter is missing or has another shape
+        :raises ApiError: 400, a parameter is missing or invalid
         """
         sent = parse_qs(call.query, keep_blank_values=True)
         given: dict[str, Any] = {}
@@ -103,7 +103,7 @@ class UserSearch(Search):
 
 
 class CandidateSearch(Search):
-    """Parameters of ``GET /candidates``; those of one application must hold for the same application."""
+    """Parameters of ``GET /candidates``; those of an application must all match the same application."""
 
     job_id: list[str] = []
     location: list[str] = []
@@ -115,7 +115,7 @@ class CandidateSearch(Search):
     source_type: list[str] = []
     source_sub_type: list[str] = []
     source_value_id: list[str] = []
-    # What these ask for, the tenant does not have: see _OF_NOBODY.
+    # No candidate matches these: see _OF_NOBODY.
     onboarding_status: Literal["READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL", "ONBOARDING_FAILED"] | None = None
     property_id: list[str] = []
     property_value_id: list[str] = []
@@ -124,7 +124,7 @@ class CandidateSearch(Search):
     question_field_value_id: list[str] = []
 
     def matches(self, candidate: Candidate, tenant: Tenant) -> bool:
-        """Return whether a candidate is among the found."""
+        """Return whether a candidate matches."""
         text = f"{candidate.first_name} {candidate.last_name} {candidate.email} {candidate.job_title}".lower()
         place = f"{candidate.city} {candidate.country_code}".lower()
         tags = {tag.lower() for tag in candidate.tags}
@@ -164,9 +164,9 @@ class JobSearch(Search):
     hiring_team_member_id: list[str] = []
 
     def matches(self, job: Job, tenant: Tenant, posting_status: str) -> bool:
-        """Return whether a job is among the found.
+        """Return whether a job matches.
 
-        :param posting_status: the job's, as it is answered
+        :param posting_status: of the job
         """
         department = tenant.departments.get(job.department_id or "")
         statuses = self.statuses or ([self.status] if self.status else [])

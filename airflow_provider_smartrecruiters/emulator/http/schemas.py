@@ -51,14 +51,14 @@ def parse_body(content_type: str, body: bytes, invalid: int = 400) -> Any:
     except json.JSONDecodeError as error:
         raise validation_failed(invalid, [{"loc": (error.pos,), "msg": "JSON decode error"}]) from None
     except (ValueError, RecursionError):
-        # Bytes that are no text, a number of too many digits, too many brackets.
+        # Bytes that are not text, a number with too many digits, or too many nested brackets.
         raise bad_request("There was an error parsing the body") from None
 
 
 def required(found: Any, invalid: int = 400) -> Any:
     """Return what :func:`parse_body` found.
 
-    :raises ApiError: there is nothing
+    :raises ApiError: the body is empty or ``null``
     """
     if found is None:
         raise validation_failed(invalid, [{"loc": (), "msg": "Field required"}])
@@ -75,7 +75,7 @@ class Body(BaseModel):
     def read(cls, call: Call) -> Self:
         """Return the body of a request.
 
-        :raises ApiError: it is missing or has another shape; the status is the operation's ``invalid``
+        :raises ApiError: it is missing or invalid; the status is the operation's ``invalid``
         """
         found: Self = required(cls.read_optional(call), call.invalid)
         return found
@@ -84,7 +84,7 @@ class Body(BaseModel):
     def read_optional(cls, call: Call) -> Self | None:
         """Return the body of a request, None if it is empty or ``null``.
 
-        :raises ApiError: it has another shape; the status is the operation's ``invalid``
+        :raises ApiError: it is invalid; the status is the operation's ``invalid``
         """
         given = parse_body(call.headers.get("content-type", ""), call.body, call.invalid)
         try:
@@ -106,7 +106,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_what_no_answer_can_hold(cls, data: Any) -> Any:
-        # Python reads NaN, numbers that are infinite for it, and halves of a character; none can be answered again.
+        # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
         try:
             if isinstance(data, dict):
                 json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
@@ -203,7 +203,7 @@ class JobAdContent(Body):
 
 
 class JobLanguage(Body):
-    """The language of a job's ad. Its code is looked up by the handler: an unknown one has an answer of its own."""
+    """The language of a job's ad. The handler checks its code, since an unknown one has an error of its own."""
 
     code: str
 

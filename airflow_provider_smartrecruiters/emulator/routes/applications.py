@@ -10,7 +10,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import (
     forbidden,
     unauthorized,
 )
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
@@ -18,14 +18,13 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
 operations = Operations()
 
 
 def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
-    """Return what every view of an application shows. The ids of the source are not among it, only its label."""
+    """Return what every view of an application shows. Of the source it has the label, not the ids."""
     source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
     return without_none(
@@ -43,7 +42,7 @@ def application_fields(tenant: Tenant, application: Application) -> dict[str, An
 
 @operations.get("/candidates/{id}/jobs/{jobId}", "candidates.getApplication", "candidates_read")
 def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
-    """Answer one application."""
+    """Return one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
     fields = application_fields(call.tenant, application)
     return {
@@ -96,13 +95,13 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
     "/candidates/{id}/jobs/{jobId}/status/history", "candidates.status.history.getForJob", "candidates_read"
 )
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
-    """Answer the status changes of one application, oldest first."""
+    """Return the status changes of one application, oldest first."""
     return _history(lookups.application(call.tenant, candidate_id, job_id))
 
 
 @operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
 def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
-    """Answer the status changes of the primary assignment."""
+    """Return the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
         return listed([])
@@ -149,7 +148,7 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     "job_applications_read",
 )
 def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
-    """Answer an application by its own id."""
+    """Return an application by its own id."""
     tenant = call.tenant
     application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)

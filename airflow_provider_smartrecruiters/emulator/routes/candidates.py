@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups
@@ -17,7 +17,6 @@ from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
@@ -27,7 +26,7 @@ operations = Operations()
 
 @operations.get("/candidates", "candidates.all", "candidates_read", concurrent=1)
 def list_candidates(call: Call) -> dict[str, Any]:
-    """Answer a page of the candidates that the caller may see."""
+    """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
     found = [
         candidate
@@ -48,7 +47,7 @@ def list_candidates(call: Call) -> dict[str, Any]:
 
 @operations.get("/candidates/{id}", "candidates.get", "candidates_read")
 def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
-    """Answer one candidate."""
+    """Return one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     return {
         **_common(call, candidate),
@@ -103,20 +102,20 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
 
 @operations.get(TAGS, "candidates.tags.get", "candidates_read")
 def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
-    """Answer the tags."""
+    """Return the tags."""
     return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
 
 
 @operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
 def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
-    """Make the given tags all the tags there are."""
+    """Replace all tags."""
     body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=False)
 
 
 @operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
 def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
-    """Add tags to those there are."""
+    """Add tags to the existing ones."""
     body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=True)
 
@@ -129,7 +128,7 @@ def delete_tags(call: Call, candidate_id: str) -> None:
 
 def _set_tags(call: Call, candidate_id: str, tags: Iterable[str], *, keep: bool) -> dict[str, Any]:
     candidate = lookups.candidate(call.tenant, candidate_id, write=True)
-    # A set that remembers its order: a tag is there or it is not.
+    # A dict as an ordered set: duplicates are dropped.
     candidate.tags = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
     candidate.updated_on = times.now()
     return {"tags": candidate.tags}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
@@ -27,7 +26,7 @@ operations = Operations()
 
 @operations.get(SOURCES, "configuration.source.types", "configuration_read")
 def list_source_types(call: Call) -> dict[str, Any]:
-    """Answer the source types with their subtypes."""
+    """Return the source types with their subtypes."""
     content = [
         {
             "id": source_type.id,
@@ -42,7 +41,7 @@ def list_source_types(call: Call) -> dict[str, Any]:
 
 @operations.get(VALUES, "configuration.source.values.all", "configuration_read")
 def list_sources(call: Call, type_id: str) -> dict[str, Any]:
-    """Answer a page of the sources of a type."""
+    """Return a page of the sources of a type."""
     search = SourceSearch.read(call)
     found = [
         value
@@ -59,7 +58,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
 
 @operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
 def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
-    """Answer one source of a type."""
+    """Return one source of a type."""
     search = SubType.read(call)
     lookups.found(call.tenant.source_types, type_id, "Source type")
     found = call.tenant.source(type_id, search.source_sub_type, source_id)
@@ -70,7 +69,7 @@ def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
 
 @operations.get(SOURCES + "/{sourceIdentifier}", "configuration.source.values.singleByIdentifier", "configuration_read")
 def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
-    """Answer a source by its identifier, deleted ones included."""
+    """Return a source by its identifier, deleted ones included."""
     for source_type in call.tenant.source_types.values():
         for value in source_type.values:
             if value.identifier == identifier:
@@ -80,26 +79,26 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
 
 @operations.get("/configuration/rejection-reasons", "configuration.reasons.rejection.all", "configuration_read")
 def list_rejection_reasons(call: Call) -> dict[str, Any]:
-    """Answer the reasons for REJECTED."""
+    """Return the reasons for REJECTED."""
     return _choices(call.tenant.rejection_reasons)
 
 
 @operations.get("/configuration/withdrawal-reasons", "configuration.reasons.withdrawal.all", "configuration_read")
 def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
-    """Answer the reasons for WITHDRAWN."""
+    """Return the reasons for WITHDRAWN."""
     return _choices(call.tenant.withdrawal_reasons)
 
 
 @operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
 def list_hiring_processes(call: Call) -> dict[str, Any]:
-    """Answer all hiring processes."""
+    """Return all hiring processes."""
     content = [_process(process) for process in call.tenant.hiring_processes.values()]
     return views.listed(content)
 
 
 @operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
 def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
-    """Answer one hiring process."""
+    """Return one hiring process."""
     return _process(lookups.found(call.tenant.hiring_processes, process_id, "Hiring process"))
 
 

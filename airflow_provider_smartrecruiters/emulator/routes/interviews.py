@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
@@ -23,7 +22,7 @@ operations = Operations()
 
 @operations.get(INTERVIEWS, "interviews.getList", "interviews_read")
 def list_interviews(call: Call) -> dict[str, Any]:
-    """Answer the interviews of an application that the caller may see."""
+    """Return the interviews of an application that the caller may see."""
     application_id = InterviewSearch.read(call).application_id
     content = [
         _view(interview)
@@ -35,13 +34,13 @@ def list_interviews(call: Call) -> dict[str, Any]:
 
 @operations.get(INTERVIEW, "interviews.get", "interviews_read")
 def get_interview(call: Call, interview_id: str) -> dict[str, Any]:
-    """Answer one interview."""
+    """Return one interview."""
     return _view(lookups.interview(call.tenant, interview_id))
 
 
 @operations.get(TIMESLOT, "timeslots.get", "interviews_read")
 def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, Any]:
-    """Answer one timeslot."""
+    """Return one timeslot."""
     return _timeslot_view(
         lookups.found(lookups.interview(call.tenant, interview_id).timeslots, timeslot_id, "Timeslot")
     )
@@ -51,7 +50,7 @@ def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, A
     TIMESLOT + "/candidateStatus", "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422
 )
 def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
-    """Set whether the candidate comes to a timeslot."""
+    """Set the candidate's status for a timeslot."""
     body = AttendeeStatus.read(call)
     interview = lookups.interview(call.tenant, interview_id, write=True)
     lookups.found(interview.timeslots, timeslot_id, "Timeslot").candidate_status = body.status

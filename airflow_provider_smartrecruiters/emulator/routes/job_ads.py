@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import ActiveOnly
 from airflow_provider_smartrecruiters.emulator.http.schemas import JobAdContent, PublicationInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
@@ -14,7 +14,6 @@ from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
 
 ADS = "/jobs/{jobId}/jobads"
@@ -28,14 +27,14 @@ operations = Operations()
 
 @operations.get(ADS, "jobs.jobads.all", "jobs_read")
 def list_ads(call: Call, job_id: str) -> list[dict[str, Any]]:
-    """Answer the ads of a job as a bare array."""
+    """Return the ads of a job as a bare array."""
     job = lookups.job(call.tenant, job_id)
     return [_view(call, job, ad) for ad in job.ads.values()]
 
 
 @operations.get(AD, "jobs.jobads.get", "jobs_read")
 def get_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
-    """Answer one ad as it was saved, which may be newer than what shows outside."""
+    """Return one ad as it was saved, which may be newer than what shows outside."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id)
     return _view(call, call.tenant.jobs[job_id], ad)
 
@@ -56,7 +55,7 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 
 @operations.get(POSTINGS, "jobs.jobads.postings.all", "jobs_read")
 def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
-    """Answer where one ad shows; with ``activeOnly=false``, also where it showed."""
+    """Return where one ad shows; with ``activeOnly=false``, also where it showed."""
     active_only = ActiveOnly.read(call).active_only
     return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
 
@@ -81,7 +80,7 @@ def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 
 @operations.get(PUBLICATION, "jobs.publication.all", "jobs_read")
 def list_publications(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer where the ads of a job show; with ``activeOnly=false``, also where they showed."""
+    """Return where the ads of a job show; with ``activeOnly=false``, also where they showed."""
     active_only = ActiveOnly.read(call).active_only
     return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
 

@@ -30,11 +30,11 @@ SECTIONS = {
 
 
 def replace(tenant: Tenant, job: Job, body: JobInput) -> None:
-    """Replace everything that the body can hold; what it does not hold is removed.
+    """Replace everything that the body can hold; what is left out is removed.
 
     The title and the location of the default ad are its own and stay.
 
-    :raises ApiError: 400, a department, industry, function, ... or language is not known; nothing has changed then
+    :raises ApiError: 400, a department, industry, function, ... or language is unknown; nothing has changed then
     """
     department_id = _known(tenant.departments, body.department, "Department")
     industry_id = _known(tenant.industries, body.industry, "Industry")
@@ -74,7 +74,7 @@ def location_from(given: LocationInput) -> Location:
 
 
 def replace_sections(content: AdContent, given: SectionsInput | None) -> None:
-    """Replace the texts and videos of a job ad; those that are not given are removed."""
+    """Replace the texts and videos of a job ad; those that are left out are removed."""
     content.sections = {}
     for name, shown in SECTIONS.items():
         section = getattr(given, name, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
@@ -14,7 +14,6 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 NOTE = "/jobs/{jobId}/note"
@@ -25,7 +24,7 @@ operations = Operations()
 
 @operations.get("/jobs", "jobs.all", "jobs_read")
 def list_jobs(call: Call) -> dict[str, Any]:
-    """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
+    """Return a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
     tenant, search = call.tenant, JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
@@ -47,7 +46,7 @@ def list_jobs(call: Call) -> dict[str, Any]:
 
 @operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")
 def get_job(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer one job with the content of its default ad."""
+    """Return one job with the content of its default ad."""
     return details(call, lookups.job(call.tenant, job_id))
 
 
@@ -75,7 +74,7 @@ def update_status(call: Call, job_id: str) -> dict[str, Any]:
 
 @operations.get("/jobs/{jobId}/status/history", "jobs.status.history.get", "jobs_read")
 def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer the status changes, oldest first."""
+    """Return the status changes, oldest first."""
     content = [
         {"changedOn": change.changed_on, "status": change.status, "actions": {}}
         for change in lookups.job(call.tenant, job_id).history
@@ -85,7 +84,7 @@ def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
 
 @operations.get("/jobs/{jobId}/hiring-team", "jobs.hiring-team.get", "jobs_read")
 def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer who recruits for the job."""
+    """Return the members of the hiring team."""
     content = [
         {"id": user_id, "role": role, "actions": {"details": views.action(call, f"/users/{user_id}")}}
         for user_id, role in lookups.job(call.tenant, job_id).hiring_team.items()
@@ -95,7 +94,7 @@ def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
 
 @operations.get(NOTE, "jobs.notes.get", "jobs_read")
 def get_note(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer the note; a job without one has an empty note."""
+    """Return the note; a job without one has an empty note."""
     return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
 
 
@@ -110,7 +109,7 @@ def replace_note(call: Call, job_id: str) -> dict[str, Any]:
 
 
 def posting_status(job: Job) -> str:
-    """Tell where the job shows, which is where its default ad shows."""
+    """Return where the job shows: where its default ad shows."""
     return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
 
 
@@ -145,7 +144,7 @@ def _summary(call: Call, job: Job) -> dict[str, Any]:
 
 
 def details(call: Call, job: Job) -> dict[str, Any]:
-    """Return everything that the API tells of a job."""
+    """Return everything that the API shows of a job."""
     tenant = call.tenant
     creator = tenant.users[job.creator_id]
     content = job.default_ad.content

@@ -1,4 +1,4 @@
-"""Records by id, with the answer for one that is unknown or that the caller may not see or change."""
+"""Records by id, with the error for one that is unknown or that the caller may not see or change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def candidate(
     """Return a candidate.
 
     :param write: whether the caller wants to change it
-    :param denied: the answer if the caller may not
+    :param denied: the error if the caller may not
     :raises ApiError: 404, there is none; or ``denied``
     """
     return _allowed(found(tenant.candidates, candidate_id, "Candidate"), denied, write=write)
@@ -82,6 +82,6 @@ def user(tenant: Tenant, user_id: str, *, write: bool = False) -> User:
 
 def _allowed(record: Guarded, denied: ApiError, *, write: bool) -> Guarded:
     if record.access == "none" or (write and record.access == "read"):
-        # A copy: an exception that is raised twice keeps the first one's traceback alive.
+        # A new error: one that is raised twice keeps its first traceback, and the frames in it, alive.
         raise ApiError(denied.status, denied.message)
     return record

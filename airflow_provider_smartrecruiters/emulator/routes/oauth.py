@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from airflow_provider_smartrecruiters.emulator.http.auth import TokenError
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 
 operations = Operations()
 

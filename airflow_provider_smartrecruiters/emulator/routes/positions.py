@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
@@ -13,7 +13,6 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Position
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job
 
 POSITIONS = "/jobs/{jobId}/positions"
@@ -26,7 +25,7 @@ operations = Operations()
 
 @operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
-    """Answer all positions of a job."""
+    """Return all positions of a job."""
     content = [_view(position) for position in lookups.job(call.tenant, job_id).positions.values()]
     return listed(content)
 
@@ -41,7 +40,7 @@ def create_position(call: Call, job_id: str) -> dict[str, Any]:
 
 @operations.get(POSITION, "jobs.positions.get", "jobs_read")
 def get_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
-    """Answer one position."""
+    """Return one position."""
     return _view(lookups.position(call.tenant, job_id, record_id))
 
 
@@ -75,7 +74,7 @@ def _view(position: Position) -> dict[str, Any]:
             "id": position.id,
             "positionId": position.position_id,
             "type": position.type,
-            # The contract's example has an empty name where nobody held the position before.
+            # The contract's example has an empty name where no one held the position before.
             "incumbentName": position.incumbent_name or "",
             "positionOpenDate": position.position_open_date,
             "targetStartDate": position.target_start_date,

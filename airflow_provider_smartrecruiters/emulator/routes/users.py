@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.http.operation import Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
@@ -13,7 +13,6 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
@@ -23,7 +22,7 @@ operations = Operations()
 
 @operations.get(USERS, "users.all", "users_read")
 def list_users(call: Call) -> dict[str, Any]:
-    """Answer a page of users; there is no total."""
+    """Return a page of users, without a total."""
     search = UserSearch.read(call)
     words = (search.q or "").lower()
     found = [
@@ -40,16 +39,16 @@ def list_users(call: Call) -> dict[str, Any]:
     return answer
 
 
-# Before the user by id, which would take "me" for one.
+# Declared before the user by id, which would take "me" for an id.
 @operations.get(USERS + "/me", "users.me", "user_me_read")
 def get_me(call: Call) -> dict[str, Any]:
-    """Answer the user that the credential belongs to."""
+    """Return the user that the credential belongs to."""
     return _view(call.tenant.users[call.tenant.settings.caller_id])
 
 
 @operations.get(USERS + "/{id}", "users.get", "users_read")
 def get_user(call: Call, user_id: str) -> dict[str, Any]:
-    """Answer one user."""
+    """Return one user."""
     return _view(lookups.user(call.tenant, user_id))
 
 

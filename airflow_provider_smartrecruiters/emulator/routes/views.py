@@ -1,4 +1,4 @@
-"""Pieces that several answers share."""
+"""Parts that several answers share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave the members out that have no value: the API answers no nulls where none are documented."""
+    """Drop members without a value: the API sends no nulls where none are documented."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -49,7 +49,7 @@ def location(place: Location) -> dict[str, Any]:
 
 
 def listed(content: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a list that is answered whole."""
+    """Return a list that is not paged."""
     return {"totalFound": len(content), "content": content}
 
 

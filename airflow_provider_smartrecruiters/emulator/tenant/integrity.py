@@ -1,4 +1,4 @@
-"""Whether the records of a tenant fit together: a seed file is written by hand."""
+"""Consistency of a tenant's records, checked because people write seed files by hand."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def check(tenant: Tenant) -> None:
-    """Check that ids are what records are filed under, and that every record that is named is there.
+    """Check that each record has the id that it is stored under, and that every reference leads to a record.
 
-    :raises ValueError: one line for each thing that is wrong
+    :raises ValueError: lists every problem, one a line
     """
     problems = [*_keys(tenant), *_jobs(tenant), *_applications(tenant), *_interviews(tenant)]
     if tenant.settings.caller_id not in tenant.users:
-        problems.append("settings.caller_id is no user")
+        problems.append("settings.caller_id is not the id of a user")
     if problems:
-        raise ValueError("\n  ".join(["the records do not fit together:", *problems]))
+        raise ValueError("\n  ".join(["the records are inconsistent:", *problems]))
 
 
 def _keys(tenant: Tenant) -> Iterator[str]:
@@ -43,10 +43,10 @@ def _jobs(tenant: Tenant) -> Iterator[str]:
             yield f"jobs.{job.id} has {defaults} default ads instead of one"
         for member, record_id, known in _choices_of(job, tenant):
             if record_id is not None and record_id not in known:
-                yield f"jobs.{job.id}.{member} names {record_id}, which is not there"
+                yield f"jobs.{job.id}.{member} refers to {record_id}, which does not exist"
         for property_id in job.properties:
             if property_id not in tenant.job_properties:
-                yield f"jobs.{job.id}.properties names {property_id}, which is not there"
+                yield f"jobs.{job.id}.properties refers to {property_id}, which does not exist"
 
 
 def _choices_of(job: Job, tenant: Tenant) -> Iterator[tuple[str, str | None, Container[str]]]:
@@ -69,17 +69,17 @@ def _applications(tenant: Tenant) -> Iterator[str]:
         for application_id in candidate.application_ids:
             application = tenant.applications.get(application_id)
             if application is None or application.candidate_id != candidate.id:
-                yield f"candidates.{candidate.id} names the application {application_id}, which is not the candidate's"
+                yield f"candidates.{candidate.id} refers to the application {application_id} of another candidate"
     reasons = {"REJECTED": tenant.rejection_reasons, "WITHDRAWN": tenant.withdrawal_reasons}
     for application in tenant.applications.values():
         where = f"applications.{application.id}"
         candidate_of = tenant.candidates.get(application.candidate_id)
         if candidate_of is None or application.id not in candidate_of.application_ids:
-            yield f"{where} belongs to no candidate"
+            yield f"{where} is missing from its candidate"
         if application.job_id not in tenant.jobs:
-            yield f"{where} is for no job"
+            yield f"{where} refers to a job that does not exist"
         if application.reason_id is not None and application.reason_id not in reasons.get(application.status, ()):
-            yield f"{where} has a reason that its status does not have"
+            yield f"{where} has a reason that is unknown for its status"
 
 
 def _interviews(tenant: Tenant) -> Iterator[str]:

@@ -127,7 +127,7 @@ class KnownRecords:
 
     @contextmanager
     def editing(self) -> Iterator[state.Tenant]:
-        """Give the tenant itself, to read or to change; no request is handled meanwhile.
+        """Yield the tenant itself, to read or to change; requests wait until the block ends.
 
         For example ``with state.editing() as tenant: tenant.settings.publish_delay = 0``.
         """

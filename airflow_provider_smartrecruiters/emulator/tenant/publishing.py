@@ -1,4 +1,4 @@
-"""Publishing takes time: it is accepted first, and shows outside a moment later."""
+"""Publishing takes time: a publication is accepted first, and shows outside a moment later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EMPLOYEE_PORTAL = ("Employee Portal", "EMPLOYEE_PORTAL")
 def publish(
     ad: JobAd, delay: float, *, visibility: Literal["PUBLIC", "INTERNAL"] = "PUBLIC", aggregators: bool = True
 ) -> None:
-    """Accept the publication of an ad as it is now; later changes do not slip in.
+    """Accept the publication of an ad as it is now; later changes are not part of it.
 
     :param delay: seconds until it shows outside
     :param aggregators: whether a public ad goes to the free aggregators too
@@ -37,7 +37,7 @@ def unpublish(ad: JobAd, delay: float) -> None:
 
 
 def settle(tenant: Tenant) -> None:
-    """Do what is due. Called before every look at the tenant, so no clock has to run beside it."""
+    """Do what is due. It is called before each access to the tenant, so no timer is needed."""
     now = times.now()
     for job in tenant.jobs.values():
         for ad in job.ads.values():

@@ -1,8 +1,8 @@
-"""The seeded tenant: the same at every start, of believable size.
+"""The seeded tenant: the same at every start, and of realistic size.
 
-40 jobs with ads, notes and positions, 320 candidates with some 420 applications, interviews, 130 users. The last
-candidates, jobs, interviews and users are kept from the caller in part: one of each can be read and not changed
-(``access`` is ``read``), one of each cannot be seen (``none``).
+40 jobs with ads, notes and positions, 320 candidates with about 420 applications, interviews, 130 users. Access to the
+last two candidates, jobs, interviews and users is limited: the caller can read but not change one of each (``access``
+is ``read``), and cannot see the other (``none``).
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ class _Seed:
             job_title=self.random.choice(words.JOB_TITLES)[0],
             school=self.random.choice(words.SCHOOLS),
         )
-        # Jobs that the caller cannot fully use get no applications: each denial has one cause only.
+        # Jobs with limited access get no applications, so that each denial has only one cause.
         open_jobs = [job for job in self.jobs.values() if job.access == "full"]
         for job in self.random.sample(open_jobs, 2 if number % 3 == 0 else 1):
             application = self.make_application(candidate.id, job, created)

@@ -60,7 +60,7 @@ EXPERIENCE_LEVELS = {
     "director": "Director",
 }
 EEO_CATEGORIES = {"1": "Executive/Senior Level Officials and Managers", "2": "Professionals", "3": "Technicians"}
-# The last two differ in case only, as lists that people keep by hand do.
+# The last two differ only in case, as happens in lists that people maintain by hand.
 REJECTION_REASONS = (
     "Did not meet minimum qualifications",
     "Stronger candidate selected",

@@ -1,4 +1,4 @@
-"""The tenant: every record of one company, and the store that holds it and can go back to the beginning.
+"""The tenant: every record of one company, and the store that holds it and can reset it.
 
 The JSON form of :class:`Tenant` is the format of a seed file; ``GET /__emulator__/state`` writes one.
 """
@@ -16,7 +16,7 @@ Access = Literal["full", "read", "none"]
 
 
 class Record(BaseModel):
-    """Base of all records; a member that a seed file misspells is an error."""
+    """Base of all records; an unknown member, such as a misspelled one in a seed file, is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -350,19 +350,19 @@ class Tenant(Record):
 
 
 class Store:
-    """The tenant as it is now, and as it was in the beginning.
+    """The tenant as it is now, and the seed that a reset goes back to.
 
     :param seed: the tenant to start with and to go back to
     """
 
     def __init__(self, seed: Tenant) -> None:
-        # Unpickling is several times faster than a deep copy, and a reset happens before every test.
+        # A pickle, since unpickling is several times faster than a deep copy, and a reset happens before every test.
         self._seed = pickle.dumps(seed, protocol=pickle.HIGHEST_PROTOCOL)
         self.seeded_settings = seed.settings.model_copy()
         self.lock = threading.RLock()
         self.tenant = seed
 
     def reset(self) -> None:
-        """Put the tenant back to its beginning; the old objects stay as they are for who still holds them."""
+        """Go back to the seed; objects that are still in use stay unchanged."""
         with self.lock:
             self.tenant = pickle.loads(self._seed)

@@ -21,7 +21,7 @@ def now() -> str:
 def parse(text: str) -> str:
     """Read a date-time of RFC 3339 and return it as the API writes it.
 
-    :raises ValueError: it is something else, for example a date, or has no offset, or is in no year of UTC
+    :raises ValueError: it is not a date-time, has no offset, or is outside the years 1 to 9999 in UTC
     """
     if not _DATE_TIME.fullmatch(text):
         msg = "Input should be a date-time with an offset, such as 2026-12-01T00:00:00.000Z"
