@@ -66,7 +66,7 @@ def test_it_prints_its_address_and_a_connection(running: Running) -> None:
     assert json.loads(value) == {"conn_type": "smartrecruiters", "host": running.url, "password": "it's a key"}
     assert running.get("/jobs", **{"X-SmartToken": "it's a key"}).status_code == 200
     assert running.get("/jobs", **{"X-SmartToken": "other"}).status_code == 401
-    # A start takes about one second. This is processor time, which a busy machine does not stretch as it does the clock.
+    # A start takes about one second. This is processor time, since a busy machine stretches the time on the clock.
     assert running.stop() < 3
 
 
