@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.config import Config, number
+from airflow_provider_smartrecruiters.emulator.config import Config, extra_missing, number
 from airflow_provider_smartrecruiters.emulator.connection import connection_json
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 # The settings that have an option.
 SETTINGS = [setting for setting in fields(Config) if setting.metadata]
-
-EXTRA_MISSING = (
-    "The emulator needs the extra 'emulator': pip install 'airflow-provider-smartrecruiters[emulator]' (missing: {})"
-)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from airflow_provider_smartrecruiters.emulator import server
         from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
     except ModuleNotFoundError as missing:
-        print(EXTRA_MISSING.format(missing.name), file=sys.stderr)
+        print(extra_missing("The emulator", missing), file=sys.stderr)
         return 1
     try:
         tenant = _read_seed(options.seed) if options.seed else seeded_tenant()

@@ -22,6 +22,12 @@ ALL_SCOPES = frozenset(
 )  # fmt: skip
 
 
+def extra_missing(what: str, missing: ModuleNotFoundError) -> str:
+    """Return what to do about a module that the extra ``emulator`` installs."""
+    install = "pip install 'airflow-provider-smartrecruiters[emulator]'"
+    return f"{what} needs the extra 'emulator': {install} (missing: {missing.name})"
+
+
 def number(text: str, kind: type[int] | type[float] = int, least: float = 0, most: float = sys.maxsize) -> float:
     """Read a number of the command line.
 

@@ -114,9 +114,9 @@ class SmartRecruitersEmulator:
     ) -> ArmedRule:
         """Make the next requests for an operation fail: ``fail_next("put job status", status=429, times=2)``.
 
-        :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.faults.Rule`
-        :param fault: a name in :data:`.faults.FAULTS`, such as ``reset_after``; not needed with ``status``
-        :param options: as in :class:`.faults.Rule`; ``times`` is 1 unless the fault has another default
+        :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.rules.Rule`
+        :param fault: a name in :data:`.kinds.FAULTS`, such as ``reset_after``; not needed with ``status``
+        :param options: as in :class:`.rules.Rule`; ``times`` is 1 unless the fault has another default
         :return: the rule, with the counts ``seen`` and ``fired``
         :raises ValueError: an unknown operation, fault or option; lists the known ones
         """

@@ -55,11 +55,9 @@ def _smartrecruiters_emulator_server(
     try:
         from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
     except ModuleNotFoundError as missing:
-        msg = (
-            "The fixture smartrecruiters_emulator needs the extra 'emulator': "
-            f"pip install 'airflow-provider-smartrecruiters[emulator]' (missing: {missing.name})"
-        )
-        raise pytest.UsageError(msg) from None
+        from airflow_provider_smartrecruiters.emulator.config import extra_missing
+
+        raise pytest.UsageError(extra_missing(f"The fixture {MARKER}", missing)) from None
     with EmulatorServer(wrap=smartrecruiters_emulator_middleware) as server:
         yield server
 

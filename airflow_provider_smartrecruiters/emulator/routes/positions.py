@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job
 
 POSITIONS = "/jobs/{jobId}/positions"
-POSITION = POSITIONS + "/{positionId}"
-
 # The id of the record, not the company's own text that the body calls positionId.
+POSITION = POSITIONS + "/{positionId}"
 
 operations = Operations()
 
@@ -26,8 +25,7 @@ operations = Operations()
 @operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Return all positions of a job."""
-    content = [_view(position) for position in lookups.job(call.tenant, job_id).positions.values()]
-    return listed(content)
+    return listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
 
 
 @operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)

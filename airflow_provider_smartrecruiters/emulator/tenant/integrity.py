@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
 def check(tenant: Tenant) -> None:
@@ -37,19 +37,6 @@ def _keys(tenant: Tenant) -> Iterator[str]:
 
 
 def _jobs(tenant: Tenant) -> Iterator[str]:
-    for job in tenant.jobs.values():
-        defaults = sum(ad.default for ad in job.ads.values())
-        if defaults != 1:
-            yield f"jobs.{job.id} has {defaults} default ads instead of one"
-        for member, record_id, known in _choices_of(job, tenant):
-            if record_id is not None and record_id not in known:
-                yield f"jobs.{job.id}.{member} refers to {record_id}, which does not exist"
-        for property_id in job.properties:
-            if property_id not in tenant.job_properties:
-                yield f"jobs.{job.id}.properties refers to {property_id}, which does not exist"
-
-
-def _choices_of(job: Job, tenant: Tenant) -> Iterator[tuple[str, str | None, Container[str]]]:
     choices: Mapping[str, Container[str]] = {
         "department_id": tenant.departments,
         "industry_id": tenant.industries,
@@ -60,8 +47,15 @@ def _choices_of(job: Job, tenant: Tenant) -> Iterator[tuple[str, str | None, Con
         "creator_id": tenant.users,
         "hiring_process_id": tenant.hiring_processes,
     }
-    for member, known in choices.items():
-        yield member, getattr(job, member), known
+    for job in tenant.jobs.values():
+        defaults = sum(ad.default for ad in job.ads.values())
+        if defaults != 1:
+            yield f"jobs.{job.id} has {defaults} default ads instead of one"
+        chosen = [(member, getattr(job, member), known) for member, known in choices.items()]
+        chosen += [("properties", property_id, tenant.job_properties) for property_id in job.properties]
+        for member, record_id, known in chosen:
+            if record_id is not None and record_id not in known:
+                yield f"jobs.{job.id}.{member} refers to {record_id}, which does not exist"
 
 
 def _applications(tenant: Tenant) -> Iterator[str]:

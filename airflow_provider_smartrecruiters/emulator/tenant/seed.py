@@ -7,6 +7,7 @@ is ``read``), and cannot see the other (``none``).
 
 from __future__ import annotations
 
+import itertools
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -30,27 +31,20 @@ class _Seed:
         self.random = random.Random(20260601)
 
     def tenant(self) -> state.Tenant:
-        self.processes = {
-            process.id: process
-            for process in (
-                state.HiringProcess(id=self.hex_id(), name=name, sub_statuses=sub_statuses)
-                for name, sub_statuses in words.SUB_STATUSES.items()
-            )
-        }
+        self.processes = self.by_id(
+            state.HiringProcess(id=self.hex_id(), name=name, sub_statuses=sub_statuses)
+            for name, sub_statuses in words.SUB_STATUSES.items()
+        )
         self.rejection_reasons = {self.uuid(): label for label in words.REJECTION_REASONS}
         self.withdrawal_reasons = {self.uuid(): label for label in words.WITHDRAWAL_REASONS}
-        self.source_types = {source_type.id: source_type for source_type in self.make_source_types()}
+        self.source_types = self.by_id(self.make_source_types())
         self.properties = self.make_properties()
-        self.users = self.by_id(self.make_user(number) for number in range(USERS))
-        self.restrict(self.users)
+        self.users = self.limited(self.make_user(number) for number in range(USERS))
         self.user_ids = list(self.users)[:-2]
-        self.jobs = self.by_id(self.make_job(number) for number in range(JOBS))
-        self.restrict(self.jobs)
+        self.jobs = self.limited(self.make_job(number) for number in range(JOBS))
         self.applications: dict[str, state.Application] = {}
-        self.candidates = self.by_id(self.make_candidate(number) for number in range(CANDIDATES))
-        self.restrict(self.candidates)
-        self.interviews = self.by_id(self.make_interviews())
-        self.restrict(self.interviews)
+        self.candidates = self.limited(self.make_candidate(number) for number in range(CANDIDATES))
+        self.interviews = self.limited(self.make_interviews())
         return state.Tenant(
             settings=state.Settings(caller_id=self.user_ids[0]),
             users=self.users,
@@ -87,41 +81,33 @@ class _Seed:
     def by_id(records: Any) -> dict[str, Any]:
         return {record.id: record for record in records}
 
-    @staticmethod
-    def restrict(records: dict[str, Any]) -> None:
-        read_only, hidden = list(records.values())[-2:]
-        read_only.access = "read"
-        hidden.access = "none"
+    def limited(self, records: Any) -> dict[str, Any]:
+        *_, read_only, hidden = filed = self.by_id(records)
+        filed[read_only].access = "read"
+        filed[hidden].access = "none"
+        return filed
 
     def make_source_types(self) -> list[state.SourceType]:
-        made, number = [], 0
-        for type_id, label, subtypes, labels in words.SOURCE_TYPES:
-            values = []
-            for subtype in subtypes or (None,):
-                for value in labels:
-                    number += 1
-                    shown = f"{value} ({subtype.lower()})" if subtype and subtype in subtypes[1:] else value
-                    values.append(
-                        state.SourceValue(id=str(number), identifier=self.uuid(), label=shown, subtype_id=subtype)
-                    )
-            number += 1
-            subtype = subtypes[0] if subtypes else None
-            values.append(
-                state.SourceValue(
-                    id=str(number), identifier=self.uuid(), label="Closed", subtype_id=subtype, deleted=True
-                )
+        numbers = itertools.count(1)
+
+        def source(label: str, subtype: str | None, *, deleted: bool = False) -> state.SourceValue:
+            return state.SourceValue(
+                id=str(next(numbers)), identifier=self.uuid(), label=label, subtype_id=subtype, deleted=deleted
             )
+
+        made = []
+        for type_id, label, subtypes, labels in words.SOURCE_TYPES:
+            first, *others = subtypes or (None,)
+            values = [source(value, first) for value in labels]
+            values += [source(f"{value} ({subtype.lower()})", subtype) for subtype in others for value in labels]
+            values.append(source("Closed", first, deleted=True))
             made.append(state.SourceType(id=type_id, label=label, subtypes=list(subtypes), values=values))
         return made
 
     def make_properties(self) -> dict[str, state.JobProperty]:
         shifts = {self.hex_id(): label for label in ("Day", "Night", "Rotating")}
-        return self.by_id(
-            [
-                state.JobProperty(id=self.hex_id(), label="Cost centre"),
-                state.JobProperty(id=self.hex_id(), label="Shift", values=shifts),
-            ]
-        )
+        cost_centre = state.JobProperty(id=self.hex_id(), label="Cost centre")
+        return self.by_id([cost_centre, state.JobProperty(id=self.hex_id(), label="Shift", values=shifts)])
 
     def make_user(self, number: int) -> state.User:
         first, last = self.name(number)
@@ -217,6 +203,7 @@ class _Seed:
             videos=["https://videos.example.com/northwind"] if default else None,
         )
         saved = render(created + timedelta(days=1))
+        career_page = state.Publication(source_name="Career Page", type="CAREER_PAGE", published_on=saved)
         return state.JobAd(
             id=self.uuid(),
             content=content,
@@ -225,9 +212,7 @@ class _Seed:
             created_on=render(created),
             updated_on=saved,
             creator_id=creator,
-            publications=[state.Publication(source_name="Career Page", type="CAREER_PAGE", published_on=saved)]
-            if published
-            else [],
+            publications=[career_page] if published else [],
         )
 
     def make_position(self, created: datetime, index: int, number: int) -> state.Position:
