@@ -69,8 +69,8 @@ def check(target: str) -> None:
     :raises ValueError: it is unknown; lists the known ones
     """
     if target not in _GROUPS and _operation_id(target) is None:
-        known = ", ".join([*_GROUPS, *sorted(NAMES)])
-        msg = f"no operation is called {target!r}; known are {known}, an operationId or a route such as 'GET /jobs/{{id}}'"
+        known = ", ".join([*_GROUPS, *sorted(NAMES), "an operationId or a route such as 'GET /jobs/{id}'"])
+        msg = f"no operation is called {target!r}; known are {known}"
         raise ValueError(msg)
 
 
