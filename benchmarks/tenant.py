@@ -7,9 +7,9 @@ import uuid
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.integrity import check
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
-from airflow_provider_smartrecruiters.emulator.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,29 +1,59 @@
-"""What one emulator is told when it starts. Standard library only."""
+"""The settings of an emulator, declared once: the command line and the tests' ``configure`` follow from them.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import argparse
+import sys
+from dataclasses import dataclass, field
+from typing import Any
 
-DEFAULT_API_KEY = "emulator-api-key"
 DEFAULT_CLIENT_ID = "emulator-client"
 DEFAULT_CLIENT_SECRET = "emulator-secret"
 
 ALL_SCOPES = frozenset(
     {
-        "candidates_manage",
-        "candidates_read",
-        "configuration_read",
-        "interviews_read",
-        "interviews_write",
-        "job_applications_read",
-        "jobs_manage",
-        "jobs_publications_manage",
-        "jobs_read",
-        "user_me_read",
-        "users_manage",
-        "users_read",
+        "candidates_manage", "candidates_read", "configuration_read", "interviews_read", "interviews_write",
+        "job_applications_read", "jobs_manage", "jobs_publications_manage", "jobs_read", "user_me_read",
+        "users_manage", "users_read",
     }
-)
+)  # fmt: skip
+
+
+def extra_missing(what: str, missing: ModuleNotFoundError) -> str:
+    """Return what to do about a module that the extra ``emulator`` installs."""
+    install = "pip install 'airflow-provider-smartrecruiters[emulator]'"
+    return f"{what} needs the extra 'emulator': {install} (missing: {missing.name})"
+
+
+def number(text: str, kind: type[int] | type[float] = int, least: float = 0, most: float = sys.maxsize) -> float:
+    """Read a number of the command line.
+
+    :raises ArgumentTypeError: it is not a number, or out of range
+    """
+    try:
+        found = kind(text)
+    except ValueError:
+        found = None
+    if found is None or not least <= found <= most:
+        limits = f"from {least:g} to {most}" if most == 65535 else f"not less than {least:g}"
+        raise argparse.ArgumentTypeError(f"must be a number {limits}, not {text}")
+    return found
+
+
+def _seconds(text: str) -> float:
+    return number(text, float, 0.001, float("inf"))
+
+
+def _milliseconds(text: str) -> float:
+    return number(text) / 1000
+
+
+def _option(default: Any, **argument: Any) -> Any:
+    # A setting with a command-line option; `argument` holds the keyword arguments of argparse's add_argument.
+    return field(default=default, metadata=argument)
 
 
 @dataclass(slots=True)
@@ -33,18 +63,24 @@ class Config:
     :param api_key: the key that ``X-SmartToken`` must hold
     :param client_id: the OAuth client that may fetch tokens
     :param client_secret: its secret
-    :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     :param token_lifetime: seconds that a token is valid
-    :param rate: requests a second and credential; 0 switches every rate limit off
-    :param concurrent: requests at once and credential; 0 switches every concurrency limit off
+    :param rate: requests a second for each credential; 0 switches every rate limit off
+    :param concurrent: requests at once for each credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
+    :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     """
 
-    api_key: str = DEFAULT_API_KEY
-    client_id: str = DEFAULT_CLIENT_ID
-    client_secret: str = DEFAULT_CLIENT_SECRET
+    api_key: str = _option("emulator-api-key", help="key to accept (default: %(default)s)")
+    client_id: str = _option(DEFAULT_CLIENT_ID, help="OAuth client (default: %(default)s)")
+    client_secret: str = _option(DEFAULT_CLIENT_SECRET, help="its secret (default: %(default)s)")
+    token_lifetime: float = _option(
+        3600.0, type=_seconds, metavar="SECONDS", help="how long an access token is valid (default: %(default)g)"
+    )
+    rate: int = _option(
+        10, type=number, help="requests a second and credential, 0 switches rate limits off (default: %(default)s)"
+    )
+    concurrent: int = _option(
+        8, type=number, help="requests at once and credential, 0 switches concurrency limits off (default: %(default)s)"
+    )
+    latency: float = _option(0.0, type=_milliseconds, metavar="MS", help="milliseconds that every request takes longer")
     client_scopes: frozenset[str] = ALL_SCOPES
-    token_lifetime: float = 3600.0
-    rate: int = 10
-    concurrent: int = 8
-    latency: float = 0.0

@@ -1,4 +1,4 @@
-"""The Airflow connection that leads to an emulator, in the forms that Airflow reads. Standard library only."""
+"""The Airflow connection to an emulator, in the forms that Airflow reads. Standard library only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def connection_json(url: str, *, password: str, login: str | None = None) -> str
 def connection_uri(url: str, *, password: str, login: str | None = None) -> str:
     """Return the connection as the URI that an ``AIRFLOW_CONN_…`` variable may hold.
 
-    Airflow takes the port out of such a URI, so the connection's ``host`` then has none and ``port`` is set.
+    Airflow moves the port of such a URI from ``host`` to ``port``.
     """
     address = urlsplit(url)
     credentials = f"{quote(login or '', safe='')}:{quote(password, safe='')}"

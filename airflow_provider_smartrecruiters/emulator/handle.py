@@ -1,21 +1,21 @@
-"""What a test gets: a running emulator with everything that the test needs to know of it."""
+"""What a test gets: a running emulator, with everything that a test needs from it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
-from airflow_provider_smartrecruiters.emulator.faults import Rule, read_rule
-from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+from airflow_provider_smartrecruiters.emulator.tenant.state import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.faults import RuleOptions
-    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.faults.rules import RuleOptions
     from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
     from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
@@ -24,7 +24,7 @@ class JournalView(list["JournalEntry"]):
     """The journal at one moment: requests that changed or tried to change something, oldest first."""
 
     def writes(self, operation_id: str | None = None) -> list[JournalEntry]:
-        """Return those that set the state, be it to what it was before.
+        """Return those that wrote the records, even if nothing changed.
 
         :param operation_id: only those of one operation, such as ``jobs.status.update``
         """
@@ -40,18 +40,18 @@ class SmartRecruitersEmulator:
     def __init__(self, server: EmulatorServer) -> None:
         self._emulator = server.emulator
         self.url: str = server.url
-        """The address, without a slash at the end."""
+        """The address, without a trailing slash."""
         self.state = KnownRecords(server.emulator.store)
         """Ids of records fit for a purpose, copies of what is stored, and ``editing()`` to change it."""
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator itself, for what has no name here."""
+        """The emulator itself, for what has no shortcut here."""
         return self._emulator
 
     @property
     def config(self) -> Config:
-        """Limits, latency, credentials; may be changed, the next test starts with the defaults again."""
+        """Limits, latency, credentials; may be changed. The next test starts with the defaults."""
         return self._emulator.config
 
     @property
@@ -112,12 +112,12 @@ class SmartRecruitersEmulator:
     def fail_next(
         self, operation: str | Sequence[str] = "any", fault: str | None = None, **options: Unpack[RuleOptions]
     ) -> ArmedRule:
-        """Let the next requests for an operation meet a fault: ``fail_next("put job status", status=429, times=2)``.
+        """Make the next requests for an operation fail: ``fail_next("put job status", status=429, times=2)``.
 
-        :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.faults.Rule`
-        :param fault: a name in :data:`.faults.FAULTS`, such as ``reset_after``; not needed with ``status``
-        :param options: as in :class:`.faults.Rule`; ``times`` is 1 unless the fault says else
-        :return: the rule, which counts how often it was ``seen`` and ``fired``
+        :param operation: such as ``put job status``, ``get job``, ``token``, ``any write``; see :class:`.rules.Rule`
+        :param fault: a name in :data:`.kinds.FAULTS`, such as ``reset_after``; not needed with ``status``
+        :param options: as in :class:`.rules.Rule`; ``times`` is 1 unless the fault has another default
+        :return: the rule, with the counts ``seen`` and ``fired``
         :raises ValueError: an unknown operation, fault or option; lists the known ones
         """
         return self._emulator.faults.arm(_rule(operation, fault, options))
@@ -125,15 +125,15 @@ class SmartRecruitersEmulator:
     def fail(
         self, operation: str | Sequence[str] | Rule = "any", fault: str | None = None, **options: Unpack[RuleOptions]
     ) -> ArmedRule:
-        """Let every request for an operation meet a fault from now on: ``fail("any read", status=503, skip=3)``.
+        """Make every request for an operation fail from now on: ``fail("any read", status=503, skip=3)``.
 
-        Parameters and result are those of :meth:`fail_next`, but ``times`` is None, for ever.
+        Parameters and result are those of :meth:`fail_next`, but ``times`` is None: the rule stays in force.
 
-        :param operation: also a rule that is ready: ``fail(FAULTS["reset_after"].rule("put job note"))``
+        :param operation: or a complete rule: ``fail(Rule.ready("reset_after", "put job note"))``
         """
         if isinstance(operation, Rule):
             if fault is not None or options:
-                msg = "A rule that is ready takes no further parameters"
+                msg = "A complete rule takes no further parameters"
                 raise TypeError(msg)
             return self._emulator.faults.arm(operation)
         return self._emulator.faults.arm(_rule(operation, fault, {"times": None, **options}))
@@ -144,52 +144,30 @@ class SmartRecruitersEmulator:
         return self._emulator.faults.rules()
 
     def clear_faults(self) -> None:
-        """Forget all faults: no request is hit any more, the port is open, the API key is accepted again."""
+        """Remove all faults: the port is open and the API key valid again."""
         self._emulator.faults.clear()
 
     def expire_tokens(self) -> None:
-        """Make every access token that was given out invalid, as if its time were over."""
+        """Make every issued access token invalid, as if it had expired."""
         self._emulator.authenticator.revoke_all()
 
     def reset(self) -> None:
-        """Put the records back to the beginning, empty the journal and the counts of the limits, clear the faults."""
+        """Reset the records, the journal, the limits and the faults."""
         self._emulator.reset()
 
-    def configure(
-        self,
-        *,
-        rate: int | None = None,
-        concurrent: int | None = None,
-        token_lifetime: float | None = None,
-        latency: float | None = None,
-        require_rejection_reason: bool = False,
-        require_withdrawal_reason: bool = False,
-        publish_delay: float | None = None,
-    ) -> None:
-        """Set how the emulator behaves; what is left out gets its default.
+    def configure(self, **settings: Any) -> None:
+        """Set how the emulator behaves; settings that are left out get their defaults.
 
-        :param rate: requests a second and credential, 0 for no limit; default 10
-        :param concurrent: requests at once and credential, 0 for no limit; default 8
-        :param token_lifetime: seconds; default 3600
-        :param latency: seconds that every request takes longer; default 0
-        :param require_rejection_reason: refuse a rejection without a reason
-        :param require_withdrawal_reason: refuse a withdrawal without a reason
-        :param publish_delay: seconds until a publication shows outside; default as in the seed
+        :param settings: fields of :class:`.config.Config`, such as ``rate=0`` for no rate limit, and of the company's
+            :class:`.state.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
+        :raises TypeError: a setting is unknown
         """
-        given: dict[str, Any] = {
-            "rate": rate,
-            "concurrent": concurrent,
-            "token_lifetime": token_lifetime,
-            "latency": latency,
-        }
-        wanted = replace(Config(), **{name: value for name, value in given.items() if value is not None})
+        company = {name: settings.pop(name) for name in Settings.model_fields.keys() & settings.keys()}
+        wanted = Config(**settings)
         for name in Config.__slots__:
             setattr(self.config, name, getattr(wanted, name))
         with self.state.editing() as tenant:
-            tenant.settings.require_rejection_reason = require_rejection_reason
-            tenant.settings.require_withdrawal_reason = require_withdrawal_reason
-            if publish_delay is not None:
-                tenant.settings.publish_delay = publish_delay
+            tenant.settings = self._emulator.store.seeded_settings.model_copy(update=company)
 
 
 def _rule(operation: str | Sequence[str], fault: str | None, options: RuleOptions) -> Rule:

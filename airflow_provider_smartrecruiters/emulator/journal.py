@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 KEPT_ENTRIES = 10_000
 KEPT_BODY = 256 * 1024
@@ -24,7 +24,7 @@ class RequestEntry:
     :param status: 0 if the caller got no answer
     :param started_at: seconds since the epoch
     :param finished_at: seconds since the epoch, when the answer was ready
-    :param applied: whether it set the state; never for a read
+    :param applied: whether it wrote the records; never for a read
     :param fault: the injected fault that hit it
     """
 
@@ -49,7 +49,7 @@ class JournalEntry:
     :param path_template: None for an unknown path or method, as is ``operation_id``
     :param credential: ``api_key``, ``oauth`` or ``none``
     :param status: 0 if the caller got no answer
-    :param applied: whether it set the state, be it to what it was before
+    :param applied: whether it wrote the records, even if nothing changed
     :param body: the JSON that was sent, a list of part descriptions for multipart, None for an empty body, and
         ``{"unreadable": size}`` for anything else
     :param fault: the injected fault that hit it
@@ -97,30 +97,27 @@ class Journal:
             return list(self._requests)
 
     def note_in_flight(self, count: int) -> None:
-        """Remember the largest number of requests that were under way at once."""
+        """Remember the largest number of concurrent requests."""
         self._peak = max(self._peak, count)
 
     def record(self, call: Call, status: int, started_at: float, finished_at: float) -> None:
-        """Write a finished request down."""
+        """Write down a finished request."""
         operation = call.operation
-        operation_id = operation.id if operation else None
         token_request = operation is not None and operation.scope is None
+        both: dict[str, Any] = {
+            "method": call.method,
+            "path": call.raw_path,
+            "query": call.query,
+            "operation_id": operation.id if operation else None,
+            "status": status,
+            "applied": call.applied,
+            "fault": call.fault,
+        }
         with self._lock:
             self._statuses[status] += 1
             self._token_requests += token_request
             self._requests.append(
-                RequestEntry(
-                    index=self._seen,
-                    method=call.method,
-                    path=call.raw_path,
-                    query=call.query,
-                    operation_id=operation_id,
-                    status=status,
-                    started_at=started_at,
-                    finished_at=finished_at,
-                    applied=call.applied,
-                    fault=call.fault,
-                )
+                RequestEntry(index=self._seen, started_at=started_at, finished_at=finished_at, **both)
             )
             self._seen += 1
             if call.method in {"GET", "HEAD", "OPTIONS"} or token_request:
@@ -129,24 +126,18 @@ class Journal:
                 JournalEntry(
                     index=self._written,
                     at=started_at,
-                    method=call.method,
-                    path=call.raw_path,
-                    query=call.query,
                     path_template=operation.path if operation else None,
-                    operation_id=operation_id,
                     credential=call.credential.kind,
-                    status=status,
-                    applied=call.applied,
                     body=_body(call),
                     user_agent=call.headers.get("user-agent", ""),
-                    fault=call.fault,
+                    **both,
                 )
             )
             self._written += 1
             self._applied += call.applied
 
     def stats(self) -> dict[str, Any]:
-        """Return counts of requests, of writes tried and applied, of refusals by the limits, of answers by status."""
+        """Return counts: requests, writes tried and applied, refusals by the limits, answers by status."""
         with self._lock:
             return {
                 "requests": self._seen,
@@ -172,7 +163,7 @@ def _body(call: Call) -> Any:
     if len(call.body) <= KEPT_BODY:
         try:
             body = json.loads(call.body)
-            # What Python reads and JSON does not know (NaN, half a character) would make the journal unreadable.
+            # Python also parses what is not JSON (NaN, half a surrogate pair); it would make the journal unreadable.
             json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
             return body
         except (ValueError, RecursionError):

@@ -8,10 +8,10 @@
         ...  # run the DAG
         assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"status": "FILLED"}]
 
-What a DAG does on a bad day takes one more line: ``smartrecruiters_emulator.fail_next("put job status", status=429)``.
+To test how a DAG handles a failure, add one line: ``smartrecruiters_emulator.fail_next("put job status", status=429)``.
 
-The server is started once a session (with pytest-xdist: once in each worker) on a free port, and is put back to its
-seed before each test. The limits of the real API hold, 10 requests a second and 8 at once, unless a test says else:
+The server starts once a session (with pytest-xdist: once in each worker) on a free port, and is reset before each test.
+The limits of the real API apply, 10 requests a second and 8 at once, unless a test overrides them:
 ``@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)``. The marker takes the parameters of
 :meth:`~airflow_provider_smartrecruiters.emulator.handle.SmartRecruitersEmulator.configure`.
 
@@ -37,14 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(rate=10, concurrent=8, token_lifetime=3600, latency=0, require_rejection_reason=False, "
-        "require_withdrawal_reason=False, publish_delay=0.1): how the emulator behaves in this test",
+        f"{MARKER}(rate=0, concurrent=0, ...): how the emulator behaves in this test; takes the fields of "
+        "emulator.config.Config and of emulator.tenant.state.Settings",
     )
 
 
 @pytest.fixture(scope="session")
 def smartrecruiters_emulator_middleware() -> Callable[[Any], Any] | None:
-    """Override this to put an ASGI middleware around the emulator: return what takes the application and wraps it."""
+    """Override this to put an ASGI middleware around the emulator: return a function that wraps an application."""
     return None
 
 
@@ -55,11 +55,9 @@ def _smartrecruiters_emulator_server(
     try:
         from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
     except ModuleNotFoundError as missing:
-        msg = (
-            "The fixture smartrecruiters_emulator needs the extra 'emulator': "
-            f"pip install 'airflow-provider-smartrecruiters[emulator]' (missing: {missing.name})"
-        )
-        raise pytest.UsageError(msg) from None
+        from airflow_provider_smartrecruiters.emulator.config import extra_missing
+
+        raise pytest.UsageError(extra_missing(f"The fixture {MARKER}", missing)) from None
     with EmulatorServer(wrap=smartrecruiters_emulator_middleware) as server:
         yield server
 
@@ -81,6 +79,6 @@ def smartrecruiters_emulator(
     try:
         emulator.configure(**(marker.kwargs if marker is not None else {}))
     except TypeError as unknown:
-        msg = f"The marker {MARKER} cannot be used so: {unknown}"
+        msg = f"The marker {MARKER} has an invalid argument: {unknown}"
         raise pytest.UsageError(msg) from None
     return emulator

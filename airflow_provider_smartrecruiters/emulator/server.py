@@ -12,19 +12,19 @@ import uvicorn
 
 from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
-from airflow_provider_smartrecruiters.emulator.wire import TransportProtocol
+from airflow_provider_smartrecruiters.emulator.http.transport import TransportProtocol
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 START_TIMEOUT = 10.0
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that tells when it accepts connections, can refuse them, and leaves signals to who runs it."""
+    """Uvicorn that reports when it accepts connections, can refuse them, and leaves signals to its caller."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -53,9 +53,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def refuse(self, seconds: float) -> None:
-        """Refuse connections for so many seconds, 0 to accept them again; from any thread, in force on return.
+        """Refuse connections for the given seconds, 0 to accept them again. Works from any thread, and at once.
 
-        Open connections end, those with a request under way after its answer.
+        Open connections end: idle ones now, the others after the current answer.
         """
         if not seconds and not self._kept:
             return
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
     def _close_port(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         if self._starting:
-            # Uvicorn is about to listen, which takes some turns of the loop and must not be broken off.
+            # Uvicorn is about to listen. That takes several turns of the loop and must not be interrupted.
             loop.call_soon(self._close_port, seconds)
             return
         if self._opening is not None:
@@ -85,7 +85,7 @@ class _Server(uvicorn.Server):
             addresses = [opened.getsockname()[:2] for server in self.servers for opened in server.sockets]
             for server in self.servers:
                 server.close()
-            # Bound but not listening: connections are refused, and nobody else gets the port in the meantime.
+            # Bound but not listening: connections are refused, and no other process can take the port.
             self._kept = [listen(host, port) for host, port in addresses]
         for connection in list(self.server_state.connections):
             connection.shutdown()
@@ -108,8 +108,8 @@ def listen(host: str, port: int) -> socket.socket:
     :raises OSError: the port is taken, or the host is not one of this machine
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    # With its protocol: asyncio switches Nagle's algorithm off only for sockets that name it, and an answer, which is
-    # written in two pieces, takes 40 ms with it.
+    # With its protocol: only for a socket that names its protocol does asyncio switch Nagle's algorithm off, with which
+    # an answer would take 40 ms, since it is written in two pieces.
     opened = socket.socket(family, kind, protocol)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -143,7 +143,7 @@ def make_server(
         log_level="error",
         lifespan="off",
         server_header=False,
-        # Longer than clients keep an idle connection, so that it is never the server that closes first.
+        # Longer than clients keep an idle connection, so that the server never closes first.
         timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )

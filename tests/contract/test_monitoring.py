@@ -21,8 +21,8 @@ from tests.support.contract_rules import API_KEY, OAUTH2
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_smartrecruiters.emulator.answer import Answer, Proceed
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 pytest_plugins = ["pytester"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import UseCase
 
 _IDS = {"candidate_id", "job_id", "job_ad_id", "position_id", "interview_id", "timeslot_id", "user_id"}

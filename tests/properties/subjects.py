@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.converge import apply, plan
-from airflow_provider_smartrecruiters.emulator.app import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.support import catalogue
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from tests.reliability.matrix import GOOD, OTHER_CREDENTIAL, Cell, Place, rows
 from tests.support import catalogue
 

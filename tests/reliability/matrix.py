@@ -24,10 +24,11 @@ from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT
 from airflow_provider_smartrecruiters.api.pacing.pacer import Pacer
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 from tests.support import catalogue
 
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge import ChangeResult
-    from airflow_provider_smartrecruiters.emulator.faults_injector import ArmedRule
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import Expected, UseCase
 
     Apply = Callable[[SmartRecruitersClient, Change], ChangeResult]
@@ -253,7 +254,7 @@ class Bench:
         target, options = self._target(cell, case)
         if cell.place is Place.READ_AFTER_LOSS:
             self._emulator.fail_next(case.operation, "reset_after")
-        return self._emulator.fail(FAULTS[cell.fault].rule(target, **OPTIONS.get(cell.fault, {}), **options))
+        return self._emulator.fail(Rule.ready(cell.fault, target, **OPTIONS.get(cell.fault, {}), **options))
 
     @staticmethod
     def _target(cell: Cell, case: UseCase) -> tuple[str, dict[str, Any]]:

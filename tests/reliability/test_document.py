@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from tests.reliability import document
 from tests.reliability.matrix import Matrix, Outcome, Verdict, cells, rows
 

@@ -11,7 +11,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, SmartRecruitersError
 from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows
 from tests.support import catalogue

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
     Emulator = SmartRecruitersEmulator
     Somebody = Callable[[Tenant], None]

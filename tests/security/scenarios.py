@@ -14,23 +14,24 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.answer import Answer
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.faults import FAULTS, read_rule
-from airflow_provider_smartrecruiters.emulator.faults_targets import name_of
-from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.faults.targets import name_of
+from airflow_provider_smartrecruiters.emulator.http.answer import Answer
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.security.canaries import Canary, person, secret
 from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from airflow_provider_smartrecruiters.emulator.answer import Interceptor, Proceed
     from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.operation import Call
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.http.answer import Interceptor, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import UseCase
 
 STATUSES = (400, 401, 403, 404, 409, 422, 500)
@@ -195,7 +196,7 @@ def _token_status(status: int) -> Callable[[Emulator, Canaries], None]:
 
 def _token_fault(name: str) -> Callable[[Emulator, Canaries], None]:
     def arm(emulator: Emulator, canaries: Canaries) -> None:
-        emulator.faults.arm(FAULTS[name].rule("token", times=None))
+        emulator.faults.arm(Rule.ready(name, "token", times=None))
 
     return arm
 
@@ -206,12 +207,12 @@ def _fault(name: str) -> Callable[[Emulator, Canaries], None]:
     def arm(emulator: Emulator, canaries: Canaries) -> None:
         if fault.at_once:
             # For the whole run: the tasks come when they come.
-            emulator.faults.arm(fault.rule("any", seconds=600))
+            emulator.faults.arm(Rule.ready(name, "any", seconds=600))
             return
         # An outage is one for all: the searches would find the port closed by the writes.
         alone = fault.aim or name == "outage"
         for operation in ("any write", "get candidates")[: 1 if alone else 2]:
-            emulator.faults.arm(fault.rule(operation, **{"times": None, **_MILDER.get(name, {})}))
+            emulator.faults.arm(Rule.ready(name, operation, **{"times": None, **_MILDER.get(name, {})}))
 
     return arm
 

@@ -207,7 +207,7 @@ def missing_operator(change: type[Change]) -> str | None:
 
 def missing_route(change: type[Change]) -> str | None:
     """Say where the emulator's route for a change belongs."""
-    from airflow_provider_smartrecruiters.emulator.operations import OPERATIONS
+    from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 
     method, _, path = change.endpoint.partition(" ")
     if (method, path) in {(operation.method, operation.path) for operation in OPERATIONS}:

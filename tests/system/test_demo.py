@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.emulator.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.support import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 ROOT = Path(__file__).parents[2]
 USE_CASES = len(catalogue.changes())

@@ -9,8 +9,8 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import Refusal
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.known_records import ApplicationRef, KnownRecords
-    from airflow_provider_smartrecruiters.emulator.state import Application, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import ApplicationRef, KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
 DIFF = {"status": "status", "subStatus": "sub_status", "startsOn": "starts_on", "reason": "reason_id"}
 

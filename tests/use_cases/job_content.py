@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import AdContent, Job, Location
+    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Job, Location
 
 TIMES = {"created_on", "updated_on", "last_activity_on"}
 

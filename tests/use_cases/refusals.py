@@ -16,10 +16,9 @@ from airflow_provider_smartrecruiters.exceptions import (
 from tests.support.contract import Contract
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.answer import Answer
-    from airflow_provider_smartrecruiters.emulator.app import Proceed
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
     from tests.support.violations import Side
     from tests.use_cases.use_case import UseCase
 

@@ -15,7 +15,7 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, with_oauth
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 
 FIELDS = {"sourceTypeId": "source_type_id", "sourceId": "source_id", "sourceSubTypeId": "source_sub_type_id"}
 

@@ -12,7 +12,7 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, between_read_and_write
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
 class TestUpdateCandidateTags(UseCaseTests):

@@ -13,8 +13,8 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, answered
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 STATUSES = ("accepted", "declined", "pending", "tentative")
 

@@ -19,7 +19,7 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import AdContent, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Tenant
 
 TITLE = "Turbine technician, Gdynia"
 TEXT = "<p>Five years on offshore towers. Żuraw licence.</p>"

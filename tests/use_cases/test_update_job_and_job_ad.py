@@ -19,7 +19,7 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, answered
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 TITLE = "Lead engineer, Gdynia hub"
 TEXT = "<p>Ten years with gearboxes. Żuraw licence.</p>"

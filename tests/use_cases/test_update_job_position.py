@@ -14,8 +14,8 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
-    from airflow_provider_smartrecruiters.emulator.state import Position, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Position, Tenant
 
 NAME = "Wioletta Ćwiklińska-Nowakowska"
 STARTS = "2027-03-01T00:00:00.000Z"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
-    from airflow_provider_smartrecruiters.emulator.known_records import KnownRecords
-    from airflow_provider_smartrecruiters.emulator.state import Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 

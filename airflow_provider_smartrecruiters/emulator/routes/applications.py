@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Path
-
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import (
+from airflow_provider_smartrecruiters.emulator.http.errors import (
     CANDIDATE_ACCESS_DENIED,
     bad_request,
     forbidden,
-    not_found,
     unauthorized,
 )
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, JobId, Operations, RecordId
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import labelled, without_none
-from airflow_provider_smartrecruiters.emulator.schemas import CandidateSource, CandidateStatus
-from airflow_provider_smartrecruiters.emulator.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Application, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
 operations = Operations()
 
 
 def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
-    """Return what every view of an application shows. The ids of the source are not among it, only its label."""
+    """Return what every view of an application shows. Of the source it has the label, not the ids."""
     source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
     return without_none(
@@ -43,11 +40,9 @@ def application_fields(tenant: Tenant, application: Application) -> dict[str, An
     )
 
 
-@operations.add(
-    "GET", "/candidates/{id}/jobs/{jobId}", operation_id="candidates.getApplication", scope="candidates_read"
-)
-def get_application(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
-    """Answer one application."""
+@operations.get("/candidates/{id}/jobs/{jobId}", "candidates.getApplication", "candidates_read")
+def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
+    """Return one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
     fields = application_fields(call.tenant, application)
     return {
@@ -57,15 +52,10 @@ def get_application(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dic
     }
 
 
-@operations.add(
-    "PUT",
-    "/candidates/{id}/jobs/{jobId}/status",
-    operation_id="candidates.status.update",
-    scope="candidates_manage",
-    status=204,
-)
-def update_status(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateStatus | None = None) -> None:
+@operations.put("/candidates/{id}/jobs/{jobId}/status", "candidates.status.update", "candidates_manage", status=204)
+def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
+    body = CandidateStatus.read_optional(call)
     tenant = call.tenant
     denied = forbidden("Permission denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
@@ -101,28 +91,20 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
         raise bad_request("Reason not found", "INVALID_REASON")
 
 
-@operations.add(
-    "GET",
-    "/candidates/{id}/jobs/{jobId}/status/history",
-    operation_id="candidates.status.history.getForJob",
-    scope="candidates_read",
+@operations.get(
+    "/candidates/{id}/jobs/{jobId}/status/history", "candidates.status.history.getForJob", "candidates_read"
 )
-def get_status_history(call: CallDep, candidate_id: RecordId, job_id: JobId) -> dict[str, Any]:
-    """Answer the status changes of one application, oldest first."""
+def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
+    """Return the status changes of one application, oldest first."""
     return _history(lookups.application(call.tenant, candidate_id, job_id))
 
 
-@operations.add(
-    "GET",
-    "/candidates/{id}/status/history",
-    operation_id="candidates.status.history.get",
-    scope="candidates_read",
-)
-def get_primary_status_history(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
-    """Answer the status changes of the primary assignment."""
+@operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
+def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
+    """Return the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
-        return {"totalFound": 0, "content": []}
+        return listed([])
     return _history(call.tenant.applications[candidate.application_ids[0]])
 
 
@@ -133,18 +115,13 @@ def _history(application: Application) -> dict[str, Any]:
         )
         for change in application.history
     ]
-    return {"totalFound": len(content), "content": content}
+    return listed(content)
 
 
-@operations.add(
-    "PUT",
-    "/candidates/{id}/jobs/{jobId}/source",
-    operation_id="candidates.source.update",
-    scope="candidates_manage",
-    status=204,
-)
-def update_source(call: CallDep, candidate_id: RecordId, job_id: JobId, body: CandidateSource) -> None:
+@operations.put("/candidates/{id}/jobs/{jobId}/source", "candidates.source.update", "candidates_manage", status=204)
+def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
+    body = CandidateSource.read(call)
     tenant = call.tenant
     denied = unauthorized(CANDIDATE_ACCESS_DENIED)
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
@@ -165,18 +142,15 @@ def update_source(call: CallDep, candidate_id: RecordId, job_id: JobId, body: Ca
     tenant.candidates[candidate_id].updated_on = times.now()
 
 
-@operations.add(
-    "GET",
+@operations.get(
     "/job-applications-api/v202112/job-applications/{jobApplicationId}",
-    operation_id="job-applications.getById",
-    scope="job_applications_read",
+    "job-applications.getById",
+    "job_applications_read",
 )
-def get_by_id(call: CallDep, application_id: Annotated[str, Path(alias="jobApplicationId")]) -> dict[str, Any]:
-    """Answer an application by its own id."""
+def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
+    """Return an application by its own id."""
     tenant = call.tenant
-    application = tenant.applications.get(application_id)
-    if application is None:
-        raise not_found("Job application")
+    application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)
     source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
     return without_none(

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
-from airflow_provider_smartrecruiters.emulator.queries import CandidateSearch
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
+from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
 from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
-from airflow_provider_smartrecruiters.emulator.schemas import CandidateTags
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.state import Candidate
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
 
 operations = Operations()
 
 
-@operations.add("GET", "/candidates", operation_id="candidates.all", scope="candidates_read", concurrent=1)
-def list_candidates(call: CallDep) -> dict[str, Any]:
-    """Answer a page of the candidates that the caller may see."""
+@operations.get("/candidates", "candidates.all", "candidates_read", concurrent=1)
+def list_candidates(call: Call) -> dict[str, Any]:
+    """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
     found = [
         candidate
@@ -45,9 +45,9 @@ def list_candidates(call: CallDep) -> dict[str, Any]:
     return answer
 
 
-@operations.add("GET", "/candidates/{id}", operation_id="candidates.get", scope="candidates_read")
-def get_candidate(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
-    """Answer one candidate."""
+@operations.get("/candidates/{id}", "candidates.get", "candidates_read")
+def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
+    """Return one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     return {
         **_common(call, candidate),
@@ -100,33 +100,35 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
     return {"job": job, **application_fields(tenant, application)}
 
 
-@operations.add("GET", TAGS, operation_id="candidates.tags.get", scope="candidates_read")
-def get_tags(call: CallDep, candidate_id: RecordId) -> dict[str, Any]:
-    """Answer the tags."""
+@operations.get(TAGS, "candidates.tags.get", "candidates_read")
+def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
+    """Return the tags."""
     return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
 
 
-@operations.add("PUT", TAGS, operation_id="candidates.tags.replace", scope="candidates_manage", status=201)
-def replace_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
-    """Make the given tags all the tags there are."""
+@operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
+def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
+    """Replace all tags."""
+    body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=False)
 
 
-@operations.add("POST", TAGS, operation_id="candidates.tags.add", scope="candidates_manage", status=201)
-def add_tags(call: CallDep, candidate_id: RecordId, body: CandidateTags) -> dict[str, Any]:
-    """Add tags to those there are."""
+@operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
+def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
+    """Add tags to the existing ones."""
+    body = CandidateTags.read(call)
     return _set_tags(call, candidate_id, body.tags, keep=True)
 
 
-@operations.add("DELETE", TAGS, operation_id="candidates.tags.delete", scope="candidates_manage", status=204)
-def delete_tags(call: CallDep, candidate_id: RecordId) -> None:
+@operations.delete(TAGS, "candidates.tags.delete", "candidates_manage", status=204)
+def delete_tags(call: Call, candidate_id: str) -> None:
     """Remove all tags."""
     _set_tags(call, candidate_id, [], keep=False)
 
 
 def _set_tags(call: Call, candidate_id: str, tags: Iterable[str], *, keep: bool) -> dict[str, Any]:
     candidate = lookups.candidate(call.tenant, candidate_id, write=True)
-    # A set that remembers its order: a tag is there or it is not.
+    # A dict as an ordered set: duplicates are dropped.
     candidate.tags = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
     candidate.updated_on = times.now()
     return {"tags": candidate.tags}

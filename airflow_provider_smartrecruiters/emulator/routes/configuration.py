@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Path, Query
-
-from airflow_provider_smartrecruiters.emulator.errors import not_found
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, Operations, RecordId
-from airflow_provider_smartrecruiters.emulator.routes import views
+from airflow_provider_smartrecruiters.emulator.http.errors import not_found
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.state import HiringProcess, SourceType, SourceValue, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
 VALUES = SOURCES + "/{sourceType}/values"
@@ -21,15 +20,13 @@ PROCESSES = "/configuration/hiring-processes"
 # Other statuses have sub-statuses too; the API does not list them.
 LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
 
-SourceTypeId = Annotated[str, Path(alias="sourceType")]
-SubType = Annotated[str | None, Query(alias="sourceSubType")]
 
 operations = Operations()
 
 
-@operations.add("GET", SOURCES, operation_id="configuration.source.types", scope="configuration_read")
-def list_source_types(call: CallDep) -> dict[str, Any]:
-    """Answer the source types with their subtypes."""
+@operations.get(SOURCES, "configuration.source.types", "configuration_read")
+def list_source_types(call: Call) -> dict[str, Any]:
+    """Return the source types with their subtypes."""
     content = [
         {
             "id": source_type.id,
@@ -39,58 +36,40 @@ def list_source_types(call: CallDep) -> dict[str, Any]:
         }
         for source_type in call.tenant.source_types.values()
     ]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
-@operations.add("GET", VALUES, operation_id="configuration.source.values.all", scope="configuration_read")
-def list_sources(
-    call: CallDep,
-    type_id: SourceTypeId,
-    sub_type: SubType = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> dict[str, Any]:
-    """Answer a page of the sources of a type."""
-    source_type = _source_type(call.tenant, type_id)
-    found = [value for value in source_type.values if not value.deleted and sub_type in (None, value.subtype_id)]
+@operations.get(VALUES, "configuration.source.values.all", "configuration_read")
+def list_sources(call: Call, type_id: str) -> dict[str, Any]:
+    """Return a page of the sources of a type."""
+    search = SourceSearch.read(call)
+    found = [
+        value
+        for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
+        if not value.deleted and search.source_sub_type in (None, value.subtype_id)
+    ]
     return {
         "totalFound": len(found),
-        "limit": limit,
-        "offset": offset,
-        "content": [_source(call, type_id, value) for value in found[offset : offset + limit]],
+        "limit": search.limit,
+        "offset": search.offset,
+        "content": [_source(call, type_id, value) for value in found[search.offset : search.offset + search.limit]],
     }
 
 
-@operations.add(
-    "GET",
-    VALUES + "/{sourceValueId}",
-    operation_id="configuration.source.values.single",
-    scope="configuration_read",
-)
-def get_source(
-    call: CallDep,
-    type_id: SourceTypeId,
-    source_id: Annotated[str, Path(alias="sourceValueId")],
-    sub_type: SubType = None,
-) -> dict[str, Any]:
-    """Answer one source of a type."""
-    _source_type(call.tenant, type_id)
-    found = call.tenant.source(type_id, sub_type, source_id)
+@operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
+def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
+    """Return one source of a type."""
+    search = SubType.read(call)
+    lookups.found(call.tenant.source_types, type_id, "Source type")
+    found = call.tenant.source(type_id, search.source_sub_type, source_id)
     if found is None or found.deleted:
         raise not_found("Source")
     return _source(call, type_id, found)
 
 
-@operations.add(
-    "GET",
-    SOURCES + "/{sourceIdentifier}",
-    operation_id="configuration.source.values.singleByIdentifier",
-    scope="configuration_read",
-)
-def get_source_by_identifier(
-    call: CallDep, identifier: Annotated[str, Path(alias="sourceIdentifier")]
-) -> dict[str, Any]:
-    """Answer a source by its identifier, deleted ones included."""
+@operations.get(SOURCES + "/{sourceIdentifier}", "configuration.source.values.singleByIdentifier", "configuration_read")
+def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
+    """Return a source by its identifier, deleted ones included."""
     for source_type in call.tenant.source_types.values():
         for value in source_type.values:
             if value.identifier == identifier:
@@ -98,49 +77,29 @@ def get_source_by_identifier(
     raise not_found("Source")
 
 
-@operations.add(
-    "GET",
-    "/configuration/rejection-reasons",
-    operation_id="configuration.reasons.rejection.all",
-    scope="configuration_read",
-)
-def list_rejection_reasons(call: CallDep) -> dict[str, Any]:
-    """Answer the reasons for REJECTED."""
+@operations.get("/configuration/rejection-reasons", "configuration.reasons.rejection.all", "configuration_read")
+def list_rejection_reasons(call: Call) -> dict[str, Any]:
+    """Return the reasons for REJECTED."""
     return _choices(call.tenant.rejection_reasons)
 
 
-@operations.add(
-    "GET",
-    "/configuration/withdrawal-reasons",
-    operation_id="configuration.reasons.withdrawal.all",
-    scope="configuration_read",
-)
-def list_withdrawal_reasons(call: CallDep) -> dict[str, Any]:
-    """Answer the reasons for WITHDRAWN."""
+@operations.get("/configuration/withdrawal-reasons", "configuration.reasons.withdrawal.all", "configuration_read")
+def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
+    """Return the reasons for WITHDRAWN."""
     return _choices(call.tenant.withdrawal_reasons)
 
 
-@operations.add("GET", PROCESSES, operation_id="configuration.hiring-process.all", scope="configuration_read")
-def list_hiring_processes(call: CallDep) -> dict[str, Any]:
-    """Answer all hiring processes."""
+@operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
+def list_hiring_processes(call: Call) -> dict[str, Any]:
+    """Return all hiring processes."""
     content = [_process(process) for process in call.tenant.hiring_processes.values()]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
-@operations.add("GET", PROCESSES + "/{id}", operation_id="configuration.hiring-process.get", scope="configuration_read")
-def get_hiring_process(call: CallDep, process_id: RecordId) -> dict[str, Any]:
-    """Answer one hiring process."""
-    found = call.tenant.hiring_processes.get(process_id)
-    if found is None:
-        raise not_found("Hiring process")
-    return _process(found)
-
-
-def _source_type(tenant: Tenant, type_id: str) -> SourceType:
-    found = tenant.source_types.get(type_id)
-    if found is None:
-        raise not_found("Source type")
-    return found
+@operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
+def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
+    """Return one hiring process."""
+    return _process(lookups.found(call.tenant.hiring_processes, process_id, "Hiring process"))
 
 
 def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
@@ -156,10 +115,7 @@ def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
 
 
 def _choices(labels: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "totalFound": len(labels),
-        "content": [{"id": choice_id, "label": label} for choice_id, label in labels.items()],
-    }
+    return views.listed([{"id": choice_id, "label": label} for choice_id, label in labels.items()])
 
 
 def _process(process: HiringProcess) -> dict[str, Any]:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Path, Query
-
-from airflow_provider_smartrecruiters.emulator.errors import not_found
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
+from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.schemas import AttendeeStatus
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Interview, Timeslot
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
 INTERVIEW = INTERVIEWS + "/{interviewId}"
 TIMESLOT = INTERVIEW + "/timeslots/{timeslotId}"
 
-InterviewId = Annotated[str, Path(alias="interviewId")]
-TimeslotId = Annotated[str, Path(alias="timeslotId")]
 
 operations = Operations()
 
 
-@operations.add("GET", INTERVIEWS, operation_id="interviews.getList", scope="interviews_read")
-def list_interviews(call: CallDep, application_id: Annotated[str, Query(alias="applicationId")]) -> dict[str, Any]:
-    """Answer the interviews of an application that the caller may see."""
+@operations.get(INTERVIEWS, "interviews.getList", "interviews_read")
+def list_interviews(call: Call) -> dict[str, Any]:
+    """Return the interviews of an application that the caller may see."""
+    application_id = InterviewSearch.read(call).application_id
     content = [
         _view(interview)
         for interview in call.tenant.interviews.values()
@@ -35,39 +32,28 @@ def list_interviews(call: CallDep, application_id: Annotated[str, Query(alias="a
     return {"content": content}
 
 
-@operations.add("GET", INTERVIEW, operation_id="interviews.get", scope="interviews_read")
-def get_interview(call: CallDep, interview_id: InterviewId) -> dict[str, Any]:
-    """Answer one interview."""
+@operations.get(INTERVIEW, "interviews.get", "interviews_read")
+def get_interview(call: Call, interview_id: str) -> dict[str, Any]:
+    """Return one interview."""
     return _view(lookups.interview(call.tenant, interview_id))
 
 
-@operations.add("GET", TIMESLOT, operation_id="timeslots.get", scope="interviews_read")
-def get_timeslot(call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId) -> dict[str, Any]:
-    """Answer one timeslot."""
-    return _timeslot_view(_timeslot(lookups.interview(call.tenant, interview_id), timeslot_id))
+@operations.get(TIMESLOT, "timeslots.get", "interviews_read")
+def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, Any]:
+    """Return one timeslot."""
+    return _timeslot_view(
+        lookups.found(lookups.interview(call.tenant, interview_id).timeslots, timeslot_id, "Timeslot")
+    )
 
 
-@operations.add(
-    "PUT",
-    TIMESLOT + "/candidateStatus",
-    operation_id="statuses.timeslot.candidate.put",
-    scope="interviews_write",
-    status=204,
-    invalid=422,
+@operations.put(
+    TIMESLOT + "/candidateStatus", "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422
 )
-def update_candidate_status(
-    call: CallDep, interview_id: InterviewId, timeslot_id: TimeslotId, body: AttendeeStatus
-) -> None:
-    """Set whether the candidate comes to a timeslot."""
+def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
+    """Set the candidate's status for a timeslot."""
+    body = AttendeeStatus.read(call)
     interview = lookups.interview(call.tenant, interview_id, write=True)
-    _timeslot(interview, timeslot_id).candidate_status = body.status
-
-
-def _timeslot(interview: Interview, timeslot_id: str) -> Timeslot:
-    found = interview.timeslots.get(timeslot_id)
-    if found is None:
-        raise not_found("Timeslot")
-    return found
+    lookups.found(interview.timeslots, timeslot_id, "Timeslot").candidate_status = body.status
 
 
 def _view(interview: Interview) -> dict[str, Any]:

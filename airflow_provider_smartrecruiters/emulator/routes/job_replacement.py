@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.schemas import LanguageCode
-from airflow_provider_smartrecruiters.emulator.state import Compensation, Location, PropertyValue, Section
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.schemas import LanguageCode
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue, Section
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from airflow_provider_smartrecruiters.emulator.schemas import (
+    from airflow_provider_smartrecruiters.emulator.http.schemas import (
         Identifiable,
         JobInput,
         LocationInput,
         PropertyInput,
         SectionsInput,
     )
-    from airflow_provider_smartrecruiters.emulator.state import AdContent, Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Job, Tenant
 
 SECTIONS = {
     "company_description": "companyDescription",
@@ -30,11 +30,11 @@ SECTIONS = {
 
 
 def replace(tenant: Tenant, job: Job, body: JobInput) -> None:
-    """Replace everything that the body can hold; what it does not hold is removed.
+    """Replace everything that the body can hold; what is left out is removed.
 
     The title and the location of the default ad are its own and stay.
 
-    :raises ApiError: 400, a department, industry, function, ... or language is not known; nothing has changed then
+    :raises ApiError: 400, a department, industry, function, ... or language is unknown; nothing has changed then
     """
     department_id = _known(tenant.departments, body.department, "Department")
     industry_id = _known(tenant.industries, body.industry, "Industry")
@@ -74,7 +74,7 @@ def location_from(given: LocationInput) -> Location:
 
 
 def replace_sections(content: AdContent, given: SectionsInput | None) -> None:
-    """Replace the texts and videos of a job ad; those that are not given are removed."""
+    """Replace the texts and videos of a job ad; those that are left out are removed."""
     content.sections = {}
     for name, shown in SECTIONS.items():
         section = getattr(given, name, None)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import bad_request, unauthorized
-from airflow_provider_smartrecruiters.emulator.operation import Call, CallDep, JobId, Operations
-from airflow_provider_smartrecruiters.emulator.queries import JobSearch
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
+from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
-from airflow_provider_smartrecruiters.emulator.schemas import JobInput, JobNote, JobStatusUpdate
-from airflow_provider_smartrecruiters.emulator.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Job, Tenant
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 NOTE = "/jobs/{jobId}/note"
 NOTE_DENIED = unauthorized("Access forbidden")
@@ -22,9 +22,9 @@ NOTE_DENIED = unauthorized("Access forbidden")
 operations = Operations()
 
 
-@operations.add("GET", "/jobs", operation_id="jobs.all", scope="jobs_read")
-def list_jobs(call: CallDep) -> dict[str, Any]:
-    """Answer a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
+@operations.get("/jobs", "jobs.all", "jobs_read")
+def list_jobs(call: Call) -> dict[str, Any]:
+    """Return a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
     tenant, search = call.tenant, JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
@@ -44,15 +44,16 @@ def list_jobs(call: CallDep) -> dict[str, Any]:
     return answer
 
 
-@operations.add("GET", "/jobs/{jobId}", operation_id="jobs.get", scope="jobs_read")
-def get_job(call: CallDep, job_id: JobId) -> dict[str, Any]:
-    """Answer one job with the content of its default ad."""
+@operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")
+def get_job(call: Call, job_id: str) -> dict[str, Any]:
+    """Return one job with the content of its default ad."""
     return details(call, lookups.job(call.tenant, job_id))
 
 
-@operations.add("PUT", "/jobs/{jobId}", operation_id="jobs.update", scope="jobs_manage")
-def replace_job(call: CallDep, job_id: JobId, body: JobInput | None = None) -> dict[str, Any]:
+@operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage")
+def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
+    body = JobInput.read_optional(call)
     job = lookups.job(call.tenant, job_id, write=True)
     if body is None:
         raise bad_request("Job is required", "JOB_REQUIRED")
@@ -60,9 +61,10 @@ def replace_job(call: CallDep, job_id: JobId, body: JobInput | None = None) -> d
     return details(call, job)
 
 
-@operations.add("PUT", "/jobs/{jobId}/status", operation_id="jobs.status.update", scope="jobs_manage", status=201)
-def update_status(call: CallDep, job_id: JobId, body: JobStatusUpdate) -> dict[str, Any]:
+@operations.put("/jobs/{jobId}/status", "jobs.status.update", "jobs_manage", status=201)
+def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
+    body = JobStatusUpdate.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     job.status = body.status
     job.updated_on = job.last_activity_on = times.now()
@@ -70,35 +72,36 @@ def update_status(call: CallDep, job_id: JobId, body: JobStatusUpdate) -> dict[s
     return {"status": job.status}
 
 
-@operations.add("GET", "/jobs/{jobId}/status/history", operation_id="jobs.status.history.get", scope="jobs_read")
-def get_status_history(call: CallDep, job_id: JobId) -> dict[str, Any]:
-    """Answer the status changes, oldest first."""
+@operations.get("/jobs/{jobId}/status/history", "jobs.status.history.get", "jobs_read")
+def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
+    """Return the status changes, oldest first."""
     content = [
         {"changedOn": change.changed_on, "status": change.status, "actions": {}}
         for change in lookups.job(call.tenant, job_id).history
     ]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
-@operations.add("GET", "/jobs/{jobId}/hiring-team", operation_id="jobs.hiring-team.get", scope="jobs_read")
-def get_hiring_team(call: CallDep, job_id: JobId) -> dict[str, Any]:
-    """Answer who recruits for the job."""
+@operations.get("/jobs/{jobId}/hiring-team", "jobs.hiring-team.get", "jobs_read")
+def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
+    """Return the members of the hiring team."""
     content = [
         {"id": user_id, "role": role, "actions": {"details": views.action(call, f"/users/{user_id}")}}
         for user_id, role in lookups.job(call.tenant, job_id).hiring_team.items()
     ]
-    return {"totalFound": len(content), "content": content}
+    return views.listed(content)
 
 
-@operations.add("GET", NOTE, operation_id="jobs.notes.get", scope="jobs_read")
-def get_note(call: CallDep, job_id: JobId) -> dict[str, Any]:
-    """Answer the note; a job without one has an empty note."""
+@operations.get(NOTE, "jobs.notes.get", "jobs_read")
+def get_note(call: Call, job_id: str) -> dict[str, Any]:
+    """Return the note; a job without one has an empty note."""
     return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
 
 
-@operations.add("PUT", NOTE, operation_id="jobs.notes.update", scope="jobs_manage")
-def replace_note(call: CallDep, job_id: JobId, body: JobNote) -> dict[str, Any]:
+@operations.put(NOTE, "jobs.notes.update", "jobs_manage")
+def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
+    body = JobNote.read(call)
     job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
     job.note = body.content
     job.last_activity_on = times.now()
@@ -106,7 +109,7 @@ def replace_note(call: CallDep, job_id: JobId, body: JobNote) -> dict[str, Any]:
 
 
 def posting_status(job: Job) -> str:
-    """Tell where the job shows, which is where its default ad shows."""
+    """Return where the job shows: where its default ad shows."""
     return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
 
 
@@ -141,7 +144,7 @@ def _summary(call: Call, job: Job) -> dict[str, Any]:
 
 
 def details(call: Call, job: Job) -> dict[str, Any]:
-    """Return everything that the API tells of a job."""
+    """Return everything that the API shows of a job."""
     tenant = call.tenant
     creator = tenant.users[job.creator_id]
     content = job.default_ad.content

@@ -1,25 +1,34 @@
-"""Records by id, with the answer for one that is unknown or that the caller may not see or change."""
+"""Records by id, with the error for one that is unknown or that the caller may not see or change."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from airflow_provider_smartrecruiters.emulator.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
+from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate, Interview, Job, User
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import (
-        Application,
-        Candidate,
-        Interview,
-        Job,
-        JobAd,
-        Position,
-        Tenant,
-        User,
-    )
+    from collections.abc import Mapping
+
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, JobAd, Position, Tenant
 
 CANDIDATE_DENIED = forbidden("No permission to access the candidate")
 JOB_DENIED = forbidden("Job access forbidden")
+
+Stored = TypeVar("Stored")
+Guarded = TypeVar("Guarded", Candidate, Job, Interview, User)
+
+
+def found(records: Mapping[str, Stored], record_id: str, what: str) -> Stored:
+    """Return a record by its id.
+
+    :param what: the kind of record, as the answer names it
+    :raises ApiError: 404, there is none
+    """
+    record = records.get(record_id)
+    if record is None:
+        raise not_found(what)
+    return record
 
 
 def candidate(
@@ -28,13 +37,10 @@ def candidate(
     """Return a candidate.
 
     :param write: whether the caller wants to change it
-    :param denied: the answer if the caller may not
+    :param denied: the error if the caller may not
+    :raises ApiError: 404, there is none; or ``denied``
     """
-    found = tenant.candidates.get(candidate_id)
-    if found is None:
-        raise not_found("Candidate")
-    _check(found.access, write=write, denied=denied)
-    return found
+    return _allowed(found(tenant.candidates, candidate_id, "Candidate"), denied, write=write)
 
 
 def application(
@@ -42,57 +48,40 @@ def application(
 ) -> Application:
     """Return a candidate's application to a job; parameters as for :func:`candidate`."""
     candidate(tenant, candidate_id, write=write, denied=denied)
-    found = tenant.application(candidate_id, job_id)
-    if found is None:
+    assigned = tenant.application(candidate_id, job_id)
+    if assigned is None:
         raise ApiError(404, NOT_ASSIGNED)
-    return found
+    return assigned
 
 
 def job(tenant: Tenant, job_id: str, *, write: bool = False, denied: ApiError = JOB_DENIED) -> Job:
     """Return a job; parameters as for :func:`candidate`."""
-    found = tenant.jobs.get(job_id)
-    if found is None:
-        raise not_found("Job")
-    _check(found.access, write=write, denied=denied)
-    return found
+    return _allowed(found(tenant.jobs, job_id, "Job"), denied, write=write)
 
 
 def job_ad(tenant: Tenant, job_id: str, job_ad_id: str, *, write: bool = False) -> JobAd:
     """Return an ad of a job."""
-    found = job(tenant, job_id, write=write).ads.get(job_ad_id)
-    if found is None:
-        raise not_found("Job ad")
-    return found
+    return found(job(tenant, job_id, write=write).ads, job_ad_id, "Job ad")
 
 
 def position(tenant: Tenant, job_id: str, position_id: str, *, write: bool = False) -> Position:
     """Return a position of a job by the id of its record."""
-    found = job(tenant, job_id, write=write).positions.get(position_id)
-    if found is None:
-        raise not_found("Position")
-    return found
+    return found(job(tenant, job_id, write=write).positions, position_id, "Position")
 
 
 def interview(tenant: Tenant, interview_id: str, *, write: bool = False) -> Interview:
     """Return an interview."""
-    found = tenant.interviews.get(interview_id)
-    if found is None:
-        raise not_found("Interview")
     message = "You are not allowed to change this status" if write else "Interview access forbidden"
-    _check(found.access, write=write, denied=forbidden(message))
-    return found
+    return _allowed(found(tenant.interviews, interview_id, "Interview"), forbidden(message), write=write)
 
 
 def user(tenant: Tenant, user_id: str, *, write: bool = False) -> User:
     """Return a user."""
-    found = tenant.users.get(user_id)
-    if found is None:
-        raise not_found("User")
-    _check(found.access, write=write, denied=forbidden("Permission denied"))
-    return found
+    return _allowed(found(tenant.users, user_id, "User"), forbidden("Permission denied"), write=write)
 
 
-def _check(access: str, *, write: bool, denied: ApiError) -> None:
-    if access == "none" or (write and access == "read"):
-        # A fresh one: an exception that is raised twice keeps the first one's traceback alive.
+def _allowed(record: Guarded, denied: ApiError, *, write: bool) -> Guarded:
+    if record.access == "none" or (write and record.access == "read"):
+        # A new error: one that is raised twice keeps its first traceback, and the frames in it, alive.
         raise ApiError(denied.status, denied.message)
+    return record

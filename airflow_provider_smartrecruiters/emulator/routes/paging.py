@@ -7,16 +7,16 @@ import binascii
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from airflow_provider_smartrecruiters.emulator.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_smartrecruiters.emulator.operation import Call
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 
 class HasId(Protocol):
-    """Anything that a cursor can point behind."""
+    """A row that a cursor can point to."""
 
     id: str
 
@@ -27,9 +27,9 @@ Row = TypeVar("Row", bound=HasId)
 def cursor_page(rows: Iterable[Row], limit: int, page_id: str | None) -> tuple[list[Row], str | None]:
     """Return one page in the order of ids, and the cursor of the next page or None.
 
-    The cursor holds the last id that was given out, so rows that come or go between two pages move nothing.
+    The cursor holds the last id of the page, so rows that are added or removed between two pages shift nothing.
 
-    :raises ApiError: 400, the cursor is none of ours
+    :raises ApiError: 400, the cursor is invalid
     """
     after = _decode(page_id) if page_id is not None else ""
     left = sorted((row for row in rows if row.id > after), key=lambda row: row.id)

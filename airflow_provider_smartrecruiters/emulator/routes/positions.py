@@ -3,59 +3,56 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Path
-
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, JobId, Operations
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import without_none
-from airflow_provider_smartrecruiters.emulator.schemas import PositionInput
-from airflow_provider_smartrecruiters.emulator.state import Position
+from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.state import Position
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import Job
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Job
 
 POSITIONS = "/jobs/{jobId}/positions"
-POSITION = POSITIONS + "/{positionId}"
-
 # The id of the record, not the company's own text that the body calls positionId.
-PositionRecordId = Annotated[str, Path(alias="positionId")]
+POSITION = POSITIONS + "/{positionId}"
 
 operations = Operations()
 
 
-@operations.add("GET", POSITIONS, operation_id="jobs.positions.all", scope="jobs_read")
-def list_positions(call: CallDep, job_id: JobId) -> dict[str, Any]:
-    """Answer all positions of a job."""
-    content = [_view(position) for position in lookups.job(call.tenant, job_id).positions.values()]
-    return {"totalFound": len(content), "content": content}
+@operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
+def list_positions(call: Call, job_id: str) -> dict[str, Any]:
+    """Return all positions of a job."""
+    return listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
 
 
-@operations.add("POST", POSITIONS, operation_id="jobs.positions.create", scope="jobs_manage", status=201)
-def create_position(call: CallDep, job_id: JobId, body: PositionInput) -> dict[str, Any]:
+@operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)
+def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
+    body = PositionInput.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     return _store(job, Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
-@operations.add("GET", POSITION, operation_id="jobs.positions.get", scope="jobs_read")
-def get_position(call: CallDep, job_id: JobId, record_id: PositionRecordId) -> dict[str, Any]:
-    """Answer one position."""
+@operations.get(POSITION, "jobs.positions.get", "jobs_read")
+def get_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
+    """Return one position."""
     return _view(lookups.position(call.tenant, job_id, record_id))
 
 
-@operations.add("PUT", POSITION, operation_id="jobs.positions.update", scope="jobs_manage", status=201)
-def replace_position(call: CallDep, job_id: JobId, record_id: PositionRecordId, body: PositionInput) -> dict[str, Any]:
+@operations.put(POSITION, "jobs.positions.update", "jobs_manage", status=201)
+def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
+    body = PositionInput.read(call)
     position = lookups.position(call.tenant, job_id, record_id, write=True)
     replaced = Position(id=position.id, status=position.status, **body.model_dump())
     return _store(call.tenant.jobs[job_id], replaced)
 
 
-@operations.add("DELETE", POSITION, operation_id="jobs.positions.remove", scope="jobs_manage", status=204)
-def delete_position(call: CallDep, job_id: JobId, record_id: PositionRecordId) -> None:
+@operations.delete(POSITION, "jobs.positions.remove", "jobs_manage", status=204)
+def delete_position(call: Call, job_id: str, record_id: str) -> None:
     """Remove a position."""
     position = lookups.position(call.tenant, job_id, record_id, write=True)
     job = call.tenant.jobs[job_id]
@@ -75,7 +72,7 @@ def _view(position: Position) -> dict[str, Any]:
             "id": position.id,
             "positionId": position.position_id,
             "type": position.type,
-            # The contract's example has an empty name where nobody held the position before.
+            # The contract's example has an empty name where no one held the position before.
             "incumbentName": position.incumbent_name or "",
             "positionOpenDate": position.position_open_date,
             "targetStartDate": position.target_start_date,

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator import times
-from airflow_provider_smartrecruiters.emulator.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.operation import CallDep, Operations, RecordId
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES
-from airflow_provider_smartrecruiters.emulator.queries import UserSearch
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
+from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.state import User
+    from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
 
 operations = Operations()
 
 
-@operations.add("GET", USERS, operation_id="users.all", scope="users_read")
-def list_users(call: CallDep) -> dict[str, Any]:
-    """Answer a page of users; there is no total."""
+@operations.get(USERS, "users.all", "users_read")
+def list_users(call: Call) -> dict[str, Any]:
+    """Return a page of users, without a total."""
     search = UserSearch.read(call)
     words = (search.q or "").lower()
     found = [
@@ -39,21 +39,21 @@ def list_users(call: CallDep) -> dict[str, Any]:
     return answer
 
 
-# Before the user by id, which would take "me" for one.
-@operations.add("GET", USERS + "/me", operation_id="users.me", scope="user_me_read")
-def get_me(call: CallDep) -> dict[str, Any]:
-    """Answer the user that the credential belongs to."""
+# Declared before the user by id, which would take "me" for an id.
+@operations.get(USERS + "/me", "users.me", "user_me_read")
+def get_me(call: Call) -> dict[str, Any]:
+    """Return the user that the credential belongs to."""
     return _view(call.tenant.users[call.tenant.settings.caller_id])
 
 
-@operations.add("GET", USERS + "/{id}", operation_id="users.get", scope="users_read")
-def get_user(call: CallDep, user_id: RecordId) -> dict[str, Any]:
-    """Answer one user."""
+@operations.get(USERS + "/{id}", "users.get", "users_read")
+def get_user(call: Call, user_id: str) -> dict[str, Any]:
+    """Return one user."""
     return _view(lookups.user(call.tenant, user_id))
 
 
-@operations.add("PUT", USERS + "/{id}/avatar", operation_id="users.avatar.update", scope="users_manage", status=204)
-def update_avatar(call: CallDep, user_id: RecordId) -> None:
+@operations.put(USERS + "/{id}/avatar", "users.avatar.update", "users_manage", status=204)
+def update_avatar(call: Call, user_id: str) -> None:
     """Store an image: the part ``file`` of a multipart body."""
     user = lookups.user(call.tenant, user_id, write=True)
     part = next((part for part in call.parts or () if part.name == "file" and part.filename is not None), None)

@@ -1,20 +1,20 @@
-"""Pieces that several answers share."""
+"""Parts that several answers share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.emulator.places import COUNTRIES, LANGUAGES, REGIONS
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES, LANGUAGES, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.emulator.operation import Call
-    from airflow_provider_smartrecruiters.emulator.state import AdContent, Location
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location
 
 
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave the members out that have no value: the API answers no nulls where none are documented."""
+    """Drop members without a value: the API sends no nulls where none are documented."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -46,6 +46,21 @@ def location(place: Location) -> dict[str, Any]:
             "remote": place.remote,
         }
     )
+
+
+def listed(content: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list that is not paged."""
+    return {"totalFound": len(content), "content": content}
+
+
+def ad_content(content: AdContent) -> dict[str, Any]:
+    """Return what a reader of a job ad sees."""
+    return {
+        "title": content.title,
+        "language": language(content.language),
+        "location": location(content.location) if content.location else None,
+        "jobAd": sections(content),
+    }
 
 
 def sections(content: AdContent) -> dict[str, Any]:

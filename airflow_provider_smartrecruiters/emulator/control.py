@@ -1,0 +1,118 @@
+"""The control addresses under ``/__emulator__``: look into the emulator, reset it, set faults.
+
+They need no credential, and neither limits nor latency nor faults apply to them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
+from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, required
+from airflow_provider_smartrecruiters.emulator.journal import as_dicts
+from airflow_provider_smartrecruiters.emulator.routes import views
+from airflow_provider_smartrecruiters.emulator.tenant import publishing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
+    from airflow_provider_smartrecruiters.emulator.journal import Journal
+    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
+
+PREFIX = "/__emulator__"
+
+
+def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]) -> Starlette:
+    """Return the application behind the control addresses of one emulator.
+
+    :param reset_all: puts the whole emulator back to its beginning
+    """
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def writes(_: Request) -> Response:
+        return JSONResponse(as_dicts(journal.entries()))
+
+    async def requests(_: Request) -> Response:
+        return JSONResponse(as_dicts(journal.requests()))
+
+    async def stats(_: Request) -> Response:
+        return JSONResponse(journal.stats())
+
+    async def reset(_: Request) -> Response:
+        reset_all()
+        return Response(status_code=204)
+
+    async def state(_: Request) -> Response:
+        with store.lock:
+            return Response(store.tenant.model_dump_json(indent=1), media_type="application/json")
+
+    async def published(request: Request) -> Response:
+        with store.lock:
+            publishing.settle(store.tenant)
+            job = store.tenant.jobs.get(request.path_params["job_id"])
+            if job is None:
+                raise not_found("Job")
+            return JSONResponse([_outside(ad) for ad in job.ads.values() if ad.published])
+
+    async def set_faults(request: Request) -> Response:
+        given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
+        try:
+            # All are read before the first is set.
+            read = [read_rule(one) for one in (given if isinstance(given, list) else [given])]
+        except ValueError as problem:
+            raise bad_request(str(problem), "INVALID_FAULT") from None
+        armed = [faults.arm(rule) for rule in read]
+        return JSONResponse([one.as_dict() for one in armed], status_code=201)
+
+    async def list_faults(_: Request) -> Response:
+        return JSONResponse([one.as_dict() for one in faults.rules()])
+
+    async def clear_faults(_: Request) -> Response:
+        faults.clear()
+        return Response(status_code=204)
+
+    routes = [
+        ("GET", "/health", health),
+        ("GET", "/journal", writes),
+        ("GET", "/requests", requests),
+        ("GET", "/stats", stats),
+        ("POST", "/reset", reset),
+        ("GET", "/state", state),
+        ("GET", "/published/{job_id}", published),
+        ("POST", "/faults", set_faults),
+        ("GET", "/faults", list_faults),
+        ("DELETE", "/faults", clear_faults),
+    ]
+    app = Starlette(
+        routes=[Route(PREFIX + path, endpoint, methods=[method]) for method, path, endpoint in routes],
+        exception_handlers={ApiError: _answer_api_error, HTTPException: _answer_http_error},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _answer_api_error(_: Request, error: Any) -> Response:
+    return JSONResponse(error.envelope(), status_code=error.status)
+
+
+async def _answer_http_error(request: Request, error: Any) -> Response:
+    return await _answer_api_error(request, ApiError(error.status_code, str(error.detail)))
+
+
+def _outside(ad: JobAd) -> dict[str, Any]:
+    content = ad.published
+    assert content is not None
+    return views.without_none(
+        {"jobAdId": ad.id, **views.ad_content(content), "visibility": ad.visibility},
+    )

@@ -1,0 +1,1 @@
+"""What goes wrong: faults that can be injected, and which requests they hit."""

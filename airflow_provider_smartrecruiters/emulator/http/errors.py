@@ -1,0 +1,75 @@
+"""Errors as the API answers them.
+
+Three codes are documented: INVALID_SOURCE_TYPE, SUBTYPE_REQUIRED and INVALID_SOURCE. The set is open; every other
+code here is the emulator's own. Where the contract shows an envelope without codes, so does the emulator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+CANDIDATE_ACCESS_DENIED = "Candidate access denied"
+NOT_ASSIGNED = "Candidate is not assigned to given job"
+
+
+class ApiError(Exception):
+    """An error answer.
+
+    :param status: the HTTP status
+    :param message: the envelope's message
+    :param errors: (code, message) pairs for the envelope's errors
+    """
+
+    def __init__(self, status: int, message: str, errors: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = list(errors)
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the body of the answer."""
+        return {
+            "message": self.message,
+            "errors": [{"code": code, "message": message} for code, message in self.errors],
+        }
+
+
+def bad_request(message: str, code: str | None = None) -> ApiError:
+    """Return a 400; with a code, the envelope holds one error."""
+    return ApiError(400, message, [(code, message)] if code else [])
+
+
+def unauthorized(message: str = "Unauthorized") -> ApiError:
+    """Return a 401."""
+    return ApiError(401, message)
+
+
+def forbidden(message: str = "Forbidden") -> ApiError:
+    """Return a 403."""
+    return ApiError(403, message)
+
+
+def not_found(what: str) -> ApiError:
+    """Return a 404 that names the kind of record, never its id."""
+    return ApiError(404, f"{what} not found")
+
+
+def too_many_requests() -> ApiError:
+    """Return a 429."""
+    return ApiError(429, "Too many requests")
+
+
+def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> ApiError:
+    """Return the answer to a request that does not have the documented shape.
+
+    :param status: what the operation documents for this, 400 or 422
+    :param problems: pydantic's error list; the values that were sent are left out
+    """
+    errors = []
+    for problem in problems:
+        where = ".".join(str(part) for part in problem["loc"] if part not in {"body", "query"})
+        errors.append(("VALIDATION_FAILED", f"{where}: {problem['msg']}" if where else str(problem["msg"])))
+    return ApiError(status, "Validation failed", errors)

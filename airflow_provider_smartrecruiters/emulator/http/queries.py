@@ -1,0 +1,183 @@
+"""Query parameters, and which records match those of a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
+from airflow_provider_smartrecruiters.emulator.http.schemas import (
+    ApplicationStatus,
+    DateTime,
+    JobStatus,
+    LanguageCode,
+    PostingStatus,
+)
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
+
+
+# Parameters of a candidate search that apply to an application, and the application's member.
+_OF_APPLICATION = {
+    "job_id": "job_id",
+    "status": "status",
+    "source_type": "source_type_id",
+    "source_sub_type": "source_sub_type_id",
+    "source_value_id": "source_id",
+}
+# The tenant has no onboarding, no application fields and no screening questions: no candidate matches these.
+_OF_NOBODY = (
+    "onboarding_status", "property_id", "property_value_id", "question_category", "question_field_id",
+    "question_field_value_id",
+)  # fmt: skip
+
+
+class Query(BaseModel):
+    """Base of all; parameters that the contract does not know are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore")
+
+    @classmethod
+    def read(cls, call: Call) -> Self:
+        """Return the query parameters of a request. Of a repeated parameter that is not a list, the last counts.
+
+        :raises ApiError: 400, a parameter is missing or invalid
+        """
+        sent = parse_qs(call.query, keep_blank_values=True)
+        given: dict[str, Any] = {}
+        for name, field in cls.model_fields.items():
+            alias = field.alias or name
+            if alias in sent:
+                given[alias] = sent[alias] if isinstance(field.default, list) else sent[alias][-1]
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise validation_failed(400, error.errors()) from None
+
+
+class InterviewSearch(Query):
+    """Parameters of ``GET /interviews``."""
+
+    application_id: str
+
+
+class ActiveOnly(Query):
+    """Parameters of the lists of publications."""
+
+    active_only: bool = True
+
+
+class SubType(Query):
+    """Parameters of one source."""
+
+    source_sub_type: str | None = None
+
+
+class SourceSearch(SubType):
+    """Parameters of the sources of a type."""
+
+    limit: int = Field(default=100, ge=1, le=100)
+    offset: int = Field(default=0, ge=0)
+
+
+class Search(Query):
+    """Base of the searches."""
+
+    q: str | None = None
+    limit: int = Field(default=10, ge=1, le=100)
+    page_id: str | None = None
+    updated_after: DateTime | None = None
+
+
+class UserSearch(Search):
+    """Parameters of ``GET /users``; its pages are larger than elsewhere."""
+
+    limit: int = Field(default=100, ge=1, le=100)
+
+
+class CandidateSearch(Search):
+    """Parameters of ``GET /candidates``; those of an application must all match the same application."""
+
+    job_id: list[str] = []
+    location: list[str] = []
+    average_rating: list[int] = []
+    status: list[ApplicationStatus] = []
+    consent_status: list[Literal["REQUIRED", "PENDING", "ACQUIRED"]] = []
+    sub_status: str | None = None
+    tag: list[str] = []
+    source_type: list[str] = []
+    source_sub_type: list[str] = []
+    source_value_id: list[str] = []
+    # No candidate matches these: see _OF_NOBODY.
+    onboarding_status: Literal["READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL", "ONBOARDING_FAILED"] | None = None
+    property_id: list[str] = []
+    property_value_id: list[str] = []
+    question_category: list[str] = []
+    question_field_id: list[str] = []
+    question_field_value_id: list[str] = []
+
+    def matches(self, candidate: Candidate, tenant: Tenant) -> bool:
+        """Return whether a candidate matches."""
+        text = f"{candidate.first_name} {candidate.last_name} {candidate.email} {candidate.job_title}".lower()
+        place = f"{candidate.city} {candidate.country_code}".lower()
+        tags = {tag.lower() for tag in candidate.tags}
+        return (
+            not any(getattr(self, name) for name in _OF_NOBODY)
+            and (self.q is None or self.q.lower() in text)
+            and (not self.location or any(word.lower() in place for word in self.location))
+            and (not self.average_rating or candidate.average_rating in self.average_rating)
+            and (not self.consent_status or candidate.consent in self.consent_status)
+            and (not self.tag or any(tag.lower() in tags for tag in self.tag))
+            and (self.updated_after is None or candidate.updated_on > self.updated_after)
+            and self._matches_an_application([tenant.applications[one] for one in candidate.application_ids])
+        )
+
+    def _matches_an_application(self, applications: list[Application]) -> bool:
+        asked = {member: wanted for name, member in _OF_APPLICATION.items() if (wanted := getattr(self, name))}
+        if self.sub_status is not None:
+            asked["sub_status"] = [self.sub_status]
+        return not asked or any(
+            all(getattr(application, member) in wanted for member, wanted in asked.items())
+            for application in applications
+        )
+
+
+class JobSearch(Search):
+    """Parameters of ``GET /jobs``."""
+
+    offset: int = Field(default=0, ge=0)
+    sort: Literal["default", "job_id"] = "default"
+    city: list[str] = []
+    department: list[str] = []
+    last_activity_after: DateTime | None = None
+    language: LanguageCode | None = None
+    status: JobStatus | None = None
+    statuses: list[JobStatus] = []
+    posting_status: PostingStatus | None = None
+    hiring_team_member_id: list[str] = []
+
+    def matches(self, job: Job, tenant: Tenant, posting_status: str) -> bool:
+        """Return whether a job matches.
+
+        :param posting_status: of the job
+        """
+        department = tenant.departments.get(job.department_id or "")
+        statuses = self.statuses or ([self.status] if self.status else [])
+        return (
+            (self.q is None or self.q.lower() in job.title.lower())
+            and (not self.city or job.location.city in self.city)
+            and (not self.department or (department is not None and department.label in self.department))
+            and (self.updated_after is None or job.updated_on > self.updated_after)
+            and (self.last_activity_after is None or job.last_activity_on > self.last_activity_after)
+            and (self.language is None or job.default_ad.content.language == self.language)
+            and (not statuses or job.status in statuses)
+            and (self.posting_status is None or posting_status == self.posting_status)
+            and (not self.hiring_team_member_id or not job.hiring_team.keys().isdisjoint(self.hiring_team_member_id))
+        )

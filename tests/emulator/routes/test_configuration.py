@@ -1,0 +1,50 @@
+"""The company's lists of choices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.emulator.conftest import Api
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+INTERVIEWS = "/interviews-api/v201904/interviews"
+USERS = "/user-api/v201804/users"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+def test_sources(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    types = {one["id"]: one for one in api.get("/configuration/sources").json()["content"]}
+    assert types["JOB_BOARD"]["subtypes"]
+    assert types["AGENCY"]["subtypes"] == []
+    path = "/configuration/sources/AGENCY/values"
+    first = api.get(path).json()
+    second = api.get(path, params={"offset": 100}).json()
+    assert (len(first["content"]), len(second["content"]), first["totalFound"]) == (100, 30, 130)
+    source = second["content"][0]
+    assert api.get(f"{path}/{source['id']}").json() == source
+    by_identifier = api.get(f"/configuration/sources/{source['sourceIdentifier']}").json()
+    assert by_identifier == {"label": source["label"], "type": "AGENCY"}
+    custom = api.get("/configuration/sources/JOB_BOARD/values", params={"sourceSubType": "CUSTOM"}).json()
+    assert {one["sourceSubType"]["id"] for one in custom["content"]} == {"CUSTOM"}
+    assert api.get("/configuration/sources/FAX/values").status_code == 404
+    with smartrecruiters_emulator.state.editing() as tenant:
+        deleted = next(value for value in tenant.source_types["AGENCY"].values if value.deleted)
+    assert api.get(f"{path}/{deleted.id}").status_code == 404
+    assert api.get(f"/configuration/sources/{deleted.identifier}").json()["label"] == "Closed"
+
+
+def test_reasons_and_processes(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    for path, known in (
+        ("/configuration/rejection-reasons", smartrecruiters_emulator.state.rejection_reasons),
+        ("/configuration/withdrawal-reasons", smartrecruiters_emulator.state.withdrawal_reasons),
+    ):
+        assert {one["id"]: one["label"] for one in api.get(path).json()["content"]} == known
+    processes = api.get("/configuration/hiring-processes").json()["content"]
+    assert {tuple(process["subStatuses"]) for process in processes} == {("IN_REVIEW", "INTERVIEW", "OFFERED")}
+    assert api.get(f"/configuration/hiring-processes/{processes[1]['id']}").json() == processes[1]
+    assert api.get("/configuration/hiring-processes/none").status_code == 404

@@ -1,0 +1,116 @@
+"""Every operation answers, on the documented success code, with what the contract document describes.
+
+The contract check itself is the suite's own: it judges every exchange with the emulator (``contract_checked``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
+from tests.support import catalogue
+from tests.support.contract import Contract
+from tests.support.contract_examples import example_requests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.emulator.conftest import Api
+    from tests.use_cases.use_case import UseCase
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+BODIES = {request.operation.id: request for request in example_requests() if request.content_type is not None}
+"""An example of the contract document for each operation with a body."""
+
+
+@pytest.fixture
+def declared(smartrecruiters_emulator: SmartRecruitersEmulator, tmp_path: Path) -> dict[str, UseCase]:
+    """The use cases by the operations that write them, looking at the emulator."""
+    return {
+        kind.operation: catalogue.prepared(kind, smartrecruiters_emulator, tmp_path)
+        for kind in reversed(catalogue.cases())
+    }
+
+
+def path_of(operation: Any, declared: dict[str, UseCase]) -> str:
+    """Fill a path with records that exist: those that a use case declares, as far as the path leads to any."""
+    case = declared.get(operation.id) or _nearest(operation.path, declared)
+    arguments = case.arguments()
+    with case.state.editing() as tenant:
+        source = tenant.source_types["JOB_BOARD"].values[0]
+        others = {
+            "id": next(iter(tenant.hiring_processes)),
+            "jobApplicationId": case.state.an_application().application_id,
+            "sourceType": "JOB_BOARD",
+            "sourceValueId": source.id,
+            "sourceIdentifier": source.identifier,
+        }
+
+    def value(match: re.Match[str]) -> str:
+        name = catalogue.id_names().get(operation.path[: match.end()])
+        if name is None and match[1] not in others:
+            pytest.fail(
+                f"tests/emulator/test_conformance.py: Add {match[1]} of {operation.path} to path_of(), or have a use "
+                "case whose path begins so",
+                pytrace=False,
+            )
+        return str(arguments[name] if name else others[match[1]])
+
+    return re.sub(r"\{(\w+)\}", value, operation.path)
+
+
+def _nearest(path: str, declared: dict[str, UseCase]) -> UseCase:
+    """Return a use case whose record the path leads to, or any if it leads to none."""
+    ends = [path[: match.end()] for match in re.finditer(r"\{\w+\}", path)]
+    paths = {
+        documented.path: declared[one] for one, documented in Contract.load().operations.items() if one in declared
+    }
+    fitting = [case for template, case in paths.items() if ends and template.startswith(ends[-1])]
+    return fitting[0] if fitting else next(iter(declared.values()))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_success(
+    operation: Any, smartrecruiters_emulator: SmartRecruitersEmulator, declared: dict[str, UseCase], api: Api
+) -> None:
+    path = path_of(operation, declared)
+    options: dict[str, Any] = {}
+    if operation.id in BODIES:
+        example = BODIES[operation.id]
+        options = {"data": example.body, "headers": {"Content-Type": example.content_type}}
+    if operation.id in declared and example.content_type == "application/json":
+        case = declared[operation.id]
+        options = {"json": case.expected(case.arguments()).body}
+    if operation.id == "interviews.getList":
+        application_id = smartrecruiters_emulator.state.an_application().application_id
+        options = {"params": {"applicationId": application_id}}
+    elif operation.id == "createAccessToken":
+        api.headers.pop("X-SmartToken")
+        form = {
+            "client_id": smartrecruiters_emulator.client_id,
+            "client_secret": smartrecruiters_emulator.client_secret,
+        }
+        options = {"data": {"grant_type": "client_credentials", **form}}
+
+    answer = api.request(operation.method, path, **options)
+
+    documented = Contract.load().operations[operation.id].responses
+    assert answer.status_code == operation.status, answer.text
+    assert str(operation.status) in documented
+    assert [entry.applied for entry in smartrecruiters_emulator.journal] == ([True] if operation.writes else [])
+
+
+def test_every_operation_of_the_contract_is_there() -> None:
+    ours = {(operation.id, operation.method, operation.path, operation.scope) for operation in OPERATIONS}
+    left_out = ("/webhooks-api/", "/audit-api/")
+    documented = {
+        (found.id, found.method, found.path)
+        for found in Contract.load().operations.values()
+        if not found.path.startswith(left_out)
+    }
+    assert {one[:3] for one in ours} == documented
