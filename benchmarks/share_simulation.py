@@ -30,7 +30,7 @@ from itertools import count
 from statistics import mean
 from typing import Any, Protocol
 
-from airflow_provider_smartrecruiters.api.pacing.pacer import share
+from airflow_provider_smartrecruiters.api.pacing import share
 from airflow_provider_smartrecruiters.api.pacing.rate import Departure, SlidingWindow
 
 LIMIT, SECOND, LATENCY = 10, 1.0, 0.05

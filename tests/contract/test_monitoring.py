@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from airflow_provider_smartrecruiters.emulator.config import DEFAULT_API_KEY, Config
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from tests.support.contract_examples import write_requests
 from tests.support.contract_middleware import ContractMiddleware
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
-KEY = {"X-SmartToken": DEFAULT_API_KEY}
+KEY = {"X-SmartToken": Config().api_key}
 
 
 class Setting:
@@ -234,11 +234,11 @@ SUITE = """
 from dataclasses import replace
 
 import pytest, requests
-from airflow_provider_smartrecruiters.emulator.config import DEFAULT_API_KEY, Config
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from tests.support.contract_middleware import ContractMiddleware
 
-KEY = {"X-SmartToken": DEFAULT_API_KEY}
+KEY = {"X-SmartToken": Config().api_key}
 
 async def notes_without_headers(call, proceed):
     answer = await proceed()

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.pacing.pacer import file_store
+from airflow_provider_smartrecruiters.api.pacing import file_store
 from airflow_provider_smartrecruiters.api.pacing.rate import StoreLostError
 from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError

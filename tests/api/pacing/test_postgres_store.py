@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from airflow_provider_smartrecruiters.api.pacing.pacer import postgres_store
+from airflow_provider_smartrecruiters.api.pacing import postgres_store
 from airflow_provider_smartrecruiters.api.pacing.rate import StoreLostError
 from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError

@@ -9,7 +9,7 @@ import time
 import pytest
 import redis
 
-from airflow_provider_smartrecruiters.api.pacing.pacer import redis_store
+from airflow_provider_smartrecruiters.api.pacing import redis_store
 from airflow_provider_smartrecruiters.api.pacing.rate import StoreLostError
 from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError

@@ -6,13 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.emulator.routes.test_operations import JOB, POSITION
-
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from tests.emulator.conftest import Api
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+POSITION = {
+    "type": "NEW",
+    "positionOpenDate": "2026-09-01T00:00:00.000Z",
+    "targetStartDate": "2026-12-01T00:00:00.000Z",
+}
+JOB = {
+    "title": "Blade Inspector",
+    "location": {"countryCode": "de", "city": "Berlin"},
+    "industry": {"id": "renewables_environment"},
+    "function": {"id": "engineering"},
+    "experienceLevel": {"id": "associate"},
+    "compensation": {"min": 1, "max": None, "currency": "EUR"},
+    "jobAd": {"sections": {"qualifications": {"title": "Qualifications", "text": "<p>Head for heights.</p>"}}},
+}
 
 
 def test_put_removes_what_is_left_out(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
