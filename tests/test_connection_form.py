@@ -51,7 +51,7 @@ def test_both_renderings_of_the_standard_fields_are_the_same():
     }
     assert metadata["hidden-fields"] == ["schema", "port"]
     assert metadata["relabeling"]["login"] == "Client ID (OAuth; leave empty for an API key)"
-    assert metadata["relabeling"]["password"] == "API key, or client secret"
+    assert metadata["relabeling"]["password"] == "API key or client secret"
 
 
 class TestWidgets:
@@ -175,7 +175,7 @@ def test_the_ui_of_airflow_3_gets_the_fields():
     assert form.extra_fields["timeout"]["schema"]["type"] == ["number", "null"]
     fields = form.standard_fields
     assert fields.login.title == "Client ID (OAuth; leave empty for an API key)"
-    assert fields.password.title == "API key, or client secret"
+    assert fields.password.title == "API key or client secret"
     assert fields.host.placeholder == "https://api.smartrecruiters.com"
     assert fields.url_schema.hidden
     assert fields.port.hidden

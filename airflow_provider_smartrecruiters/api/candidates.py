@@ -176,8 +176,8 @@ class _ApplicationStatusChange(_ApplicationChange):
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "Check reason_id and sub_status. If the company requires a reason for rejecting or withdrawing, give "
-        "reason_id; the reasons are listed under GET /configuration/rejection-reasons and "
-        "/configuration/withdrawal-reasons. sub_status must be a step of the job's hiring process.",
+        "reason_id from its list (GET /configuration/rejection-reasons or /configuration/withdrawal-reasons). "
+        "sub_status must be a step of the job's hiring process.",
         401: "Ask a SmartRecruiters administrator for access to the job: the credential has no access to this "
         "candidate. If other tasks with this connection fail too, check the credential in the Airflow connection.",
         403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover "
@@ -291,7 +291,7 @@ class RejectApplication(_ApplicationStatusChange):
             reasons = lookups.get(path, lambda: read_record(client, path, {})).get("content") or []
         except PermissionDeniedError as error:
             error.hint = (
-                "Give reason_id, which needs no look-up, instead of reason. Or ask a SmartRecruiters administrator for "
+                "Give reason_id instead of reason: it needs no look-up. Or ask a SmartRecruiters administrator for "
                 "access to the company's configuration (an OAuth client needs the scope configuration_read)."
             )
             raise

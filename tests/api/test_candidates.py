@@ -513,7 +513,7 @@ def test_a_withdrawal_reason_is_not_a_rejection_reason(
     reason_id = next(iter(smartrecruiters_emulator.state.withdrawal_reasons))
     with pytest.raises(BadRequestError) as caught:
         apply(client, reject(applied, reason_id=reason_id))
-    assert "not on the list" in caught.value.hint
+    assert "reason_id from its list" in caught.value.hint
 
 
 # Source

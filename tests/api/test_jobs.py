@@ -170,7 +170,7 @@ def test_a_job_without_a_note_may_be_answered_with_a_404(connect: Any) -> None:
 def test_a_note_of_a_job_that_does_not_exist(smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(NotFoundError) as caught:
         apply(client, UpdateJobNote(job_id="none", content="x"))
-    assert "no job with this job_id" in caught.value.hint
+    assert "Check job_id (the id of the job" in caught.value.hint
     assert len(smartrecruiters_emulator.journal) == 0
 
 
@@ -708,7 +708,7 @@ def test_a_job_is_a_mapping(job: Any) -> None:
 def test_a_value_that_is_not_on_a_list(job: Any, job_id: str, client: Any) -> None:
     with pytest.raises(BadRequestError) as caught:
         apply(client, job_change(job_id, **job))
-    assert "not on the company's lists" in caught.value.hint
+    assert "with the company's lists" in caught.value.hint
     assert caught.value.code
 
 

@@ -20,7 +20,7 @@ class TestRejectApplication(ApplicationStatusTests):
     refusals = (
         *REFUSALS,
         bad_request(
-            "without the reason that the company demands",
+            "without the reason that the company requires",
             {"reason_id": ""},
             provoke=setting(require_rejection_reason=True),
         ),

@@ -191,7 +191,7 @@ class TokenEndpoint:
                 code=said.code,
                 api_message=said.api_message,
                 hint="Check the login (client id) and the password (client secret) in the Airflow connection. The "
-                "secret may have been replaced. If the connection sets a scope, check that the client has it.",
+                "secret may have been replaced. If the connection sets a scope, check that the credential has it.",
             )
         if not 200 <= status <= 299:
             retry_after = parse_retry_after(response.headers.get("Retry-After"))

@@ -93,7 +93,7 @@ def exchange(
             if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity", *_CODINGS):
                 response.close()
                 raise AnswerLostError(
-                    f"The response of {host} has a content encoding that was not asked for; it was not read.",
+                    f"The response from {host} uses a content encoding that is not supported; it was not read.",
                     hint=_READ_FIRST,
                     retryable=False,
                 )
@@ -104,7 +104,7 @@ def exchange(
                 if len(body) > _ANSWER_MAX_BYTES:
                     response.close()
                     raise AnswerLostError(
-                        f"The response of {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
+                        f"The response from {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
                         hint=_READ_FIRST,
                         retryable=False,
                     )
