@@ -1,9 +1,9 @@
-"""The connection's form, declared once for every Airflow that is supported.
+"""The connection form, declared once for every supported version of Airflow.
 
-Airflow 3.2 and later take the form from the provider's metadata, 2.11 to 3.1 from methods of the hook. Both are
-rendered from :data:`EXTRA_FIELDS` and :data:`STANDARD_FIELDS`, and so is what a connection's extras may hold.
+Airflow 3.2 and later read the form from the provider metadata; 2.11 to 3.1 call methods of the hook. Both are rendered
+from :data:`EXTRA_FIELDS` and :data:`STANDARD_FIELDS`. The same lists decide which extras a connection may have.
 
-``provider_info`` imports this module inside ``import airflow``, in every process: at module level it stays with the
+``provider_info`` imports this module during ``import airflow``, in every process, so the module level imports only the
 standard library.
 """
 
@@ -18,14 +18,14 @@ HOOK_NAME = "SmartRecruiters"
 
 @dataclass(frozen=True)
 class ExtraField:
-    """A field of the form that is kept in the connection's extras under ``name``.
+    """A form field that is stored in the connection's extras.
 
     :param name: key in the extras.
-    :param label: what the form calls it.
-    :param description: what the form says about it.
-    :param kind: JSON schema type of its value.
-    :param choices: the values that it may have; a drop-down in the form.
-    :param minimum: the smallest number that it may have.
+    :param label: label in the form.
+    :param description: help text in the form.
+    :param kind: JSON schema type of the value.
+    :param choices: allowed values, shown as a drop-down; empty for any.
+    :param minimum: smallest allowed number; None for no bound.
     """
 
     name: str
@@ -40,52 +40,52 @@ EXTRA_FIELDS = (
     ExtraField(
         "environment",
         "Environment",
-        "Which SmartRecruiters answers, unless a base URL is given. Default: production.",
+        "SmartRecruiters environment to call. Ignored if a base URL is given. Default: production.",
         choices=("production", "sandbox"),
     ),
     ExtraField(
         "token_url",
         "Token URL",
-        "OAuth only: where tokens are fetched. Default: /identity/oauth/token at the base URL.",
+        "OAuth only: token endpoint. Default: /identity/oauth/token below the base URL.",
     ),
     ExtraField(
         "scope",
         "Scope",
-        "OAuth only: scopes to ask for, separated by spaces. Default: all that the client has.",
+        "OAuth only: scopes to request, separated by spaces. Default: all scopes of the client.",
     ),
     ExtraField(
         "timeout",
         "Timeout",
-        "Seconds to wait for an answer. Default: 128, the least that SmartRecruiters advises.",
+        "Seconds to wait for a response. Default: 128, the minimum that SmartRecruiters recommends.",
         kind="number",
         minimum=0.1,
     ),
     ExtraField(
         "requests_per_second",
         "Requests per second",
-        "How many requests one process sends in a second. Default: 10, the credential's limit. 0: any number.",
+        "Rate limit of one process. Default: 10, the credential's limit. 0: unlimited.",
         kind="number",
         minimum=0,
     ),
     ExtraField(
         "max_concurrent",
-        "Requests at once",
-        "How many requests one process has under way. Default: 8, the credential's limit. 0: any number.",
+        "Concurrent requests",
+        "Requests that one process has in flight at once. Default: 8, the credential's limit. 0: unlimited.",
         kind="integer",
         minimum=0,
     ),
     ExtraField(
         "rate_limit_store",
         "Rate limit store",
-        "Where tasks share the pace: a file's absolute path (one host), redis://… or postgresql://… (a cluster). "
-        "Default: each process keeps its own.",
+        "Where tasks share the rate limit: absolute path of a file (one host), redis://… or postgresql://… (a "
+        "cluster). Default: each process counts for itself.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class StandardField:
-    """One of the fields that every Airflow connection has; hidden where it has no label."""
+    """A field that every Airflow connection has. The form hides it if it has no label."""
 
     name: str
     label: str = ""
@@ -94,18 +94,18 @@ class StandardField:
 
 STANDARD_FIELDS = (
     StandardField("login", "Client ID (OAuth; leave empty for an API key)"),
-    StandardField("password", "API key, or client secret"),
+    StandardField("password", "API key or client secret"),
     StandardField("host", "Base URL (instead of the environment's)", "https://api.smartrecruiters.com"),
-    # The base URL holds both; connections written as a URI or in JSON may still set them.
+    # Hidden because the base URL holds both. Connections written as a URI or in JSON may still set them.
     StandardField("schema"),
     StandardField("port"),
 )
 
 
 def conn_fields() -> dict[str, dict[str, Any]]:
-    """Return the extra fields as the provider metadata's ``conn-fields``.
+    """Return the extra fields in the format of ``conn-fields`` in the provider metadata.
 
-    :return: field name to label, description and JSON schema.
+    :return: label, description and JSON schema by field name.
     """
     rendered = {}
     for field in EXTRA_FIELDS:
@@ -119,7 +119,7 @@ def conn_fields() -> dict[str, dict[str, Any]]:
 
 
 def ui_field_behaviour() -> dict[str, Any]:
-    """Return the standard fields as the provider metadata's ``ui-field-behaviour``.
+    """Return the standard fields in the format of ``ui-field-behaviour`` in the provider metadata.
 
     :return: ``hidden-fields``, ``relabeling`` and ``placeholders``.
     """
@@ -131,7 +131,7 @@ def ui_field_behaviour() -> dict[str, Any]:
 
 
 def hook_field_behaviour() -> dict[str, Any]:
-    """Return the standard fields as the hook's ``get_ui_field_behaviour`` has to.
+    """Return the standard fields in the format of the hook's ``get_ui_field_behaviour``.
 
     :return: ``hidden_fields``, ``relabeling`` and ``placeholders``.
     """
@@ -139,13 +139,13 @@ def hook_field_behaviour() -> dict[str, Any]:
 
 
 def form_widgets() -> dict[str, Any]:
-    """Return the extra fields as the hook's ``get_connection_form_widgets`` has to.
+    """Return the extra fields in the format of the hook's ``get_connection_form_widgets``.
 
-    Airflow 3.1 calls this with WTForms and Flask-AppBuilder replaced by stand-ins, which know only the names imported
-    here.
+    Airflow 3.1 replaces WTForms and Flask-AppBuilder with stubs before it calls this. The stubs define only the names
+    imported here, so do not import others.
 
-    :return: field name to unbound WTForms field.
-    :raises ImportError: WTForms or Flask-AppBuilder is not installed; Airflow expects and handles that.
+    :return: unbound WTForms field by field name.
+    :raises ImportError: WTForms or Flask-AppBuilder is not installed. Airflow expects and handles this.
     """
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # type: ignore[import-untyped, import-not-found, unused-ignore]
     from flask_babel import lazy_gettext  # type: ignore[import-untyped, import-not-found, unused-ignore]
@@ -159,7 +159,7 @@ def form_widgets() -> dict[str, Any]:
             validators.append(any_of(list(field.choices)))
         if field.minimum is not None:
             validators.append(_AtLeast(field.minimum))
-        # Airflow 2.11 takes fields of four classes only, none of them for fractions or for a choice.
+        # Airflow 2.11 accepts four field classes only, and none of them is for fractions or for a choice.
         field_class = IntegerField if field.kind == "integer" else StringField
         widgets[field.name] = field_class(
             lazy_gettext(field.label),
@@ -172,7 +172,7 @@ def form_widgets() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _AtLeast:
-    """A WTForms validator of numbers, also of those that a text field holds."""
+    """A WTForms validator for numbers, including numbers in a text field."""
 
     minimum: float
 
@@ -184,12 +184,12 @@ class _AtLeast:
         except (TypeError, ValueError):
             fits = False
         if not fits:
-            raise ValidationError(f"Must be a number of at least {self.minimum:g}.")
+            raise ValidationError(f"Enter a number of at least {self.minimum:g}.")
 
 
 @dataclass(frozen=True)
 class _DropDown:
-    """A WTForms widget that offers choices for a text field."""
+    """A WTForms widget that shows a text field as a drop-down."""
 
     choices: tuple[str, ...]
 
@@ -198,7 +198,7 @@ class _DropDown:
         from wtforms.widgets import html_params  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         attributes = {"id": field.id, "name": field.name, **attributes, "class": "form-control"}
-        # A value that is no choice is offered too: opening the form and saving it must not change the connection.
+        # Also offer a stored value that is not a choice: opening the form and saving it must not change the connection.
         values = dict.fromkeys(("", *self.choices, field.data or ""))
         options = (
             f"<option {html_params(value=value, selected=value == (field.data or ''))}>{Markup.escape(value)}</option>"

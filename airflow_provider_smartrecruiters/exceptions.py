@@ -1,25 +1,25 @@
-"""The errors of this package: one tree, named by what the caller can do about them.
+"""The package's errors: one tree, named by what the caller can do about them.
 
-Every error says what happened, to which record, and what to do next. None of them carries a secret, an error
-body, or text that was sent: the API's own words are kept only where they do not repeat what was sent to it.
+Every error states the cause, the record, and the next step. No error carries a secret, a response body, or text that
+was sent: the API's own message is kept only if it does not repeat any of that.
 
 ``SmartRecruitersError``
-    ``ConfigurationError``        the connection has to be mended
-    ``InvalidInputError``         the arguments have to be mended; nothing was sent
-    ``StalePlanError``            the record moved on since it was planned; nothing was sent
-    ``BulkFailedError``          more items of a batch failed than it allows; the others are done
-    ``ApiError``                  the API answered with an error
+    ``ConfigurationError``        the connection must be fixed; nothing was sent
+    ``InvalidInputError``         the arguments must be fixed; nothing was sent
+    ``StalePlanError``            the record changed after it was planned; nothing was sent
+    ``BulkFailedError``           more batch items failed than allowed; the successful ones are done
+    ``ApiError``                  the API returned an error
         ``BadRequestError``           400
-        ``AuthenticationError``       401: no valid credential
-        ``PermissionDeniedError``     403, and a 401 that a fresh credential did not cure
+        ``AuthenticationError``       401: the credential is not valid
+        ``PermissionDeniedError``     403, or a 401 that a fresh credential does not cure
         ``NotFoundError``             404
         ``ConflictError``             409
         ``UnprocessableError``        422
         ``RateLimitedError``          429 for longer than the call's budget; retryable
         ``ServerError``               5xx; retryable
-        ``UnexpectedResponseError``   an answer that this API does not give
+        ``UnexpectedResponseError``   a response that this API does not document
     ``ConnectionFailedError``     nothing was sent; retryable
-    ``AnswerLostError``           sent, but the answer never came; retryable
+    ``AnswerLostError``           sent, but no complete response arrived; retryable
     ``DeadlineExceededError``     the call's time budget is used up; retryable
 
 This module is standard library only and never imports Airflow.
@@ -54,17 +54,20 @@ __all__ = [
 class SmartRecruitersError(Exception):
     """Base of every error raised by this package.
 
-    :param summary: what happened, to which record; one sentence without a secret or personal text.
-    :param hint: what to do next, in plain words.
-    :param use_case: id of the use case (``put_update_job_status``), where one was running.
-    :param method: HTTP verb of the failed request.
+    The message reads in this order: cause, the API's own message, whether the change may have been applied, what to
+    do, error code.
+
+    :param summary: the cause and the record; one sentence without a secret or personal text.
+    :param hint: what to do next: an imperative that starts with a capital and ends with a full stop.
+    :param use_case: id of the use case (``put_update_job_status``), if one was running.
+    :param method: HTTP method of the failed request.
     :param path_template: path of the failed request with its placeholders, ``/jobs/{jobId}/status``.
-    :param status: HTTP status of the answer.
+    :param status: HTTP status of the response.
     :param code: the API's error code, ``INVALID_SOURCE_TYPE``.
-    :param api_message: the API's own message; empty where it repeated what was sent.
-    :param retryable: whether sending the same again later can help.
-    :param may_have_been_applied: whether the API may have carried the change out all the same.
-    :param retry_after: seconds that the API asked to wait, where it did.
+    :param api_message: the API's own message; empty if it repeats what was sent.
+    :param retryable: whether sending the same request later can succeed.
+    :param may_have_been_applied: whether the API may have applied the change anyway.
+    :param retry_after: seconds that the API asked to wait; None if it did not.
     """
 
     retryable: bool = False
@@ -100,12 +103,14 @@ class SmartRecruitersError(Exception):
 
     def __str__(self) -> str:
         parts = [self.summary]
-        if said := ": ".join(part for part in (self.code, self.api_message) if part):
-            parts.append(f"SmartRecruiters says: {said.rstrip('.')}.")
+        if self.api_message:
+            parts.append(f"SmartRecruiters says: {self.api_message.rstrip('.')}.")
         if self.may_have_been_applied:
-            parts.append("The change may have been applied all the same.")
+            parts.append("The change may have been applied anyway.")
         if self.hint:
             parts.append(f"What to do: {self.hint}")
+        if self.code:
+            parts.append(f"Error code: {self.code}.")
         return " ".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -113,13 +118,15 @@ class SmartRecruitersError(Exception):
 
 
 def rebuild(cls: type[SmartRecruitersError], summary: str, state: dict[str, Any]) -> SmartRecruitersError:
-    """Return an error with another's attributes, past a constructor that would check them: for pickle, and for the
-    hook, whose errors are of another class.
+    """Return an error with the attributes of another one, without calling the constructor of its class.
+
+    Pickle uses it, and so does the hook, which raises a subclass of the original error.
 
     :param cls: class of the new error.
     :param summary: its summary.
-    :param state: the ``__dict__`` of the other one.
+    :param state: ``__dict__`` of the original error.
     """
+    # A subclass may take other constructor arguments, so `cls(summary, **state)` could fail or drop attributes.
     error = cls.__new__(cls, summary)
     Exception.__init__(error, summary)
     error.__dict__.update(state)
@@ -127,13 +134,13 @@ def rebuild(cls: type[SmartRecruitersError], summary: str, state: dict[str, Any]
 
 
 class ConfigurationError(SmartRecruitersError):
-    """The connection cannot be used as it is; nothing was sent."""
+    """The connection has an unusable value; nothing was sent."""
 
 
 class InvalidInputError(SmartRecruitersError, ValueError):
-    """The arguments cannot be sent; nothing was.
+    """The arguments are not valid; nothing was sent.
 
-    :param fields: names of the arguments that have to be mended, dotted where nested (``job_ad.qualifications.text``).
+    :param fields: names of the arguments to fix, dotted if nested (``job_ad.qualifications.text``).
     """
 
     def __init__(self, summary: str, *, fields: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -142,72 +149,74 @@ class InvalidInputError(SmartRecruitersError, ValueError):
 
 
 class StalePlanError(SmartRecruitersError):
-    """The record is no longer what it was when the change was planned; nothing was sent."""
+    """The record changed after the change was planned; nothing was sent."""
 
 
 class BulkFailedError(SmartRecruitersError):
-    """More items of a batch failed, or were never reached, than it allows. Those that succeeded are done, and are not
-    done again by a retry. ``retryable`` says whether some of the failures may pass.
+    """More items of a batch failed, or were never started, than the batch allows.
+
+    Items that succeeded are done, and a retry does not repeat them. ``retryable`` is true if some of the failures are
+    transient.
     """
 
 
 class ApiError(SmartRecruitersError):
-    """The API answered with an error. ``status`` is always set."""
+    """The API returned an error. ``status`` is always set."""
 
 
 class BadRequestError(ApiError):
-    """400: the API refused the values."""
+    """400: the API rejected the values."""
 
 
 class AuthenticationError(ApiError):
-    """401: the API does not accept the credential."""
+    """401: the API did not accept the credential."""
 
 
 class PermissionDeniedError(ApiError):
-    """403, or a 401 that a fresh credential did not cure: valid credential, no access to this record."""
+    """403, or a 401 that a fresh credential does not cure: the credential is valid but has no access to this record."""
 
 
 class NotFoundError(ApiError):
-    """404: the record, or the tie between two records, does not exist for this credential."""
+    """404: the record, or the link between two records, does not exist for this credential."""
 
 
 class ConflictError(ApiError):
-    """409: the change collides with another request or with the record's state."""
+    """409: the change conflicts with another request or with the state of the record."""
 
 
 class UnprocessableError(ApiError):
-    """422: the API understood the values and does not take them."""
+    """422: the API understood the values and does not accept them."""
 
 
 class RateLimitedError(ApiError):
-    """429 for longer than the call's budget. The request was not carried out."""
+    """429 for longer than the call's budget. The request was not applied."""
 
     retryable = True
 
 
 class ServerError(ApiError):
-    """5xx: SmartRecruiters failed. Whether a write was carried out is unknown."""
+    """5xx: SmartRecruiters failed. Whether a write was applied is unknown."""
 
     retryable = True
 
 
 class UnexpectedResponseError(ApiError):
-    """An answer that this API does not give: a redirect, a page instead of JSON, an unknown status."""
+    """A response that this API does not document: a redirect, a page instead of JSON, an unknown status."""
 
 
 class ConnectionFailedError(SmartRecruitersError):
-    """No connection could be made; nothing was sent."""
+    """No connection could be established; nothing was sent."""
 
     retryable = True
 
 
 class AnswerLostError(SmartRecruitersError):
-    """The request was sent and the answer never came whole: a timeout, a reset, a truncated body."""
+    """The request was sent, but no complete response arrived: a timeout, a reset, a truncated body."""
 
     retryable = True
 
 
 class DeadlineExceededError(SmartRecruitersError):
-    """The call's time budget is used up before the API took the request."""
+    """The call's time budget ran out before the request could be sent."""
 
     retryable = True

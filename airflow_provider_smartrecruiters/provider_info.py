@@ -1,6 +1,6 @@
-"""What Airflow's provider manager is told about this package.
+"""The provider metadata that Airflow reads about this package.
 
-Airflow calls this inside ``import airflow``, in every process: nothing but the standard library may be imported here.
+Airflow calls this during ``import airflow``, in every process, so only the standard library may be imported here.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _INTEGRATION = "SmartRecruiters"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Return the provider's metadata; Airflow's entry point ``apache_airflow_provider`` names this function.
+    """Return the provider metadata. The entry point ``apache_airflow_provider`` names this function.
 
-    :return: metadata that fits Airflow's ``provider_info.schema.json``.
+    :return: metadata that validates against Airflow's ``provider_info.schema.json``.
     """
     return {
-        # Canonical, with hyphens: with underscores `import airflow` itself dies.
+        # The canonical name, with hyphens. With underscores, `import airflow` itself fails.
         "package-name": "airflow-provider-smartrecruiters",
         "name": "SmartRecruiters",
         "description": (
             "Change candidates, applications, jobs, job ads, interviews and users in "
-            "`SmartRecruiters <https://www.smartrecruiters.com/>`__: read first, write only what differs.\n"
+            "`SmartRecruiters <https://www.smartrecruiters.com/>`__. Reads first and writes only what differs.\n"
         ),
         "versions": [__version__],
         "integrations": [

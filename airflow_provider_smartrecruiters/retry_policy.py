@@ -1,7 +1,8 @@
-"""A retry policy for tasks that talk to SmartRecruiters. Airflow 3.3 and later.
+"""A retry policy for tasks that call SmartRecruiters. Requires Airflow 3.3 or later.
 
-A call waits out a hiccup by itself, for at most a minute. What lasts longer belongs to the task's own ``retries``;
-this policy makes them wait as long as SmartRecruiters asked for, instead of a fixed ``retry_delay``:
+The client retries transient errors itself, for at most a minute per call. Longer outages are left to the task's own
+``retries``. This policy makes them wait for as long as SmartRecruiters asked (``Retry-After``), instead of a fixed
+``retry_delay``:
 
 .. code-block:: python
 
@@ -17,8 +18,8 @@ try:
     from airflow.sdk import RetryDecision, RetryPolicy
 except ImportError:
     raise ImportError(
-        "SmartRecruitersRetryPolicy needs Airflow 3.3 or later; on older versions use retry_delay and "
-        "retry_exponential_backoff of the task."
+        "SmartRecruitersRetryPolicy requires Airflow 3.3 or later. What to do: On older versions, set retry_delay and "
+        "retry_exponential_backoff on the task."
     ) from None
 
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 
 class SmartRecruitersRetryPolicy(RetryPolicy):
-    """Retry what a retry can help, after the wait that SmartRecruiters asked for.
+    """Retry transient errors after the delay that SmartRecruiters asked for, and fail at once on permanent errors.
 
     Errors of other packages follow the task's standard retry behaviour.
 
-    :param longest_delay: seconds that no wait exceeds, whatever the API asks for; a day by default.
+    :param longest_delay: longest delay in seconds, whatever the API asks for; a day by default.
     """
 
     def __init__(self, longest_delay: float = 86_400.0) -> None:
@@ -41,29 +42,29 @@ class SmartRecruitersRetryPolicy(RetryPolicy):
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
-        """Decide whether and when the task is tried again.
+        """Decide whether and when to retry the task.
 
-        :param exception: what the task failed with.
-        :param try_number: number of the try that failed, from 1.
-        :param max_tries: tries that the task has.
-        :param context: the task's context; not used.
-        :return: fail for permanent errors; retry after ``retry_after`` where the API named a wait; the task's own
-            behaviour otherwise.
+        :param exception: the exception that the task failed with.
+        :param try_number: number of the failed try, starting at 1.
+        :param max_tries: number of tries that the task has.
+        :param context: context of the task; not used.
+        :return: "fail" for permanent errors, "retry" after ``retry_after`` seconds if the API named a delay, and
+            otherwise the task's own behaviour.
         """
         if not isinstance(exception, SmartRecruitersError):
             return RetryDecision.default()
         if not exception.retryable:
-            return RetryDecision.fail(f"{type(exception).__name__}: sending the same again cannot help")
+            return RetryDecision.fail(f"{type(exception).__name__}: permanent error, a retry cannot succeed")
         if exception.retry_after is None:
             return RetryDecision.default()
         seconds = min(exception.retry_after, self.longest_delay)
         return RetryDecision.retry(timedelta(seconds=seconds), f"SmartRecruiters asked to wait {seconds:g} seconds")
 
     def serialize(self) -> dict[str, Any]:
-        """Return the policy for the serialized DAG."""
+        """Return the arguments of the policy, for the serialized DAG."""
         return {"longest_delay": self.longest_delay}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> SmartRecruitersRetryPolicy:
-        """Return the policy from :meth:`serialize`'s answer."""
+        """Build the policy from the output of :meth:`serialize`."""
         return cls(**data)

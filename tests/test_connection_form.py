@@ -1,4 +1,4 @@
-"""The form is declared once; these tests look at it through each of the ways in which an Airflow reads it."""
+"""The form is declared once. These tests check it in each of the ways in which Airflow reads it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_field_says_what_happens_when_it_is_empty():
         assert "Default: " in field.description or "Leave empty" in field.description, field.name
 
 
-def test_the_store_says_what_it_may_be():
+def test_the_store_field_lists_the_kinds_of_store():
     (store,) = (field.description for field in EXTRA_FIELDS if field.name == "rate_limit_store")
     for kind in ("absolute path", "redis://", "postgresql://"):
         assert kind in store
@@ -51,7 +51,7 @@ def test_both_renderings_of_the_standard_fields_are_the_same():
     }
     assert metadata["hidden-fields"] == ["schema", "port"]
     assert metadata["relabeling"]["login"] == "Client ID (OAuth; leave empty for an API key)"
-    assert metadata["relabeling"]["password"] == "API key, or client secret"
+    assert metadata["relabeling"]["password"] == "API key or client secret"
 
 
 class TestWidgets:
@@ -106,7 +106,7 @@ class TestWidgets:
             ("max_concurrent", "-1"),
         ],
     )
-    def test_what_the_connection_could_not_use_is_refused(self, filled, name, value):
+    def test_unusable_values_are_rejected(self, filled, name, value):
         form = filled(**{name: value})
         assert not form.validate()
         assert list(form.errors) == [name]
@@ -120,7 +120,7 @@ class TestWidgets:
         assert '<option value="production">production</option>' in html
         assert '<option selected value="sandbox">sandbox</option>' in html
 
-    def test_a_value_that_is_no_choice_is_kept_and_escaped(self, filled):
+    def test_a_value_that_is_not_a_choice_is_kept_and_escaped(self, filled):
         html = str(filled(environment='"><script>').environment())
         assert "<script>" not in html
         assert html.count("<option") == 4
@@ -128,7 +128,7 @@ class TestWidgets:
 
 
 class TestStandIns:
-    """Airflow 3.1: WTForms replaced by stand-ins, which are still there in 3.3."""
+    """Airflow 3.1: WTForms replaced by stubs, which still exist in 3.3."""
 
     pytestmark = needs_form_api
 
@@ -162,7 +162,7 @@ class TestStandIns:
 
 @needs_form_api
 def test_the_ui_of_airflow_3_gets_the_fields():
-    """What ``GET /ui/connections/hook_meta`` answers."""
+    """The response to ``GET /ui/connections/hook_meta``."""
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
     (form,) = (meta for meta in HookMetaService.hook_meta_data() if meta.connection_type == "smartrecruiters")
@@ -175,7 +175,7 @@ def test_the_ui_of_airflow_3_gets_the_fields():
     assert form.extra_fields["timeout"]["schema"]["type"] == ["number", "null"]
     fields = form.standard_fields
     assert fields.login.title == "Client ID (OAuth; leave empty for an API key)"
-    assert fields.password.title == "API key, or client secret"
+    assert fields.password.title == "API key or client secret"
     assert fields.host.placeholder == "https://api.smartrecruiters.com"
     assert fields.url_schema.hidden
     assert fields.port.hidden

@@ -1,4 +1,4 @@
-"""The error tree: what a caller catches, reads and passes on."""
+"""The error tree: classes, messages, pickling."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EVERY_ERROR = tree(SmartRecruitersError)
 def everything_set(error_class: type[SmartRecruitersError]) -> SmartRecruitersError:
     return error_class(
         "it went wrong.",
-        hint="Mend it.",
+        hint="Fix it.",
         use_case="put_update_job_status",
         method="PUT",
         path_template="/jobs/{jobId}/status",
@@ -65,7 +65,7 @@ def test_the_tree_is_the_documented_one() -> None:
 
 @pytest.mark.parametrize("error_class", EVERY_ERROR)
 @pytest.mark.parametrize("duplicate", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy, copy.deepcopy])
-def test_an_error_survives_the_way_to_another_process(error_class, duplicate) -> None:
+def test_an_error_survives_pickling_and_copying(error_class, duplicate) -> None:
     error = everything_set(error_class)
     twin = duplicate(error)
     assert type(twin) is error_class
@@ -88,33 +88,33 @@ def test_invalid_input_is_a_value_error_too() -> None:
 
 @pytest.mark.parametrize("error_class", EVERY_ERROR)
 def test_retryable_by_kind_and_overridable(error_class) -> None:
-    passing = {RateLimitedError, ServerError, ConnectionFailedError, AnswerLostError, DeadlineExceededError}
-    assert error_class("x").retryable is (error_class in passing)
+    transient = {RateLimitedError, ServerError, ConnectionFailedError, AnswerLostError, DeadlineExceededError}
+    assert error_class("x").retryable is (error_class in transient)
     assert error_class("x", retryable=True).retryable is True
     assert error_class("x", retryable=False).retryable is False
 
 
-def test_overriding_one_error_leaves_its_class_alone() -> None:
+def test_overriding_retryable_does_not_change_the_class() -> None:
     ServerError("x", retryable=False)
     assert ServerError("y").retryable is True
 
 
-def test_the_text_says_what_happened_what_the_api_said_and_what_to_do() -> None:
+def test_the_message_has_cause_consequence_hint_and_code() -> None:
     assert str(everything_set(BadRequestError)) == (
-        "it went wrong. SmartRecruiters says: SOME_CODE: no. The change may have been applied all the same. "
-        "What to do: Mend it."
+        "it went wrong. SmartRecruiters says: no. The change may have been applied anyway. "
+        "What to do: Fix it. Error code: SOME_CODE."
     )
 
 
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        ({"code": "SOME_CODE"}, "x. SmartRecruiters says: SOME_CODE."),
+        ({"code": "SOME_CODE"}, "x. Error code: SOME_CODE."),
         ({"api_message": "Reason is required."}, "x. SmartRecruiters says: Reason is required."),
         ({}, "x."),
     ],
 )
-def test_the_text_without_one_part_of_the_envelope(said, text) -> None:
+def test_the_message_without_one_part_of_the_envelope(said, text) -> None:
     assert str(BadRequestError("x.", **said)) == text
 
 

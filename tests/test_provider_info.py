@@ -20,7 +20,7 @@ def airflow_schema(name: str) -> dict:
     return json.loads((files("airflow") / name).read_text())
 
 
-def test_it_fits_the_schema_that_airflow_loads_providers_with():
+def test_it_is_valid_for_the_schema_that_airflow_loads_providers_with():
     jsonschema.validate(get_provider_info(), airflow_schema("provider_info.schema.json"))
 
 

@@ -1,7 +1,7 @@
-"""SmartRecruiters without Airflow: for notebooks, scripts and TaskFlow functions. This module is the whole face.
+"""SmartRecruiters without Airflow, for notebooks, scripts and TaskFlow functions. This module is the public API.
 
-What it lists is public: the use cases, the verbs, the client and the errors. Everything else below ``api`` may change
-in any release.
+The names that it lists are public: the changes, ``plan`` and ``apply``, the client and the errors. Everything else
+below ``api`` may change in any release.
 
 >>> from airflow_provider_smartrecruiters.api import SmartRecruitersClient, UpdateJobStatus, apply, plan
 >>> change = UpdateJobStatus(job_id="6f1c4a90-4f32-4b4e-9a3b-0c1f0f3b7a55", status="FILLED")
@@ -36,11 +36,11 @@ _NAMES = {
     "plan": "api.converge",
 }
 _WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users")
-"""Modules of which everything in their ``__all__`` is public, so that a new use case is listed where it is written."""
+"""Modules whose whole ``__all__`` is public, so that a new use case is listed in its own module only."""
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when asked for: `exceptions` costs nothing, a use case costs pydantic and requests.
+    # Imported on first use: `exceptions` costs almost nothing, a use case imports pydantic and requests.
     if name == "__all__":
         return sorted([*_NAMES, *(public for module in _WHOLE for public in _load(module).__all__)])
     if home := _NAMES.get(name):

@@ -1,7 +1,7 @@
-"""Many changes at the pace that the API allows: a few threads, one report for each item.
+"""Apply many changes at the API's rate limit, with a few threads and one outcome per batch item.
 
-One task that keeps the API's pace needs as many threads as there are requests under way, and no more: what each
-holds when the process dies has to be looked at again. So a thread is added only when nobody waits for a turn.
+A batch that uses the whole rate limit needs as many threads as it has requests in flight. More would only increase the
+number of items in doubt when the process dies. So a thread is added only while no thread waits for its turn.
 """
 
 from __future__ import annotations
@@ -30,21 +30,25 @@ from airflow_provider_smartrecruiters.exceptions import (
 log = logging.getLogger(__name__)
 
 OUTAGE = 25
-"""So many items in a row that fail for passing reasons, or with 401, are an outage, not a property of the items."""
+"""Number of consecutive items with a transient error or a 401 that counts as an outage (a circuit breaker).
+
+Doubled, a revoked credential collects 50 rejections before the batch stops, and an outage fails 50 items. Halved, a
+dozen consecutive records without access would end a healthy batch."""
 
 _TICK = 0.05
-"""Seconds after which :meth:`Bulk.outcomes` hands control back even when nothing was finished, and that a new thread
-has to get to its first request."""
+"""Seconds after which :meth:`Bulk.outcomes` returns control even if no item finished, and the time that a new thread
+gets to reach its first request. Doubled, a batch takes twice as long to reach its full number of threads. Halved, the
+loop adds threads before the last one has shown whether it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One item of a batch.
+    """One batch item.
 
-    :param index: place of the item among all, from 0.
-    :param change: builds the change. Called in a thread of the batch, just before the change is carried out.
-    :param expect: ``fingerprint`` of the plan that the item must still fit.
-    :param in_doubt: it may have been sent already, by a process that died: read before it is sent again, if possible.
+    :param index: position of the item in the batch, from 0.
+    :param change: builds the change. Called in a thread of the batch, just before the change is applied.
+    :param expect: ``fingerprint`` of the plan that the record must still match.
+    :param in_doubt: a process that died may have sent the item already, so the record is read first, if possible.
     """
 
     index: int
@@ -55,22 +59,22 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item. Nothing of it is free text.
+    """The outcome of one batch item. It contains no free text.
 
-    :param index: place of the item among all, from 0.
-    :param changed: whether the record differed from what was wanted; None where that is not known.
+    :param index: position of the item in the batch, from 0.
+    :param changed: whether the record differed from the requested state; None if unknown.
     :param applied: whether a write was sent and accepted.
-    :param skipped: whether the record was left alone because of ``only_if_status_in``.
-    :param error: name of the error's class; None for an item that did not fail.
-    :param status: HTTP status of the answer that was the error.
-    :param code: the API's code for it.
-    :param retryable: whether the failure may pass.
-    :param may_have_been_applied: whether the write may have been carried out though it failed.
-    :param attempts: how often it was tried, 1 unless something had to be tried again.
-    :param ms: milliseconds from its start to its end, waiting for its turn included.
-    :param fields: names of the fields that differ; of a plan only.
-    :param fingerprint: what a plan saw, for the item's ``expect``; of a plan only.
-    :param said: the error's message, for the log alone.
+    :param skipped: whether the item was skipped because of ``only_if_status_in``.
+    :param error: class name of the error; None if the item did not fail.
+    :param status: HTTP status of the error response.
+    :param code: the API's error code.
+    :param retryable: whether the error is transient.
+    :param may_have_been_applied: whether the write may have been applied although it failed.
+    :param attempts: number of attempts: 1 plus the retries.
+    :param ms: milliseconds from start to end, including the wait for the rate limit.
+    :param fields: names of the fields that differ; in a plan only.
+    :param fingerprint: stands for the state that the plan saw, for ``expect``; in a plan only.
+    :param said: message of the error, for the log only.
     """
 
     index: int
@@ -90,27 +94,29 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the record could not be brought to where it should be, as far as is known."""
+        """Whether the item failed: the record may not be in the requested state."""
         return self.error is not None
 
     def as_row(self, target: Mapping[str, str]) -> dict[str, Any]:
-        """Return the outcome as a row of the results file, JSON-ready.
+        """Return the outcome as a JSON-serializable row of the results file.
 
-        :param target: ids of the item's record.
+        :param target: ids of the record.
         """
         index, *facts = ((name, getattr(self, name)) for name in _FACTS)
         return dict([index, ("target", dict(target)), *facts])
 
     def as_values(self) -> list[Any]:
-        """Return the outcome as short as can be, JSON-ready: the values of the row, without the trailing ones that an
-        item leaves at their defaults when it did not fail.
+        """Return the outcome in its shortest JSON-serializable form.
+
+        That is the values of the row. The trailing values, which have their defaults unless the item was skipped or
+        failed, are left out.
         """
         values = [getattr(self, name) for name in _FACTS]
         return values if self.skipped or self.failed else values[: _FACTS.index("skipped")]
 
     @classmethod
     def from_values(cls, values: Sequence[Any]) -> Outcome:
-        """Return the outcome that :meth:`as_values` was made of."""
+        """Return the outcome from the values of :meth:`as_values`."""
         return cls(**dict(zip(_FACTS, values, strict=False)))
 
 
@@ -118,18 +124,19 @@ _FACTS = (
     *("index", "changed", "applied", "attempts", "ms"),
     *("skipped", "error", "status", "code", "retryable", "may_have_been_applied"),
 )
-"""What is kept of an outcome, those first that every item has."""
+"""The stored attributes of an outcome. Those that every item has come first, so that :meth:`Outcome.as_values` can cut
+off the rest."""
 
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """How all items of a batch are carried out.
+    """Options for all items of a batch.
 
-    :param plan_only: read and compare, send no write.
-    :param force: write even if nothing differs.
-    :param read_first: read each record before it is written, where that can be done.
-    :param stop_on_error: begin no further item after the first that failed.
-    :param max_threads: most threads, and so most requests under way.
+    :param plan_only: dry run: read and compare, but send no write.
+    :param force: write even if the record is unchanged.
+    :param read_first: read each record before the write, if the API offers a way to read it.
+    :param stop_on_error: start no further item after the first failure.
+    :param max_threads: maximum number of threads, and so of requests in flight.
     :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.BulkTerms`.
     """
 
@@ -142,17 +149,19 @@ class BulkOptions:
 
 
 class Bulk:
-    """Carries a batch out. Use it once: iterate over :meth:`outcomes`, and :meth:`stop` it in any case.
+    """Runs a batch. Use an instance once: iterate over :meth:`outcomes`, and always call :meth:`stop` at the end.
 
-    :param client: what all items are sent with; its pacing is the batch's pace.
-    :param work: the items, taken one at a time, as late as possible, by the threads of the batch.
-    :param options: how they are carried out.
+    :param client: client for all items. Its rate limit is the rate of the batch.
+    :param work: the items. Threads take them one at a time, as late as possible.
+    :param options: options for all items.
     """
 
     def __init__(self, client: SmartRecruitersClient, work: Iterable[Work], options: BulkOptions) -> None:
         self._client = client
         self._work = iter(work)
         self._options = options
+        # Guards the iterator (a generator that two threads enter raises ValueError), the list of threads, and the count
+        # of transient failures. Never held during a request.
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -160,22 +169,24 @@ class Bulk:
         self._exhausted = False
         self._ended = 0
         self._finished: queue.SimpleQueue[Outcome | Exception | None] = queue.SimpleQueue()
-        # Taken and not yet handed over: what has to be looked at again when the process dies.
+        # Bounds the items that are taken but not yet recorded by the caller. If the process dies, exactly these are in
+        # doubt and read again. Without the bound, a slow caller would let finished items pile up in the queue.
         self._open = threading.Semaphore(options.max_threads)
-        self._passing_failures = 0
+        self._transient_failures = 0
         self.fatal: SmartRecruitersError | None = None
-        """Why the batch was given up, where the reason is the connection's and not an item's."""
+        """The error that ended the batch, if its cause is the connection and not an item."""
         self.outage = False
-        """Whether the batch was given up because everything failed for reasons that are not the items'."""
+        """Whether the batch ended because of an outage; see :data:`OUTAGE`."""
 
     def outcomes(self) -> Iterator[Outcome | None]:
-        """Yield the outcome of each item as soon as it is there, in no certain order; None when nothing was finished
-        for a moment, so that the caller can tell how far it is.
+        """Yield the outcome of each item as soon as it finishes, in any order.
 
-        An item holds one of ``max_threads`` places until the next outcome is asked for. So whoever writes each one
-        down before asking on has never more than these to look at again.
+        Yields None if no item finished for a moment, so that the caller can log its progress.
 
-        :raises Exception: what the iterator of the items raised.
+        An item occupies one of ``max_threads`` slots until the next outcome is requested. A caller that records each
+        outcome before it requests the next one never has more than ``max_threads`` items in doubt.
+
+        :raises Exception: the error raised by the iterator of items.
         """
         self._add_thread()
         while not self._all_ended:
@@ -191,16 +202,17 @@ class Bulk:
                 raise finished
             else:
                 yield finished
+                # After the yield: the caller has recorded the outcome by now, so another item may start.
                 self._open.release()
 
     def stop(self) -> None:
-        """Begin no further item. May be called from anywhere, a signal handler included."""
+        """Start no further item. Safe to call from any thread and from a signal handler."""
         self._stopping.set()
 
     def late_outcomes(self, grace: float) -> Iterator[Outcome]:
-        """Yield what is still finished after :meth:`stop`, when :meth:`outcomes` was left early.
+        """Yield the items that still finish after :meth:`stop`, if :meth:`outcomes` was left early.
 
-        :param grace: seconds to wait at most.
+        :param grace: maximum seconds to wait.
         """
         until = time.monotonic() + grace
         while not self._all_ended and (wait := until - time.monotonic()) > 0:
@@ -220,6 +232,9 @@ class Bulk:
             return self._ended == len(self._threads)
 
     def _add_thread_if_needed(self) -> None:
+        # A thread that waits for its turn shows that the rate limit is used up: more threads would only wait as well.
+        # If none waits, all of them are in a request, so latency is the bottleneck and another thread helps. One per
+        # tick, because a new thread needs that time to show which of the two it is.
         if (
             self._client.pacer.waiting == 0
             and len(self._threads) < self._options.max_threads
@@ -230,7 +245,7 @@ class Bulk:
 
     def _add_thread(self) -> None:
         self._added_at = time.monotonic()
-        # A daemon: a process that has to end does not wait for an answer.
+        # A daemon thread, so that a process that must exit does not wait for a response.
         thread = threading.Thread(target=self._run, name=f"bulk-{len(self._threads)}", daemon=True)
         with self._lock:
             self._threads.append(thread)
@@ -239,15 +254,18 @@ class Bulk:
     def _run(self) -> None:
         try:
             while (work := self._take()) is not None:
-                if outcome := self._carry_out(work):
+                if outcome := self._run_item(work):
                     self._finished.put(outcome)
         except Exception as error:
+            # The iterator of items failed. The error goes through the queue and is raised in the caller's thread.
             self._stopping.set()
             self._finished.put(error)
         finally:
+            # One None per thread, in every case: the caller counts them to know that all threads have ended.
             self._finished.put(None)
 
     def _take(self) -> Work | None:
+        # With a timeout: the caller may have stopped asking for outcomes, and then no slot ever becomes free.
         while not self._open.acquire(timeout=0.5):
             if self._stopping.is_set():
                 return None
@@ -255,11 +273,11 @@ class Bulk:
             work = None if self._stopping.is_set() else next(self._work, None)
         if work is None:
             self._exhausted = True
-            # For the other threads, which are to find out as well.
+            # This thread needs no slot any more. Another one may wait for it, and must get here to end as well.
             self._open.release()
         return work
 
-    def _carry_out(self, work: Work) -> Outcome | None:
+    def _run_item(self, work: Work) -> Outcome | None:
         started, retried = time.monotonic(), retries_made()
 
         def outcome(**what: Any) -> Outcome:
@@ -269,14 +287,16 @@ class Bulk:
         try:
             result = self._result(work)
         except (AuthenticationError, ConfigurationError) as error:
-            # No item can be sent any more; each one that tries costs the credential a refusal.
+            # No further item can succeed, and each attempt is another rejected login of the credential. The item gets
+            # no outcome, so it counts as not run, and a retry of the task includes it.
             self.fatal = error
             self._stopping.set()
             self._open.release()
             return None
         except SmartRecruitersError as error:
-            # A credential that was taken back is answered like one that has no access to the record.
-            self._note(failed=True, passing=error.retryable or error.status == HTTPStatus.UNAUTHORIZED)
+            # A 401 counts as transient here: a revoked credential gets the same response as one without access to the
+            # record, and only a row of them tells the two apart.
+            self._count(failed=True, transient=error.retryable or error.status == HTTPStatus.UNAUTHORIZED)
             return outcome(
                 error=type(error).__name__,
                 status=error.status,
@@ -286,15 +306,15 @@ class Bulk:
                 said=str(error),
             )
         except Exception as error:
-            # A storage that the item's file is on, say. Its words may hold anything, so only where it came from.
-            self._note(failed=True, passing=isinstance(error, OSError))
+            # For example the storage of the item's file. The message may contain anything, so only its origin is kept.
+            self._count(failed=True, transient=isinstance(error, OSError))
             where = traceback.extract_tb(error.__traceback__)[-1]
             return outcome(
                 error=type(error).__name__,
                 retryable=isinstance(error, OSError),
                 said=f"{type(error).__name__} in {where.name}, {where.filename}:{where.lineno}",
             )
-        self._note(failed=False)
+        self._count(failed=False)
         planned = (
             {"fields": tuple(diff.name for diff in result.diffs), "fingerprint": result.fingerprint}
             if self._options.plan_only
@@ -304,6 +324,7 @@ class Bulk:
 
     def _result(self, work: Work) -> ChangeResult:
         options, change = self._options, work.change()
+        # An item in doubt is read even with read_first=False: sending it blindly could repeat a write.
         read_first = options.read_first or (work.in_doubt and change.readable)
         if options.plan_only:
             return plan(self._client, change, read_first=read_first, terms=options.terms)
@@ -316,11 +337,11 @@ class Bulk:
             terms=options.terms,
         )
 
-    def _note(self, *, failed: bool, passing: bool = False) -> None:
+    def _count(self, *, failed: bool, transient: bool = False) -> None:
         with self._lock:
-            # A permanent failure is an answer all the same: the API is there.
-            self._passing_failures = self._passing_failures + 1 if passing else 0
-            if self._passing_failures >= OUTAGE:
+            # A permanent error resets the count like a success does: it shows that the API responds.
+            self._transient_failures = self._transient_failures + 1 if transient else 0
+            if self._transient_failures >= OUTAGE:
                 self.outage = True
                 self._stopping.set()
             elif failed and self._options.stop_on_error:

@@ -1,4 +1,4 @@
-"""Changes of candidates and of their applications to jobs."""
+"""Changes to candidates and to their applications."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ REASON_LISTS = {
     "REJECTED": "/configuration/rejection-reasons",
     "WITHDRAWN": "/configuration/withdrawal-reasons",
 }
-"""Where the reasons of a status are listed; only these two statuses have any."""
+"""Endpoint that lists the reasons for a status. Only these two statuses have reasons."""
 
 _STATUS_MEMBERS = ("status", "subStatus", "startsOn", "reason")
-"""What a write of a status takes, in the order in which a log names it."""
+"""Members of the body of a status write, in the order of the log."""
 
 _TAGS = "/candidates/{id}/tags"
 _APPLICATION = "/candidates/{id}/jobs/{jobId}"
@@ -56,7 +56,7 @@ def _clean_tags(value: Any) -> tuple[str, ...] | None:
         raise ValueError("must be a list of tags")
     tags = list(value)
     if any(not isinstance(tag, str) or not tag.strip() for tag in tags):
-        raise ValueError("must be a list of texts, none of them empty")
+        raise ValueError("must be a list of non-empty texts")
     for tag in tags:
         check_text(tag)
     return tuple(dict.fromkeys(tag.strip() for tag in tags))
@@ -66,15 +66,16 @@ _Tags = Annotated[tuple[str, ...] | None, BeforeValidator(_clean_tags)]
 
 
 class UpdateCandidateTags(Change):
-    """The tags of a candidate.
+    """Replace, add or remove tags of a candidate.
 
-    ``PUT /candidates/{id}/tags`` replaces the whole set; a change that only adds uses ``POST`` on the same path,
-    which keeps what others add at the same time. Order and duplicates do not matter.
+    Sends ``PUT /candidates/{id}/tags``, which replaces the whole set. A change that only adds sends ``POST`` to the
+    same path, which keeps tags that others add at the same time. Order and duplicates do not matter. API reference:
+    https://developers.smartrecruiters.com/reference (operations ``candidates.tags.replace``, ``candidates.tags.add``).
 
     :param candidate_id: id of the candidate.
-    :param tags: the whole new set; an empty list removes all tags. Not together with ``add`` or ``remove``.
-    :param add: tags to have as well.
-    :param remove: tags not to have.
+    :param tags: the whole new set; an empty list removes all tags. Not with ``add`` or ``remove``.
+    :param add: tags to add.
+    :param remove: tags to remove.
     """
 
     use_case: ClassVar[str] = "put_update_candidate_tags"
@@ -85,10 +86,10 @@ class UpdateCandidateTags(Change):
     scope: ClassVar[str] = "candidates_manage"
     read_scope: ClassVar[str | None] = "candidates_read"
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters does not take these tags: shorten them, or send fewer at once.",
-        403: "The credential may not change this candidate. Ask a SmartRecruiters administrator whether its system "
-        "role and access groups cover the candidate's jobs.",
-        404: "There is no candidate with this candidate_id. It is the id of the candidate, not of an application.",
+        400: "Shorten the tags, or send fewer at once.",
+        403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the "
+        "candidate's jobs.",
+        404: "Check candidate_id: it is the id of the candidate, not of an application.",
     }
 
     candidate_id: RecordId
@@ -101,7 +102,7 @@ class UpdateCandidateTags(Change):
         parts = self.add is not None or self.remove is not None
         if (self.tags is not None) == parts:
             raise InvalidInputError(
-                "either tags (the whole new set) is needed, or add and remove", fields=("tags", "add", "remove")
+                "give either tags (the whole new set), or add and remove", fields=("tags", "add", "remove")
             )
         if clash := set(self.add or ()) & set(self.remove or ()):
             raise InvalidInputError(f"add and remove have {len(clash)} tags in common", fields=("add", "remove"))
@@ -109,12 +110,12 @@ class UpdateCandidateTags(Change):
 
     @property
     def needs_read(self) -> str | None:
-        """Why the set must be read: what is not removed has to be sent back."""
-        return "tags are removed by sending the others back, so they have to be read" if self.remove else None
+        """Why a read is required: the API removes tags only by replacing the set with the remaining ones."""
+        return "to remove tags, the current tags must be read and the others sent back" if self.remove else None
 
     @property
     def verified(self) -> bool:
-        """Whether the set is read again: not after an addition, which the API merges itself."""
+        """Whether to read the set again: not after an addition, which the API merges itself."""
         return not self._only_adds
 
     @property
@@ -122,24 +123,24 @@ class UpdateCandidateTags(Change):
         return self.tags is None and not self.remove
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the tags in order of their texts: a set has no other."""
+        """Return the tags in alphabetical order, because a set has no order of its own."""
         return {"tags": sorted(set(state.get("tags") or ()))}
 
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the tags that the candidate is to have."""
+        """Return the requested tags."""
         return {"tags": sorted(self._after(state))}
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"tags": […]}``: the whole set, or what is added."""
+        """Return ``{"tags": […]}``: the whole set, or the added tags."""
         if self._only_adds:
             there = set(state.get("tags") or ())
             new = [tag for tag in self.add or () if tag not in there]
-            # A forced write of tags that are all there still has to name them.
+            # A forced write must name tags even if the candidate has all of them.
             return {"tags": new or list(self.add or ())}
         return {"tags": self._after(state)}
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the tags; the API answers 201 and the whole set."""
+        """Send the tags. The API responds with 201 and the whole set."""
         verb = "POST" if self._only_adds else "PUT"
         return client.request(verb, _TAGS, path_params=self.path_params, json=body)
 
@@ -151,7 +152,7 @@ class UpdateCandidateTags(Change):
 
 
 class _ApplicationChange(Change):
-    """What changes of one application share: where it is, and how it is read."""
+    """Base of the changes to an application: its ids, and how to read its status."""
 
     ids: ClassVar[tuple[str, ...]] = ("candidate_id", "job_id")
     of_application: ClassVar[bool] = True
@@ -167,26 +168,25 @@ class _ApplicationChange(Change):
 
 
 class _ApplicationStatusChange(_ApplicationChange):
-    """What a change of status and a rejection share."""
+    """Base of the status change and the rejection."""
 
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/status"
     record: ClassVar[str | None] = _APPLICATION
     read_scope: ClassVar[str | None] = "candidates_read"
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters does not take this status as it is. Either the company demands a reason for rejecting "
-        "or withdrawing (give reason_id; the lists are under GET /configuration/rejection-reasons and "
-        "/configuration/withdrawal-reasons), or sub_status is no step of the job's hiring process, or the reason "
-        "is not on the list.",
-        401: "The credential has no access to this candidate, or is not accepted at all: check the Airflow connection "
-        "if other tasks fail too, else ask a SmartRecruiters administrator for access to the job.",
-        403: "The credential may not move this candidate. Ask a SmartRecruiters administrator whether its system role "
-        "and access groups cover the job.",
+        400: "Check reason_id and sub_status. If the company requires a reason for rejecting or withdrawing, give "
+        "reason_id from its list (GET /configuration/rejection-reasons or /configuration/withdrawal-reasons). "
+        "sub_status must be a step of the job's hiring process.",
+        401: "Ask a SmartRecruiters administrator for access to the job: the credential has no access to this "
+        "candidate. If other tasks with this connection fail too, check the credential in the Airflow connection.",
+        403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover "
+        "this job.",
         404: "Check candidate_id and job_id: the candidate has no application to this job.",
     }
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return status, sub-status, start and reason of the application, in the names of the request."""
+        """Return status, sub-status, start date and reason of the application, by the names of the request."""
         reasons = {"REJECTED": "reasonOfRejection", "WITHDRAWN": "reasonOfWithdrawal"}
         reason = state.get(reasons.get(state.get("status", ""), "")) or {}
         return {
@@ -197,10 +197,11 @@ class _ApplicationStatusChange(_ApplicationChange):
         }
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``{"status", "subStatus", "startsOn", "reason"}``: what was given, and what goes on to hold.
+        """Return ``{"status", "subStatus", "startsOn", "reason"}``: the given values, and current values that still
+        hold.
 
-        No source says whether the API keeps what a PUT leaves out, so what belongs to the status is sent along: all
-        of it where the status stays, the first day of a hire also on the way to one.
+        It is not documented whether the API keeps members that a PUT leaves out. So the current values are sent along:
+        all of them if the status stays the same, and the start date also with ``OFFERED`` and ``HIRED``.
         """
         given = self.given
         there = self.current(state) if state else {}
@@ -212,20 +213,21 @@ class _ApplicationStatusChange(_ApplicationChange):
 
 
 class UpdateCandidateJobStatus(_ApplicationStatusChange):
-    """The status of a candidate's application to a job.
+    """Set the status of a candidate's application to a job.
 
-    ``PUT /candidates/{id}/jobs/{jobId}/status``
+    Sends ``PUT /candidates/{id}/jobs/{jobId}/status``. API reference:
+    https://developers.smartrecruiters.com/reference/candidatesstatusupdate-1
 
-    What is not given is not compared; it keeps its value as long as the status stays.
+    Arguments that are not given are not compared. Their values are kept as long as the status stays the same.
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
-    :param status: one of :data:`APPLICATION_STATUSES` (``OFFERED``; the ``OFFER`` of a job's status is another list).
-    :param sub_status: name of a step of the job's hiring process; processes have them for ``IN_REVIEW``,
+    :param status: one of :data:`APPLICATION_STATUSES` (``OFFERED``, not ``OFFER`` as in the status of a job).
+    :param sub_status: name of a step of the job's hiring process. Hiring processes have them for ``IN_REVIEW``,
         ``INTERVIEW`` and ``OFFERED``.
-    :param starts_on: first day of a hire: a date, a datetime, or ISO 8601 text; without an offset it is UTC.
-    :param reason_id: id from the company's rejection or withdrawal reasons; only with ``REJECTED`` or ``WITHDRAWN``.
-        Whether one is required is a setting of the company.
+    :param starts_on: start date of a hire: a date, a datetime, or ISO 8601 text; UTC if it has no offset.
+    :param reason_id: id of one of the company's rejection or withdrawal reasons; only with ``REJECTED`` or
+        ``WITHDRAWN``. Whether a reason is required is a setting of the company.
     """
 
     use_case: ClassVar[str] = "put_update_candidates_job_status"
@@ -240,22 +242,24 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     def _reason_fits(self) -> Self:
         if self.reason_id is not None and self.status not in REASON_LISTS:
             raise InvalidInputError(
-                f"reason_id goes only with the statuses {' and '.join(REASON_LISTS)}, not {self.status}",
+                f"reason_id is allowed only with the statuses {' and '.join(REASON_LISTS)}, not with {self.status}",
                 fields=("reason_id",),
             )
         return self
 
 
 class RejectApplication(_ApplicationStatusChange):
-    """The rejection of a candidate's application to a job; applications to other jobs stay as they are.
+    """Reject a candidate's application to a job. Applications to other jobs are not changed.
 
-    ``PUT /candidates/{id}/jobs/{jobId}/status`` with ``{"status": "REJECTED"}``
+    Sends ``PUT /candidates/{id}/jobs/{jobId}/status`` with ``{"status": "REJECTED"}``. API reference:
+    https://developers.smartrecruiters.com/reference/candidatesstatusupdate-1
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
-    :param reason_id: id from the company's rejection reasons. Whether one is required is a setting of the company.
-    :param reason: instead of ``reason_id``, the label of a rejection reason, upper and lower case alike; looked up
-        with ``GET /configuration/rejection-reasons`` (scope ``configuration_read``).
+    :param reason_id: id of one of the company's rejection reasons. Whether a reason is required is a setting of the
+        company.
+    :param reason: label of a rejection reason, instead of ``reason_id``; case-insensitive. Looked up with
+        ``GET /configuration/rejection-reasons`` (scope ``configuration_read``).
     :param sub_status: name of a step of the job's hiring process.
     """
 
@@ -269,16 +273,16 @@ class RejectApplication(_ApplicationStatusChange):
     @model_validator(mode="after")
     def _one_reason(self) -> Self:
         if self.reason_id is not None and self.reason is not None:
-            raise InvalidInputError(
-                "reason_id and reason are two ways to say one thing", fields=("reason_id", "reason")
-            )
+            raise InvalidInputError("give either reason_id or reason, not both", fields=("reason_id", "reason"))
         return self
 
     def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
-        """Return the rejection with the id of the reason that ``reason`` is the label of.
+        """Return the rejection with the id of the reason whose label is ``reason``.
 
-        :raises InvalidInputError: when no reason, or more than one, has that label.
-        :raises PermissionDeniedError: when the credential may not read the reasons.
+        :param client: client to send with.
+        :param lookups: cache of look-ups for the whole batch.
+        :raises InvalidInputError: no reason, or more than one, has that label.
+        :raises PermissionDeniedError: the credential may not read the reasons.
         """
         if self.reason is None:
             return self
@@ -287,7 +291,7 @@ class RejectApplication(_ApplicationStatusChange):
             reasons = lookups.get(path, lambda: read_record(client, path, {})).get("content") or []
         except PermissionDeniedError as error:
             error.hint = (
-                "Give reason_id instead of reason, which needs no look-up; or ask a SmartRecruiters administrator for "
+                "Give reason_id instead of reason: it needs no look-up. Or ask a SmartRecruiters administrator for "
                 "access to the company's configuration (an OAuth client needs the scope configuration_read)."
             )
             raise
@@ -295,22 +299,25 @@ class RejectApplication(_ApplicationStatusChange):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The rejection; ``reason`` is looked up before, by :meth:`resolved`."""
+        """The status ``REJECTED`` and the given arguments; :meth:`resolved` has replaced ``reason`` with its id."""
         return {"status": "REJECTED", **super().given}
 
 
 class UpdateCandidateSource(_ApplicationChange):
-    """Where a candidate's application to a job came from.
+    """Set the source of a candidate's application to a job.
 
-    ``PUT /candidates/{id}/jobs/{jobId}/source``
+    Sends ``PUT /candidates/{id}/jobs/{jobId}/source``. API reference: https://developers.smartrecruiters.com/reference
+    (operation ``candidates.source.update``).
 
-    The API answers an application's source as a label, not as ids, so whether this changes anything cannot be told.
+    The API returns the source of an application as a label, not as ids, so ``changed`` of the result is always None.
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
-    :param source_type_id: id from ``GET /configuration/sources``.
-    :param source_id: id (not the ``sourceIdentifier``) from ``GET /configuration/sources/{sourceType}/values``.
-    :param source_sub_type_id: id of a subtype; needed for source types that have subtypes.
+    :param source_type_id: id from ``GET /configuration/sources``
+        (https://developers.smartrecruiters.com/reference/configurationsourcetypes-1).
+    :param source_id: id (not the ``sourceIdentifier``) from ``GET /configuration/sources/{sourceType}/values``
+        (https://developers.smartrecruiters.com/reference/configurationsourcevaluesall-1).
+    :param source_sub_type_id: id of a subtype; required for source types that have subtypes.
     """
 
     use_case: ClassVar[str] = "put_update_candidates_source"
@@ -318,18 +325,18 @@ class UpdateCandidateSource(_ApplicationChange):
     subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
     shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
     hints: ClassVar[Mapping[int | str, str]] = {
-        "INVALID_SOURCE_TYPE": "There is no source type with this source_type_id. Pick one from the company's source "
-        "types (GET /configuration/sources).",
-        "SUBTYPE_REQUIRED": "This source type has subtypes, so source_sub_type_id is needed: they are listed with the "
+        "INVALID_SOURCE_TYPE": "Choose source_type_id from the company's source types (GET /configuration/sources): "
+        "none of them has the given id.",
+        "SUBTYPE_REQUIRED": "Give source_sub_type_id, because this source type has subtypes. They are listed with the "
         "source type (GET /configuration/sources).",
-        "INVALID_SOURCE": "This source_id is not a source of the given type. Pick one from the type's values "
-        "(GET /configuration/sources/{sourceType}/values): its id, not its sourceIdentifier.",
+        "INVALID_SOURCE": "Choose source_id from the values of the source type (GET "
+        "/configuration/sources/{sourceType}/values): the id, not the sourceIdentifier. The given id is not a source "
+        "of that type.",
         400: "Check source_type_id, source_id and source_sub_type_id against the company's sources "
         "(GET /configuration/sources).",
-        401: "The credential has no access to this candidate. Ask a SmartRecruiters administrator whether its access "
-        "groups cover the job; if other tasks with this connection fail too, check the credential.",
-        403: "The credential may not change this candidate. Ask a SmartRecruiters administrator for the right to edit "
-        "candidates' sources.",
+        401: "Ask a SmartRecruiters administrator whether the credential's access groups cover the job: it has no "
+        "access to this candidate. If other tasks with this connection fail too, check the credential.",
+        403: "Ask a SmartRecruiters administrator for the permission to edit the sources of candidates.",
         404: "Check candidate_id and job_id: the candidate has no application to this job.",
     }
 
@@ -357,7 +364,7 @@ def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:
     quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in known)
     raise InvalidInputError(
         "No rejection reason of the company has this label.",
-        hint=f"{'Closest' if close else 'Known'}: {quoted or 'none at all'}."
-        " The whole list is at GET /configuration/rejection-reasons.",
+        hint=f"Use one of the company's labels. {'Closest' if close else 'Known'}: {quoted or 'none'}."
+        " GET /configuration/rejection-reasons returns the full list.",
         fields=("reason",),
     )

@@ -1,8 +1,8 @@
-"""One idea: a change converges.
+"""Plan and apply changes: the convergence loop that all use cases share.
 
-Read the current state, lay the arguments over it, compare, and write only what differs. When the answer to a write is
-lost, read again before anything is sent again. From this follow, for every use case at once: tasks that can be rerun,
-:func:`plan`, the diff in the log, and writes that lose nothing.
+Read the current state, merge the arguments into it, compare, and write only if something differs. If the response to a
+write is lost, read again before sending again. This gives every use case idempotent tasks, a dry run (:func:`plan`), a
+diff in the log, and replacing writes that lose no data.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ChangeResult:
-    """What a plan found or an apply did.
+    """The result of :func:`plan` or :func:`apply`.
 
     :param use_case: id of the use case.
-    :param target: ids of the record, by the names of the arguments.
-    :param changed: whether the record differed from what was wanted; None where the API cannot be asked.
+    :param target: ids of the record, by argument name.
+    :param changed: whether the record differed from the requested state; None if the API offers no way to read it.
     :param applied: whether a write was sent and accepted.
     :param diffs: the fields that differed.
-    :param details: use-case specific facts, such as ``needs_publishing`` of a job ad.
-    :param response: the API's answer to the write.
-    :param skipped: why nothing was sent though the record differed: ``status HIRED``; None where it was not skipped.
-    :param fingerprint: stands for the state that was seen before the write; None where it was not read. What
-        :func:`apply` takes as ``expect``.
+    :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
+    :param response: the API's response to the write.
+    :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
+    :param fingerprint: stands for the state that was read before the write; None if it was not read. Pass it to
+        :func:`apply` as ``expect``.
     """
 
     use_case: str
@@ -52,10 +52,10 @@ class ChangeResult:
     skipped: str | None = None
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
-        """Return the result JSON-ready: ``{"use_case", "target", "changed", "applied", "fields", "diff", "details",
-        "fingerprint", "response"}``.
+        """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",
+        "diff", "details", "fingerprint", "response"}``.
 
-        :param return_response: whether the API's answer is part of it; it may hold what people wrote.
+        :param return_response: include the API's response, which may contain personal text.
         """
         return {
             "use_case": self.use_case,
@@ -96,11 +96,11 @@ class _Plan:
 
 @dataclass(frozen=True)
 class BulkTerms:
-    """What a batch asks of each of its changes, beside what :func:`apply` and :func:`plan` ask anyway.
+    """Options that a batch shares among all its changes.
 
-    :param lookups: remembers what is looked up once for the whole batch.
+    :param lookups: cache of look-ups for the whole batch.
     :param only_if_status_in: statuses that an application must be in to be changed; None for any.
-    :param log_level: level at which each diff is logged; a batch tells it at DEBUG.
+    :param log_level: level at which each diff is logged; a batch uses DEBUG.
     """
 
     lookups: Lookups = field(default_factory=Lookups)
@@ -111,12 +111,13 @@ class BulkTerms:
 def plan(
     client: SmartRecruitersClient, change: Change, *, read_first: bool = True, terms: BulkTerms | None = None
 ) -> ChangeResult:
-    """Say what :func:`apply` would change; send nothing but reads.
+    """Return what :func:`apply` would change (dry run). Sends only reads.
 
-    :param change: the use case with its arguments.
-    :param read_first: False to only check the arguments.
-    :param terms: what the batch asks for that the change is part of.
-    :raises SmartRecruitersError: as :func:`apply`.
+    :param client: client to send with.
+    :param change: the change to plan.
+    :param read_first: False to check the arguments only.
+    :param terms: options of the batch that the change belongs to.
+    :raises SmartRecruitersError: as for :func:`apply`.
     """
     terms = terms or BulkTerms()
     with explained(change, "plan"):
@@ -138,18 +139,19 @@ def apply(
     expect: str | None = None,
     terms: BulkTerms | None = None,
 ) -> ChangeResult:
-    """Make the record as the change wants it; send nothing if it already is.
+    """Apply a change: read the record, and write only if it differs from the requested state.
 
-    :param change: the use case with its arguments.
-    :param force: write even if nothing differs.
-    :param read_first: False to write without asking what is there; ``changed`` of the result is then None.
-    :param expect: ``fingerprint`` of a plan: refuse to write when the record is no longer what the plan saw. A record
-        that already is as wanted is no reason to refuse.
-    :param terms: what the batch asks for that the change is part of.
-    :raises InvalidInputError: when the arguments do not fit the record, or need it to be read.
-    :raises StalePlanError: when the record moved on since ``expect`` was planned.
-    :raises SmartRecruitersError: everything else; ``may_have_been_applied`` says whether the write may have been
-        carried out all the same, ``retryable`` whether running it again can help.
+    :param client: client to send with.
+    :param change: the change to apply.
+    :param force: write even if the record is unchanged.
+    :param read_first: False to write without reading; ``changed`` of the result is then None.
+    :param expect: ``fingerprint`` of a plan: write only if the record is still in the state that the plan saw. A record
+        that already is in the requested state raises no error.
+    :param terms: options of the batch that the change belongs to.
+    :raises InvalidInputError: the arguments do not fit the record, or the change requires a read.
+    :raises StalePlanError: the record changed after the plan given as ``expect``.
+    :raises SmartRecruitersError: any other failure. ``may_have_been_applied`` states whether the write may have been
+        applied anyway, ``retryable`` whether another run can succeed.
     """
     terms = terms or BulkTerms()
     with explained(change, "change"):
@@ -159,16 +161,19 @@ def apply(
             log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
             return planned.result(planned.change.details(planned.state, None, []))
         if skipped := _skipped(client, planned, terms):
-            log.log(terms.log_level, "The %s is left alone: %s.", change.label, skipped)
+            log.log(terms.log_level, "Skipped the %s: %s.", change.label, skipped)
             return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
         _log_diff(planned, f"Changing the {change.label}", terms.log_level)
+        # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         if expect is not None and expect != planned.fingerprint:
             raise StalePlanError(
-                "it is no longer what it was when it was planned; nothing was sent.",
-                hint="Plan again, look at the difference, and apply that plan.",
+                "The record changed after it was planned; nothing was sent.",
+                hint="Plan again, check the difference, and apply the new plan.",
             )
         response, body, details = _write(client, planned)
         details = planned.change.details(planned.state, response, planned.diffs) | details
+        # Without a response there is nothing to compare with: after a lost one, the read that confirmed the write has
+        # already checked the record.
         if planned.change.verified and response is not None:
             details |= _verify(client, planned.change, body, response)
     _log_details(details, terms.log_level)
@@ -176,6 +181,7 @@ def apply(
 
 
 def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BulkTerms) -> str | None:
+    # An unchanged record is "unchanged", not "skipped", whatever its status. That also saves the request below.
     if terms.only_if_status_in is None or planned.changed is False:
         return None
     status = planned.change.application_status(client, planned.state)
@@ -183,9 +189,13 @@ def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BulkTerms) ->
 
 
 def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTerms) -> None:
-    """Refuse what can be told to be impossible before anything is sent.
+    """Reject combinations of arguments that cannot work, before anything is sent.
 
-    :raises InvalidInputError: says what does not go together.
+    :param change: the change to check.
+    :param read_first: as for :func:`apply`.
+    :param expect: as for :func:`apply`.
+    :param terms: as for :func:`apply`.
+    :raises InvalidInputError: the message names the arguments that conflict.
     """
     if not read_first and change.needs_read:
         raise InvalidInputError(
@@ -195,14 +205,14 @@ def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTe
         )
     if expect is not None and not (read_first and change.readable):
         raise InvalidInputError(
-            "expect cannot be used here: the state that it stands for is not read.",
-            hint="Leave expect away." if not change.readable else "Leave read_first at True.",
+            "expect cannot be used here, because the record is not read before the write.",
+            hint="Remove expect." if not change.readable else "Leave read_first at True.",
             fields=("expect",),
         )
     if terms.only_if_status_in is not None and not change.of_application:
         raise InvalidInputError(
-            f"only_if_status_in is for applications; {type(change).__name__} changes something else.",
-            hint="Leave only_if_status_in away.",
+            f"only_if_status_in is for applications, which {type(change).__name__} does not change.",
+            hint="Remove only_if_status_in.",
             fields=("only_if_status_in",),
         )
 
@@ -210,6 +220,7 @@ def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTe
 def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BulkTerms) -> _Plan:
     change = change.resolved(client, terms.lookups)
     if not read_first or not change.readable:
+        # `changed` is None, not True: nobody knows, and a report of changes must not count it as one.
         return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
     state = change.read(client)
     diffs = _compare(change, state)
@@ -217,6 +228,8 @@ def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms
 
 
 def _fingerprint(change: Change, state: Mapping[str, Any]) -> str:
+    # Of `current`, not of the raw state: members that the change does not touch may differ without making a plan stale.
+    # Canonical JSON, because the plan may be made on another worker than the apply.
     seen = [change.use_case, change.target, change.current(state)]
     canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
@@ -227,52 +240,59 @@ def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
 
 
 def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Send the write; when its answer is lost, read: what was carried out is a success, the rest is sent again as
-    long as that can help and the budget lasts.
+    """Send the write. If its response is lost, read the record: if the write was applied, that is a success; otherwise
+    send it again, within the retry budget and only after transient errors.
 
-    A forced write that differs in nothing cannot be confirmed by reading, so its error is passed on.
+    A forced write of an unchanged record cannot be confirmed by reading, so its error is raised.
+
+    :return: the response (None if the write was confirmed by reading), the body, and details for the result.
     """
     change, state = planned.change, planned.state
     attempts = client.retry.start()
     lost: SmartRecruitersError | None = None
     while True:
+        # Built again for each attempt, from the state that was read last: a body from the first read would overwrite
+        # what somebody else saved in the meantime.
         body = change.body(state)
         try:
             return change.send(client, body), body, {}
         except SmartRecruitersError as error:
             confirmable = change.readable and planned.changed is not False
             if not (error.may_have_been_applied and confirmable):
-                # What was sent before and got lost may still be under way.
+                # An earlier attempt may still be in flight. It can be applied after this attempt was rejected.
                 error.may_have_been_applied = error.may_have_been_applied or lost is not None
                 raise
             lost, wait = error, attempts.next_delay(error)
-        log.warning("The answer to the write was lost; reading the %s before anything is sent again.", change.label)
+        log.warning("The response to the write was lost. Reading the %s before sending again.", change.label)
         time.sleep(wait or 0)
         try:
             state = change.read(client)
         except SmartRecruitersError:
+            # The error of the write, not of the read: only that one states that the change may have been applied.
             raise lost from None
         if not _compare(change, state):
-            log.info("The write had been carried out.")
+            log.info("The write was applied.")
             return None, body, {"confirmed_by_read": True}
+        # Only now, after the read: a write that was applied is a success even if its budget is used up.
         if wait is None:
             raise lost
 
 
 def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
-    """Read the record after the write, and report what is not as it was sent.
+    """Read the record after the write, and report what differs from what was sent.
 
-    ``ignored`` names what the API did not take: its own answer to the write lacks it. ``changed_concurrently`` names
-    what is not as the API answered it: somebody else has written since. This API has no ETag, so what somebody wrote
-    between the read and the write cannot be seen; that window is one request wide.
+    ``ignored`` names the fields that the API did not accept: its own response to the write lacks them.
+    ``changed_concurrently`` names the fields that differ from that response: somebody else has written since.
+
+    The API has no ETag, so a change between the read and the write cannot be detected. That window is one request wide.
     """
     try:
         after = change.read(client)
     except SmartRecruitersError as error:
-        # The write is done; a failure to look at it afterwards must not make the task look failed.
+        # The write succeeded. A failed check afterwards must not fail the task.
         log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
         return {"verified": False}
-    # In the terms of the comparison where it knows them, as they are where it does not.
+    # Fields that `current` normalizes are compared in normal form, all others as they were sent and returned.
     sent = flatten(body) | flatten(change.current(body))
     seen = flatten(change.current(after))
     there = flatten(after) | seen
@@ -285,7 +305,7 @@ def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any],
         + [name for name in seen if name not in accepted],
     }
     if found["changed_concurrently"]:
-        log.warning("Somebody else changed the %s at the same time; see that both changes are there.", change.label)
+        log.warning("Somebody else changed the %s at the same time. Check that both changes are there.", change.label)
     return {name: names for name, names in found.items() if names}
 
 
@@ -293,7 +313,7 @@ def _log_diff(planned: _Plan, title: str, level: int) -> None:
     if not log.isEnabledFor(level):
         return
     if planned.changed is None:
-        log.log(level, "%s; what it is now is not known:", title)
+        log.log(level, "%s; the current state is not known:", title)
     else:
         count = len(planned.diffs)
         differ = f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"

@@ -1,8 +1,8 @@
-"""What differs between what a record is and what it is to be, and how much of it may be shown.
+"""The difference between the current and the requested state of a record, and how much of it may be shown.
 
-Enumerated values, ids, dates and switches appear with before and after. Everything else is text that people
-wrote, often about people: it appears by its name and its length. The rule is a list of what may be shown, so a
-field that nobody thought of is not.
+Enumerated values, ids, dates and booleans appear with their values before and after. Everything else is text that
+people wrote, often about people: it appears with its name and its length only. The rule is an allowlist, so a field
+that nobody thought of is not shown.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ class _NoValue:
 
 
 MISSING = _NoValue("(not set)")
-"""Stands for a field that a record does not have."""
+"""Stands for a field that the record does not have."""
 UNREAD = _NoValue("(not read)")
-"""Stands for a value that was not asked for."""
+"""Stands for a value that was not read."""
 
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """One field that differs.
+    """A field that differs.
 
-    :param name: the API's own name, dotted where nested: ``jobAd.sections.qualifications.text``.
-    :param before: value that the record has, or :data:`MISSING`.
-    :param after: value that it is to have, or :data:`MISSING`.
-    :param shown: whether the values themselves may appear in logs and results.
+    :param name: the API's own name, dotted if nested: ``jobAd.sections.qualifications.text``.
+    :param before: current value, or :data:`MISSING`.
+    :param after: requested value, or :data:`MISSING`.
+    :param shown: whether the values may appear in logs and results.
     """
 
     name: str
@@ -43,7 +43,7 @@ class FieldDiff:
     shown: bool
 
     def line(self) -> str:
-        """Return the difference as one line for a person: ``status: SOURCING -> FILLED``."""
+        """Return the difference as one line for the log: ``status: SOURCING -> FILLED``."""
         if self.shown:
             return f"{one_line(self.name)}: {_plain(self.before)} -> {_plain(self.after)}"
         text = f"{one_line(self.name)}: {_size(self.before)} -> {_size(self.after)}"
@@ -54,8 +54,10 @@ class FieldDiff:
         return f"{text} (other text)" if _size(self.before) == _size(self.after) else text
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the difference JSON-ready: ``{"field", "before", "after"}``, or ``{"field", "before_length",
-        "after_length"}`` (characters of a text, items of a list) where the values may not be shown.
+        """Return the difference as JSON-serializable values.
+
+        :return: ``{"field", "before", "after"}``, or ``{"field", "before_length", "after_length"}`` (characters of a
+            text, items of a list) if the values may not be shown.
         """
         if self.shown:
             return {"field": self.name, "before": _json(self.before), "after": _json(self.after)}
@@ -65,10 +67,11 @@ class FieldDiff:
 def diff(before: Mapping[str, Any], after: Mapping[str, Any], shown: Iterable[str], *, whole: bool) -> list[FieldDiff]:
     """Return the fields in which two states differ, in the order of ``after``.
 
-    :param before: what the record is; nested mappings are compared member by member, lists as a whole.
-    :param after: what it is to be.
-    :param shown: names, or patterns of names (``*.id``), whose values may be shown.
-    :param whole: whether ``after`` is everything, so that what it lacks is removed; otherwise it is left alone.
+    :param before: current state. Nested mappings are compared member by member, lists as a whole.
+    :param after: requested state.
+    :param shown: names or patterns of names (``*.id``) whose values may be shown.
+    :param whole: whether ``after`` replaces the record, so that fields it lacks count as removed; otherwise they are
+        ignored.
     """
     patterns = tuple(shown)
     old, new = flatten(before), flatten(after)
@@ -81,15 +84,15 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any], shown: Iterable[st
 
 
 def unread(after: Mapping[str, Any], shown: Iterable[str]) -> list[FieldDiff]:
-    """Return the fields that will be written to a record which was not read, as :func:`diff` does."""
+    """Return the fields of a write to a record that was not read, in the form of :func:`diff`."""
     return [replace(item, before=UNREAD) for item in diff({}, after, shown, whole=False)]
 
 
 def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the leaves of nested mappings by their dotted names.
 
-    None is no value: the API answers it for a member that is not set. A list whose items all have an ``id`` is keyed
-    by it (``properties[60f1].value.id``); any other list is a leaf.
+    None counts as missing, because the API returns it for members that are not set. A list whose items all have an
+    ``id`` is keyed by id (``properties[60f1].value.id``); any other list is a leaf.
     """
     leaves: dict[str, Any] = {}
     for name, value in state.items():
@@ -105,13 +108,13 @@ def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """Return a text for a log: as it is, or with escapes where it would break the line or hide something in it."""
+    """Return a text for the log: unchanged if it is printable, otherwise with escapes, so that it stays on one line."""
     return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _keyed_by_id(items: list[Any]) -> bool:
     ids = [item.get("id") for item in items if isinstance(item, Mapping)]
-    # A property with several values is answered several times; keyed by its id, one would hide the others.
+    # The API lists a property with several values once per value. Keyed by id, one value would hide the others.
     return bool(items) and len(ids) == len(items) == len({str(i) for i in ids}) and None not in ids
 
 

@@ -1,4 +1,4 @@
-"""What an error says when it happened to a change: which record, which use case, and what to do there."""
+"""Add to an error what it happened to: the record, the use case, and the hint that fits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _SCOPE_MISSING = "OAuthPermissionsException"
 
 @contextmanager
 def explained(change: Change, verb: str) -> Iterator[None]:
-    """Tell an error of the block which use case and record it belongs to, and replace its hint by the use case's own.
+    """Add the use case and the record to an error raised in the block, and replace its hint with that of the use case.
 
-    :param change: what was being done.
-    :param verb: the word for it: "Could not ``verb`` the status of job 6f1c…".
-    :raises SmartRecruitersError: what the block raised.
+    :param change: the change that the block applies or plans.
+    :param verb: verb for the message: "Could not ``verb`` the status of job 6f1c…".
+    :raises SmartRecruitersError: the error raised in the block.
     """
     try:
         yield
@@ -33,7 +33,7 @@ def explained(change: Change, verb: str) -> Iterator[None]:
 
 def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
     if _family(error.path_template or change.endpoint) != _family(change.endpoint):
-        # A token, or a list that a label is looked up in: its error brings its own hint.
+        # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
         return
     scopes = [scope for scope in (change.scope, change.read_scope) if scope]
     needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
@@ -49,5 +49,5 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
 
 
 def _family(path: str) -> str:
-    """Return the first segment of a path that may stand behind a verb: what a family of records shares."""
+    """Return the first segment of a path, with or without an HTTP method in front: the family of the record."""
     return path.partition("/")[2].partition("/")[0]

@@ -1,7 +1,7 @@
-"""The kinds of argument that changes take: record ids, dates, short texts.
+"""The types of arguments of changes: record ids, dates, short texts.
 
-All of them are built for values that a template rendered: an empty form field is "not given", the text
-``None`` is a template that rendered nothing, and neither may reach the API as if somebody had meant it.
+All of them expect values that a template rendered: an empty form field means "not given", and the text ``None`` means
+that a template rendered nothing. Neither may reach the API as a value.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pydantic import BeforeValidator, ValidationError
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ID_MAX_LENGTH = 256
-"""Longest id, in characters: ``Identifiable.id`` of the contract."""
+"""Longest id, in characters: ``Identifiable.id`` in the API's contract."""
 
 JSON_MAX_DEPTH = 100
-"""Most levels of mappings and lists in a body; a job has seven. How many Python itself bears depends on its version and
-on who calls."""
+"""Deepest nesting of mappings and lists in a body; a job has seven levels. Python's own recursion limit depends on its
+version and on the caller."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
@@ -34,51 +34,52 @@ _UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
 
 _WORDS = {
     "missing": "is missing",
-    "extra_forbidden": "is no argument of it",
+    "extra_forbidden": "is not an argument",
     "string_too_long": "has more than {max_length} characters",
     "string_too_short": "has fewer than {min_length} characters",
 }
-"""What pydantic says about arguments, in words of this package."""
+"""Messages for pydantic's error types, in this package's words."""
 
 
 def check_id(value: Any) -> str:
     """Return ``value`` as the text of a record id.
 
-    Ids are opaque: nothing about their form is assumed but what a URL needs.
+    Ids are opaque: the only checks are those that a URL path needs.
 
-    :param value: a text, or a whole number as it may come out of an XCom.
-    :raises ValueError: says what is wrong with it, without repeating a value that may be anything.
+    :param value: a text, or an integer, as an XCom may contain.
+    :raises ValueError: states the problem without repeating the value, which may be anything.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) >= 10**ID_MAX_LENGTH:
-            raise ValueError(f"is a number of more than {ID_MAX_LENGTH} digits")
+            raise ValueError(f"is a number with more than {ID_MAX_LENGTH} digits")
         value = str(value)
     if not isinstance(value, str):
-        raise ValueError(f"must be the text of an id, not {type(value).__name__}")
+        raise ValueError(f"must be an id (text), not {type(value).__name__}")
     if not value.strip():
         raise ValueError("is empty; a template may have rendered nothing")
     refuse_unrendered(value)
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
-    # The separators of lines and paragraphs are no control characters, but break a line in a log as well.
+    # The line and paragraph separators are not control characters, but they break a line of a log as well.
     if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
-        raise ValueError("holds control characters (a line break, perhaps)")
+        raise ValueError("contains control characters, such as a line break")
     if value != value.strip():
-        raise ValueError("begins or ends with a space")
+        raise ValueError("starts or ends with a space")
     if not value.strip("."):
-        raise ValueError("consists of dots, which would lead to another endpoint")
+        raise ValueError("consists of dots, which would resolve to another endpoint")
     return str(value)
 
 
 def placeholders(template: str) -> list[str]:
-    """Return the names of a path's placeholders in their order: ``["jobId"]`` of ``/jobs/{jobId}/status``."""
+    """Return the names of the placeholders in a path, in order: ``["jobId"]`` for ``/jobs/{jobId}/status``."""
     return _PLACEHOLDER.findall(template)
 
 
 def path_segment(value: Any) -> str:
     """Return an id as one percent-encoded segment of a URL path.
 
-    :raises ValueError: as :func:`check_id`.
+    :param value: as for :func:`check_id`.
+    :raises ValueError: as for :func:`check_id`.
     """
     return quote(check_id(value), safe="")
 
@@ -88,12 +89,13 @@ def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
 
     :param template: ``/jobs/{jobId}/status``, or a literal path without placeholders.
     :param path_params: a value for each placeholder.
-    :raises InvalidInputError: when the result would not lie on the endpoint that the template names.
+    :raises InvalidInputError: the result would be another endpoint than the one in the template.
     """
     names = _PLACEHOLDER.findall(template)
     if set(names) != set(path_params):
         raise InvalidInputError(
             f"The path {template} needs {', '.join(names) or 'no values'}; given: {', '.join(path_params) or 'none'}.",
+            hint="Give exactly one value in path_params for each placeholder.",
             fields=tuple(sorted(set(names) ^ set(path_params))),
         )
 
@@ -105,12 +107,12 @@ def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
             raise InvalidInputError(f"{name} {error}.", fields=(name,)) from None
 
     path = _PLACEHOLDER.sub(segment, template)
-    # Literal paths are the caller's own; a dot segment or a stray character would end at another endpoint. Encoded dots
-    # are dots: they are decoded on the way, before the path is resolved.
+    # A literal path comes from the caller. A dot segment or a stray character would lead to another endpoint. Encoded
+    # dots count as dots, because proxies and servers decode them before they resolve the path.
     if not _PATH.fullmatch(path) or any(not unquote(part).strip(".") for part in path.split("/")[1:]):
         raise InvalidInputError(
-            "The path is not one below the API's address: it begins with a slash and has no query, no empty parts "
-            "and no characters that need encoding.",
+            "The path is not a valid path below the base URL. It must start with a slash and have no query, no empty "
+            "segments, no dot segments and no characters that need encoding.",
             hint="Put ids into path_params and the query into params.",
             fields=("path",),
         )
@@ -118,11 +120,11 @@ def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
 
 
 def to_api_datetime(value: Any) -> str:
-    """Return a point in time as the API writes it: UTC, milliseconds, ``2026-01-31T00:00:00.000Z``.
+    """Return a point in time in the API's format: UTC with milliseconds, ``2026-01-31T00:00:00.000Z``.
 
     :param value: a :class:`~datetime.datetime`, a :class:`~datetime.date` (midnight UTC), or ISO 8601 text of
         either. A time without an offset is UTC.
-    :raises ValueError: when it is none of these.
+    :raises ValueError: it is none of these, or is outside the years 1 to 9999 in UTC.
     """
     if isinstance(value, str):
         try:
@@ -136,14 +138,14 @@ def to_api_datetime(value: Any) -> str:
     try:
         moment: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def same_instant(value: Any) -> Any:
-    """Return an answered date in the form of :func:`to_api_datetime`, so that equal instants compare equal.
+    """Return a date from a response in the format of :func:`to_api_datetime`, so that equal instants compare equal.
 
-    What cannot be read as a date is returned as it is: the API's answers are not ours to refuse.
+    A value that is not a date is returned unchanged: a response is not an argument to reject.
     """
     try:
         return to_api_datetime(value)
@@ -152,9 +154,11 @@ def same_instant(value: Any) -> Any:
 
 
 def one_of(choices: Iterable[str]) -> Any:
-    """Return a pydantic validator for an enumerated value; the error lists the choices.
+    """Return a pydantic validator for an enumerated value. Its error lists the choices.
 
-    A plain ``Literal`` would do the same with a message that says "Input should be".
+    ``Literal`` would do the same, but with the message "Input should be …".
+
+    :param choices: the allowed values.
     """
     allowed = tuple(choices)
 
@@ -167,7 +171,10 @@ def one_of(choices: Iterable[str]) -> Any:
 
 
 def choice_or_none(choices: Iterable[str]) -> Any:
-    """Return a pydantic validator as :func:`one_of`, for a value that may be left out."""
+    """Return a pydantic validator like :func:`one_of`, for an optional value; blank text counts as not given.
+
+    :param choices: the allowed values.
+    """
     check = one_of(choices).func
 
     def check_given(value: Any) -> str | None:
@@ -178,33 +185,38 @@ def choice_or_none(choices: Iterable[str]) -> Any:
 
 
 def refuse_unrendered(value: str) -> None:
-    """Refuse the text that a template renders for a value which is not there.
+    """Reject the text that a template renders for a missing value, such as ``None``.
 
-    :raises ValueError: when ``value`` is such a text.
+    :param value: the text to check.
+    :raises ValueError: ``value`` is such a text.
     """
     if value in _UNRENDERED:
-        raise ValueError(f"is the text {value!r}: a template rendered a value that is not there")
+        raise ValueError(f"is the text {value!r} (a template rendered a missing value)")
 
 
 def check_text(value: str) -> None:
-    """Refuse text that cannot be sent, as cut-off emoji are.
+    """Reject text that cannot be sent, such as half an emoji.
 
-    :raises ValueError: when it holds half a character (a lone surrogate).
+    :param value: the text to check.
+    :raises ValueError: it contains half a character (a lone surrogate).
     """
     if _HALF_CHARACTER.search(value):
-        raise ValueError("holds half a character, as text that was cut in the middle of an emoji does")
+        raise ValueError(
+            "contains half a character (a lone surrogate), as text does that was cut in the middle of an emoji"
+        )
 
 
 def check_json(value: Any, name: str) -> None:
-    """Refuse what JSON cannot carry; see :func:`encode_json`."""
+    """Reject a value that JSON cannot represent; see :func:`encode_json`."""
     encode_json(value, name)
 
 
 def encode_json(value: Any, name: str) -> bytes:
     """Return a value as JSON.
 
-    :param name: the argument that it came from, for the error.
-    :raises InvalidInputError: when JSON cannot carry it; the value is not repeated.
+    :param value: the value to encode.
+    :param name: name of the argument, for the error message.
+    :raises InvalidInputError: JSON cannot represent it, or it is nested too deeply; the value is not repeated.
     """
     try:
         encoded = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
@@ -212,7 +224,10 @@ def encode_json(value: Any, name: str) -> bytes:
             raise ValueError
     except (TypeError, ValueError, RecursionError):
         raise InvalidInputError(
-            f"{name} holds a value that JSON cannot carry, or is nested too deeply", fields=(name,)
+            f"{name} contains a value that JSON cannot represent, or is nested too deeply.",
+            hint="Use text, finite numbers, booleans, None, lists and mappings only, at most "
+            f"{JSON_MAX_DEPTH} levels deep.",
+            fields=(name,),
         ) from None
     return encoded
 
@@ -232,20 +247,21 @@ def _is_deeper(value: Any, depth: int) -> bool:
 
 
 def refuse_bytes(value: Any) -> None:
-    """Refuse bytes where text belongs: pydantic would decode them after the text was checked.
+    """Reject bytes in place of text. pydantic would decode them after the text was checked.
 
-    :raises ValueError: when ``value`` is bytes.
+    :param value: the value to check.
+    :raises ValueError: ``value`` is bytes.
     """
     if isinstance(value, bytes | bytearray):
         raise ValueError("must be text, not bytes")
 
 
 def invalid_arguments(owner: str, use_case: str, error: ValidationError) -> InvalidInputError:
-    """Return pydantic's error in words of this package, without a value.
+    """Return pydantic's error as an error of this package, without the values.
 
-    :param owner: name of the class whose arguments they are.
+    :param owner: name of the class that the arguments belong to.
     :param use_case: id of its use case.
-    :param error: what pydantic raised.
+    :param error: the error raised by pydantic.
     """
     problems: list[str] = []
     names: list[str] = []
@@ -261,9 +277,9 @@ def invalid_arguments(owner: str, use_case: str, error: ValidationError) -> Inva
         words = str(reason) if isinstance(reason, ValueError) else words
         problems.append(f"{name} {words}")
     return InvalidInputError(
-        f"{owner} cannot be used as given: {'; '.join(problems)}.",
+        f"{owner} has invalid arguments: {'; '.join(problems)}.",
         use_case=use_case,
-        hint="Correct it where the task gets it from (the DAG, or the trigger form), then run the task again.",
+        hint="Fix the arguments in the DAG or in the trigger form, then run the task again.",
         fields=tuple(dict.fromkeys(names)),
     )
 
@@ -291,13 +307,13 @@ def _api_datetime_or_none(value: Any) -> str | None:
 
 
 RecordId = Annotated[str, BeforeValidator(check_id)]
-"""Id of a record, required."""
+"""Id of a record; required."""
 
 OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_blank_is_absent)]
-"""Id of a record that may be left out; blank text counts as left out."""
+"""Id of a record; optional, blank text counts as not given."""
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_absent)]
-"""Short text that may be left out; blank text counts as left out."""
+"""Short text; optional, blank text counts as not given."""
 
 OptionalDateTime = Annotated[str | None, BeforeValidator(_api_datetime_or_none), BeforeValidator(_blank_is_absent)]
-"""Point in time that may be left out, kept as :func:`to_api_datetime` writes it."""
+"""Point in time; optional, stored in the format of :func:`to_api_datetime`."""

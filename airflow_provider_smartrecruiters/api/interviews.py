@@ -1,4 +1,4 @@
-"""Changes of interviews."""
+"""Changes to interviews."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _TIMESLOT = "/interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslo
 
 
 class UpdateCandidateTimeslotStatus(Change):
-    """The candidate's status in a timeslot of an interview.
+    """Set the candidate's status in a timeslot of an interview.
 
-    ``PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus``
+    Sends ``PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus``. API
+    reference: https://developers.smartrecruiters.com/reference/interviews (operation
+    ``statuses.timeslot-candidate.put``).
 
-    The Interview API serves interviews that were created through it, not those made in the SmartRecruiters UI.
-    Source: https://developers.smartrecruiters.com/reference/interviews
+    The Interview API serves interviews that were created through it, not those created in the SmartRecruiters UI.
 
     :param interview_id: id of the interview.
     :param timeslot_id: id of a timeslot of that interview.
@@ -37,12 +38,12 @@ class UpdateCandidateTimeslotStatus(Change):
     read_scope: ClassVar[str | None] = "interviews_read"
     shown: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Mapping[int | str, str]] = {
-        403: "The credential may not read this interview or answer for its candidate. Ask a SmartRecruiters "
-        "administrator to give its system role access to interviews, or change the status in SmartRecruiters by hand.",
-        404: "Check interview_id and timeslot_id, and that the timeslot belongs to the interview. An interview that "
-        "was made in the SmartRecruiters UI is not found this way: only those made through the API are.",
-        422: "SmartRecruiters does not take this status for this timeslot now: see whether the interview was "
-        "cancelled or lies in the past.",
+        403: "Ask a SmartRecruiters administrator to give the credential's system role access to interviews, or change "
+        "the status manually in SmartRecruiters.",
+        404: "Check interview_id and timeslot_id, and that the timeslot belongs to the interview. The API finds only "
+        "interviews that were created through the API, not those created in the SmartRecruiters UI.",
+        422: "Check whether the interview was cancelled or is in the past: SmartRecruiters does not accept this status "
+        "for this timeslot now.",
     }
 
     interview_id: RecordId
@@ -50,6 +51,6 @@ class UpdateCandidateTimeslotStatus(Change):
     status: Annotated[str, one_of(ATTENDEE_STATUSES)]
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the status; the API also answers the text ``null``, which stands for none."""
+        """Return the status. The API may also return the text ``null``, which means that there is none."""
         status = state.get("candidateStatus")
         return {"status": None if status == "null" else status}

@@ -1,7 +1,8 @@
-"""What a job and a job ad hold: the parts that may be given, and how they are laid over what is there.
+"""The content of jobs and job ads: the parts that can be given, and how they are merged into the current content.
 
-The API answers more than it takes (labels beside ids, who created it, when), and a PUT removes whatever it is not
-sent. So what was answered is first turned into what is accepted, then the wanted parts are laid over it.
+The API returns more than it accepts (labels beside ids, who created it and when), and a PUT removes every member that
+it does not contain. So the response is first converted to what a PUT accepts, and then the given parts are merged into
+it.
 """
 
 from __future__ import annotations
@@ -33,38 +34,38 @@ _COORDINATES = ("latitude", "longitude")
 
 
 def _coordinate(value: Any) -> Any:
-    # The API answers coordinates as text; people hold them as numbers.
+    # The API uses text for coordinates, people use numbers.
     if not isinstance(value, int | float) or isinstance(value, bool):
         return value
     if not -180 <= value <= 180:
-        raise ValueError("must lie between -180 and 180")
+        raise ValueError("must be between -180 and 180")
     return str(value)
 
 
 class _Part(BaseModel):
-    """A part that may be given in part. A member set to None is removed; unknown members are sent as they are."""
+    """A part of a job or ad. All members are optional: None removes one, and unknown members are sent unchanged."""
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     def given(self) -> dict[str, Any]:
-        """Return the members that were given."""
+        """Return the given members."""
         return self.model_dump(exclude_unset=True)
 
 
 class Identified(_Part):
-    """A value of a company list, by its id."""
+    """A value from a list of the company, by id."""
 
     id: RecordId
 
 
 class LanguageFields(_Part):
-    """A language by its code, ``en`` or ``pt-BR``."""
+    """A language by code, ``en`` or ``pt-BR``."""
 
     code: Annotated[str, Field(min_length=2, max_length=16)]
 
 
 class LocationFields(_Part):
-    """Where a job is. ``countryCode`` has two letters, lower case."""
+    """The location of a job. ``countryCode`` has two lower-case letters."""
 
     countryCode: Annotated[str, Field(min_length=2, max_length=2)] | None = None  # noqa: N815 - the API's own names
     regionCode: str | None = None  # noqa: N815
@@ -100,7 +101,7 @@ class SectionsFields(_Part):
 
 
 class JobAdFields(_Part):
-    """The ad within a job: here the sections lie one level deeper than in a job ad of its own."""
+    """The ad within a job. Its sections are one level deeper than in a separate job ad."""
 
     sections: SectionsFields | None = None
     language: LanguageFields | None = None
@@ -116,12 +117,13 @@ class CompensationFields(_Part):
 
 
 class PropertyFields(_Part):
-    """A custom property of a job. ``value`` is ``{"id"}`` of a list's value or ``{"label"}`` of a text; None removes
-    the property.
+    """A custom property of a job.
+
+    ``value`` is ``{"id"}`` for a value from a list, or ``{"label"}`` for text. None removes the property.
     """
 
     id: RecordId
-    # Without a default: a value that was forgotten must not remove the property.
+    # Required, without a default: forgetting the value must not remove the property.
     value: dict[str, Any] | None
 
 
@@ -145,7 +147,7 @@ class JobFields(_Part):
 
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of an answered job that a PUT accepts, in the form in which it does."""
+    """Convert a job from a response to the form that a PUT accepts."""
     job: dict[str, Any] = _kept(answer, ("title", "refNumber", "targetHiringDate"))
     if "targetHiringDate" in job:
         job["targetHiringDate"] = same_instant(job["targetHiringDate"])
@@ -166,7 +168,7 @@ def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def job_ad_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of an answered job ad that a PUT accepts, in the form in which it does."""
+    """Convert a job ad from a response to the form that a PUT accepts."""
     return (
         _kept(answer, ("title",))
         | language_input(answer)
@@ -176,24 +178,24 @@ def job_ad_input(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def language_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"language": {"code"}}``, empty where there is none."""
+    """Return ``{"language": {"code"}}``; ``{}`` if there is none."""
     code = (answer.get("language") or {}).get("code")
     return {"language": {"code": code}} if code else {}
 
 
 def location_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"location": {…}}``, empty where there is none."""
+    """Return ``{"location": {…}}``; ``{}`` if there is none."""
     location = _kept(answer.get("location") or {}, LOCATION_FIELDS)
     return {"location": location} if location else {}
 
 
 def sections_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sections of an answered ad, with every member that they have."""
+    """Return the sections of an ad from a response, with all of their members."""
     return {name: dict(section) for name, section in answer.items() if isinstance(section, Mapping) and section}
 
 
 def given_job(fields: JobFields) -> dict[str, Any]:
-    """Return the wanted parts of a job in the form that is sent: ids without the labels that an answer has."""
+    """Return the given parts of a job in the form that a PUT accepts: ids without labels."""
     job = fields.given()
     for name in _IDENTIFIED:
         if job.get(name):
@@ -204,10 +206,13 @@ def given_job(fields: JobFields) -> dict[str, Any]:
 
 
 def merge(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``wanted`` laid over it, member by member; None removes a member.
+    """Return ``base`` with ``wanted`` merged into it, member by member. None removes a member.
 
-    ``properties`` are laid over each other by their ids. A location that moves loses the coordinates of the old
-    place unless new ones are given.
+    ``properties`` are merged by id. A location that changes loses the coordinates of the old place unless new ones are
+    given.
+
+    :param base: the current content.
+    :param wanted: the given parts.
     """
     merged = dict(base)
     for name, value in wanted.items():
@@ -226,7 +231,7 @@ def merge(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def missing(content: Mapping[str, Any], required: Iterable[str]) -> list[str]:
-    """Return the dotted names of ``required`` that ``content`` does not have."""
+    """Return the dotted names in ``required`` that ``content`` lacks."""
 
     def value(name: str) -> Any:
         found: Any = content

@@ -1,4 +1,4 @@
-"""Changes of jobs, their ads, notes and positions."""
+"""Changes to jobs, their ads, notes and positions."""
 
 from __future__ import annotations
 
@@ -49,13 +49,16 @@ _NOTE = "/jobs/{jobId}/note"
 _POSITION = "/jobs/{jobId}/positions/{positionId}"
 
 _NO_ACCESS = (
-    "The credential may not read or change this job. Ask a SmartRecruiters administrator whether its system role "
-    "and access groups cover the job."
+    "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the job: it may "
+    "not read or change it."
+)
+_NO_JOB = (
+    "Check job_id (the id of the job, not its reference number), and whether the credential has access to the job."
 )
 
 
 class _JobChange(Change):
-    """What changes of jobs share."""
+    """Base of the changes to a job."""
 
     scope: ClassVar[str] = "jobs_manage"
     read_scope: ClassVar[str | None] = "jobs_read"
@@ -64,15 +67,16 @@ class _JobChange(Change):
 
 
 class UpdateJobStatus(_JobChange):
-    """The status of a job.
+    """Set the status of a job.
 
-    ``PUT /jobs/{jobId}/status``
+    Sends ``PUT /jobs/{jobId}/status``. API reference: https://developers.smartrecruiters.com/reference (operation
+    ``jobs.status.update``).
 
-    SmartRecruiters also moves a job's status by itself as candidates advance. ``CANCELLED`` does not unpublish the
+    SmartRecruiters also changes a job's status by itself as candidates advance. ``CANCELLED`` does not unpublish the
     job. Source: https://developers.smartrecruiters.com/docs/synchronizing-jobs
 
     :param job_id: id of the job.
-    :param status: one of :data:`JOB_STATUSES` (``OFFER``; the ``OFFERED`` of an application is another list).
+    :param status: one of :data:`JOB_STATUSES` (``OFFER``, not ``OFFERED`` as in the status of an application).
     """
 
     use_case: ClassVar[str] = "put_update_job_status"
@@ -82,10 +86,9 @@ class UpdateJobStatus(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters does not take this status for this job now; see in SmartRecruiters which ones it offers.",
+        400: "Check in SmartRecruiters which statuses it offers for this job now.",
         403: _NO_ACCESS,
-        404: "There is no job with this job_id, or the credential cannot see it. It is the id of the job, not its "
-        "reference number.",
+        404: _NO_JOB,
     }
 
     status: Annotated[str, one_of(JOB_STATUSES)]
@@ -95,7 +98,7 @@ class UpdateJobStatus(_JobChange):
         return {"status": state.get("status")}
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
-        """Return, for a job to be cancelled, how it is published and that it stays so."""
+        """Return, for ``CANCELLED``, the posting status and a notice that the job stays published."""
         posting = state.get("postingStatus")
         if self.status != "CANCELLED" or posting == "NOT_PUBLISHED":
             return {}
@@ -112,21 +115,20 @@ def _note_text(value: Any) -> Any:
         refuse_unrendered(value)
         check_text(value)
         if not value.strip():
-            raise ValueError(
-                "is empty, which would delete the note that is there; a template may have rendered nothing"
-            )
+            raise ValueError("is empty, which would delete the current note; a template may have rendered nothing")
         if len(value) > NOTE_MAX_LENGTH:
             raise ValueError(f"has {len(value):,} characters; a note has at most {NOTE_MAX_LENGTH:,}")
     return value
 
 
 class UpdateJobNote(_JobChange):
-    """The note of a job: one per job, replaced whole.
+    """Replace the note of a job. A job has one note.
 
-    ``PUT /jobs/{jobId}/note``
+    Sends ``PUT /jobs/{jobId}/note``. API reference: https://developers.smartrecruiters.com/reference (operation
+    ``jobs.notes.update``).
 
     :param job_id: id of the job.
-    :param content: the text, 1 to 20,000 characters.
+    :param content: text of the note, 1 to 20,000 characters.
     """
 
     use_case: ClassVar[str] = "put_update_job_note"
@@ -135,20 +137,21 @@ class UpdateJobNote(_JobChange):
     subject: ClassVar[str] = "note of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     hints: ClassVar[Mapping[int | str, str]] = {
-        401: "The credential has no access to this job's note. Ask a SmartRecruiters administrator for access to the "
-        "job; if other tasks with this connection fail too, check the credential.",
+        401: "Ask a SmartRecruiters administrator for access to the job: the credential has no access to its note. If "
+        "other tasks with this connection fail too, check the credential.",
         403: _NO_ACCESS,
-        404: "There is no job with this job_id, or the credential cannot see it.",
+        404: _NO_JOB,
     }
 
     content: Annotated[str, BeforeValidator(_note_text)]
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return ``{"content"}``: ``GET /jobs/{jobId}/note``; empty for a job that has no note yet."""
+        """Return ``{"content"}`` from ``GET /jobs/{jobId}/note``; ``{}`` if the job has no note yet."""
         try:
             return super().read(client)
         except NotFoundError:
-            # No source says how a job without a note is answered: a 404 of the note is none of the job.
+            # It is not documented what the API returns for a job without a note. So a 404 of the note is checked
+            # against the job: if that exists, there is no note yet.
             client.request("GET", _JOB, path_params=self.path_params)
             return {}
 
@@ -158,17 +161,19 @@ class UpdateJobNote(_JobChange):
 
 
 class UpdateJobPosition(_JobChange):
-    """A position (a head count) of a job. What is not given keeps its value.
+    """Change a position (one headcount) of a job. Arguments that are not given keep their values.
 
-    ``PUT /jobs/{jobId}/positions/{positionId}``
+    Sends ``PUT /jobs/{jobId}/positions/{positionId}``. API reference: https://developers.smartrecruiters.com/reference
+    (operation ``jobs.positions.update``).
 
     :param job_id: id of the job.
-    :param position_id: id of the position's record, as the list of positions answers it.
+    :param position_id: id of the position, as in the list of positions.
     :param type: ``NEW`` or ``REPLACEMENT``.
-    :param position_open_date: when the position opens: a date, a datetime, or ISO 8601 text; UTC without an offset.
-    :param target_start_date: when the hire is to start; likewise.
-    :param external_position_id: the company's own text for the position (``positionId`` of the body).
-    :param incumbent_name: name of the person who is replaced.
+    :param position_open_date: date on which the position opens: a date, a datetime, or ISO 8601 text; UTC if it has no
+        offset.
+    :param target_start_date: planned start date of the hire, in the same formats.
+    :param external_position_id: the company's own id of the position (``positionId`` in the body).
+    :param incumbent_name: name of the person to be replaced.
     """
 
     use_case: ClassVar[str] = "put_update_job_position"
@@ -180,9 +185,8 @@ class UpdateJobPosition(_JobChange):
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
         403: _NO_ACCESS,
-        404: "Check job_id and position_id. position_id is the id that SmartRecruiters gave the position, not the "
-        "company's own position number, which is external_position_id. Programs find it under GET "
-        "/jobs/{jobId}/positions.",
+        404: "Check job_id and position_id. position_id is SmartRecruiters' id of the position (see GET "
+        "/jobs/{jobId}/positions), not the company's own id, which is external_position_id.",
     }
 
     position_id: RecordId
@@ -196,25 +200,25 @@ class UpdateJobPosition(_JobChange):
     def _something_given(self) -> Self:
         if not self.given:
             names = ("type", "position_open_date", "target_start_date", "external_position_id", "incumbent_name")
-            raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
+            raise InvalidInputError(f"at least one of {', '.join(names)} is required", fields=names)
         return self
 
     @property
     def needs_read(self) -> str | None:
-        """Why the position must be read: the write replaces it, so what is not given has to be sent back."""
-        return None if len(self.given) == 5 else "what is not given has to be read, or the write would remove it"
+        """Why a read is required: the write replaces the position, so the other values must be sent back."""
+        return None if len(self.given) == 5 else "values that are not given must be read, or the write removes them"
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of the position a PUT accepts."""
+        """Return the members of the position that a PUT accepts."""
         dates = ("positionOpenDate", "targetStartDate")
         accepted = ("type", *dates, "positionId", "incumbentName")
         current = {name: state[name] for name in accepted if state.get(name) is not None}
         return current | {name: same_instant(current[name]) for name in dates if name in current}
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the whole position with what was given laid over it.
+        """Return the whole position with the arguments merged into it.
 
-        :raises InvalidInputError: when it lacks one of the three members that the API demands.
+        :raises InvalidInputError: the position lacks one of the three members that the API requires.
         """
         body = self.current(state) | self.given
         names = {
@@ -222,31 +226,32 @@ class UpdateJobPosition(_JobChange):
             "positionOpenDate": "position_open_date",
             "targetStartDate": "target_start_date",
         }
-        if lacking := tuple(names[name] for name in missing(body, names)):
+        if absent := tuple(names[name] for name in missing(body, names)):
             raise InvalidInputError(
-                f"The position has no {' and no '.join(lacking)} yet, and the API demands it.",
-                hint=f"Give {' and '.join(lacking)} too.",
-                fields=lacking,
+                f"The position has no {' and no '.join(absent)} yet, which SmartRecruiters requires.",
+                hint=f"Give {' and '.join(absent)} as well.",
+                fields=absent,
             )
         return body
 
 
 class UpdateJobAd(_JobChange):
-    """An ad of a job. Only the parts given change; everything else in the ad stays.
+    """Change a job ad. Only the given parts change; the rest of the ad is kept.
 
-    ``PUT /jobs/{jobId}/jobads/{jobAdId}``
+    Sends ``PUT /jobs/{jobId}/jobads/{jobAdId}``. API reference: https://developers.smartrecruiters.com/reference
+    (operation ``jobs.jobads.update``).
 
     Career sites, widgets and aggregators show the change only after the ad is published again.
 
     :param job_id: id of the job.
-    :param job_ad_id: id of one of its ads.
+    :param job_ad_id: id of one of the job's ads.
     :param title: title of the ad.
-    :param language: code of the ad's language, ``en``.
-    :param location: ``{"countryCode", "city", "regionCode", "address", "postalCode", "remote", "latitude",
-        "longitude"}``, any of them; None as a value removes one.
-    :param job_ad: sections to change: ``{"jobDescription": {"title", "text"}, …}``; the sections are
+    :param language: language code of the ad, ``en``.
+    :param location: any of ``{"countryCode", "city", "regionCode", "address", "postalCode", "remote", "latitude",
+        "longitude"}``. None as a value removes the member.
+    :param job_ad: sections to change: ``{"jobDescription": {"title", "text"}, …}``. The sections are
         ``companyDescription``, ``jobDescription``, ``qualifications``, ``additionalInformation`` and ``videos``
-        (``{"urls": […]}``). None as a value removes a section.
+        (``{"urls": […]}``). None as a value removes the section.
     """
 
     use_case: ClassVar[str] = "put_update_job_ad"
@@ -257,12 +262,10 @@ class UpdateJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters does not take the ad as it is: see that it has a title, that no section has more "
-        "than 9,999 characters, that the language is one of the company's, and that a location has countryCode "
-        "and city.",
+        400: "Check the content of the ad: it needs a title, each section has at most 9,999 characters, the language "
+        "is one of the company's, and a location needs countryCode and city.",
         403: _NO_ACCESS,
-        404: "Check job_id and job_ad_id: the ad has to be one of this job's own. Programs find them under GET "
-        "/jobs/{jobId}/jobads.",
+        404: "Check job_id and job_ad_id: the ad must belong to this job. GET /jobs/{jobId}/jobads lists its ads.",
     }
 
     job_ad_id: RecordId
@@ -275,10 +278,10 @@ class UpdateJobAd(_JobChange):
     def _something_given(self) -> Self:
         if not self.given:
             names = ("title", "language", "location", "job_ad")
-            raise InvalidInputError(f"at least one of {', '.join(names)} is needed", fields=names)
+            raise InvalidInputError(f"at least one of {', '.join(names)} is required", fields=names)
         if unknown := [name for name in (self.job_ad.given() if self.job_ad else {}) if name not in SECTIONS]:
             raise InvalidInputError(
-                f"job_ad has {len(unknown)} unknown sections; the sections are {', '.join(SECTIONS)}",
+                f"job_ad has {len(unknown)} unknown section(s); the sections are {', '.join(SECTIONS)}",
                 fields=("job_ad",),
             )
         check_json(self.given, "job_ad")
@@ -286,7 +289,7 @@ class UpdateJobAd(_JobChange):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The parts of the ad to change, in the API's names."""
+        """The parts of the ad to change, by the API's names."""
         given: dict[str, Any] = {}
         if self.title is not None:
             given["title"] = self.title
@@ -300,49 +303,50 @@ class UpdateJobAd(_JobChange):
 
     @property
     def needs_read(self) -> str | None:
-        """Why the ad must be read: the write replaces it, so what is not given has to be sent back."""
-        return "the rest of the ad has to be read, or the write would remove it"
+        """Why a read is required: the write replaces the ad, so the rest of it must be sent back."""
+        return "the rest of the ad must be read, or the write would remove it"
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of the ad a PUT accepts."""
+        """Return the parts of the ad that a PUT accepts."""
         return job_ad_input(state)
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the whole ad with what was given laid over it.
+        """Return the whole ad with the arguments merged into it.
 
-        :raises InvalidInputError: when a location is wanted that lacks the country or the city.
+        :raises InvalidInputError: the given location lacks the country or the city.
         """
         body = merge(job_ad_input(state), self.given)
-        if "location" in body and (lacking := missing(body, ("location.countryCode", "location.city"))):
+        if "location" in body and (absent := missing(body, ("location.countryCode", "location.city"))):
             if not self.location:
-                # An ad may have half a location, which the API answers but does not take.
+                # An ad may have an incomplete location, which the API returns but does not accept.
                 del body["location"]
             else:
-                raise _lacking(lacking)
+                raise _incomplete(absent)
         return body
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
-        """Return whether the ad is published and therefore needs publishing again for the change to show outside."""
+        """Return the posting status, and whether the ad must be published again for the change to become visible."""
         posting = state.get("postingStatus")
         return {"posting_status": posting, "needs_publishing": bool(diffs) and posting == "PUBLISHED"}
 
 
 class UpdateJobAndJobAd(_JobChange):
-    """A job together with its ad. Only what is given changes; everything else stays.
+    """Change a job together with its ad. Only the given parts change; the rest is kept.
 
-    ``PUT /jobs/{jobId}``, which removes every property that is left out; so the job is read, what the API answers is
-    turned into what it accepts, and what is given is laid over it. After the write the job is read again, because
-    the API silently drops properties and values that it does not know.
+    Sends ``PUT /jobs/{jobId}``, which removes every property that is left out. So the job is read, converted to what
+    the API accepts, and the given parts are merged into it. After the write the job is read again, because the API
+    silently drops properties and values that it does not know. API reference:
+    https://developers.smartrecruiters.com/reference (operation ``jobs.update``).
 
     Changing some fields can start the company's job approval.
 
     :param job_id: id of the job.
-    :param job: what is to change, in the API's own field names: ``{"title", "refNumber", "targetHiringDate",
+    :param job: parts to change, by the API's own field names: ``{"title", "refNumber", "targetHiringDate",
         "department": {"id"}, "location": {…}, "industry": {"id"}, "function": {"id"}, "typeOfEmployment": {"id"},
         "experienceLevel": {"id"}, "eeoCategory": {"id"}, "template", "compensation": {…}, "jobAd": {"language":
-        {"code"}, "sections": {…}}, "properties": [{"id", "value"}]}``. None as a value removes a member;
-        ``properties`` are changed by their ids, those not named stay.
-    :param replace: send ``job`` as it is: everything that it lacks is removed.
+        {"code"}, "sections": {…}}, "properties": [{"id", "value"}]}``. None as a value removes the member.
+        ``properties`` are changed by id; the others are kept.
+    :param replace: send ``job`` as it is, which removes everything that it lacks.
     """
 
     use_case: ClassVar[str] = "put_update_job_and_jobad"
@@ -353,15 +357,14 @@ class UpdateJobAndJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "One of the values is not on the company's lists: compare department, industry, function, "
-        "typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings in SmartRecruiters. Or "
-        "a text is too long: a section of the ad has at most 9,999 characters.",
+        400: "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's "
+        "language with the company's lists in the SmartRecruiters settings, and check that no section of the ad has "
+        "more than 9,999 characters.",
         403: _NO_ACCESS,
-        404: "There is no job with this job_id, or the credential cannot see it. It is the id of the job, not its "
-        "reference number.",
-        422: "One of the values is not on the company's lists, or a required one is missing: compare department, "
-        "industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's language with the settings "
-        "in SmartRecruiters.",
+        404: _NO_JOB,
+        422: "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's "
+        "language with the company's lists in the SmartRecruiters settings, and check that no required value is "
+        "missing.",
     }
     required: ClassVar[tuple[str, ...]] = (
         "title",
@@ -379,7 +382,7 @@ class UpdateJobAndJobAd(_JobChange):
     def _sendable(self) -> Self:
         given = self.job.given()
         if not given:
-            raise InvalidInputError("job is empty: nothing to change", fields=("job",))
+            raise InvalidInputError("job is empty, so there is nothing to change", fields=("job",))
         check_json(given, "job")
         if self.replace:
             self._check_complete(given)
@@ -387,33 +390,33 @@ class UpdateJobAndJobAd(_JobChange):
 
     @property
     def needs_read(self) -> str | None:
-        """Why the job must be read: the write replaces it, so what is not given has to be sent back."""
-        return None if self.replace else "the rest of the job has to be read, or the write would remove it"
+        """Why a read is required: the write replaces the job, so the rest of it must be sent back."""
+        return None if self.replace else "the rest of the job must be read, or the write would remove it"
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of the job a PUT accepts."""
+        """Return the parts of the job that a PUT accepts."""
         return job_input(state)
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the whole job with what was given laid over it; with ``replace`` what was given alone.
+        """Return the whole job with the given parts merged into it; with ``replace``, the given parts only.
 
-        :raises InvalidInputError: when it lacks a member that the API demands.
+        :raises InvalidInputError: the body lacks a member that the API requires.
         """
         if self.replace:
-            # Laid over nothing, for None means the same everywhere: the member is left out, never sent as null.
+            # Merged into nothing, so that None means the same everywhere: the member is left out, never sent as null.
             return merge({}, given_job(self.job))
         body = merge(job_input(state), given_job(self.job))
         self._check_complete(body)
         return body
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
-        if lacking := missing(body, self.required):
-            raise _lacking(lacking, within="job.")
+        if absent := missing(body, self.required):
+            raise _incomplete(absent, within="job.")
 
 
-def _lacking(names: list[str], *, within: str = "") -> InvalidInputError:
+def _incomplete(names: list[str], *, within: str = "") -> InvalidInputError:
     return InvalidInputError(
-        f"SmartRecruiters demands {', '.join(names)}, and neither the record nor the arguments have it.",
-        hint="Give it too.",
+        f"SmartRecruiters requires {', '.join(names)}, which neither the record nor the arguments contain.",
+        hint=f"Give {', '.join(f'{within}{name}' for name in names)} as well.",
         fields=tuple(f"{within}{name}" for name in names),
     )

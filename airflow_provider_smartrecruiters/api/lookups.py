@@ -1,4 +1,4 @@
-"""What is looked up once for all items of a batch, however many threads ask for it."""
+"""A cache for values that are looked up once per batch, however many threads need them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 
 
 class Lookups:
-    """Answers that hold for as long as this object is kept: for one change, or for one batch of them."""
+    """Caches look-ups for the life of the object: one change, or one batch.
+
+    Look-ups are single-flight: while one thread fetches, the others wait and share the result.
+    """
 
     def __init__(self) -> None:
+        # One lock for all names, held during the fetch. That also serializes look-ups of different names, which costs
+        # little: a batch looks up one or two lists, once.
         self._lock = threading.Lock()
         self._answers: dict[str, Any] = {}
 
     def get(self, name: str, fetch: Callable[[], Any]) -> Any:
-        """Return what ``fetch`` returned when ``name`` was asked for first.
+        """Return the value for ``name``; call ``fetch`` only if it is not cached.
 
-        :param name: what is looked up.
-        :param fetch: looks it up. An error that no retry cures is remembered as well; any other is asked again.
-        :raises SmartRecruitersError: what ``fetch`` raised.
+        :param name: key of the look-up.
+        :param fetch: fetches the value. A permanent error is cached too; after a transient error, the next caller
+            fetches again.
+        :raises SmartRecruitersError: the error raised by ``fetch``.
         """
         with self._lock:
             if name not in self._answers:
@@ -31,9 +37,10 @@ class Lookups:
                 except SmartRecruitersError as error:
                     if error.retryable:
                         raise
+                    # Cached, or every item of a batch would send the same request to be denied again.
                     self._answers[name] = error
             answer = self._answers[name]
         if isinstance(answer, SmartRecruitersError):
-            # A copy: whoever catches an error adds to it what it was about.
+            # A copy, because the code that catches an error adds its own record to it.
             raise copy.copy(answer)
         return answer

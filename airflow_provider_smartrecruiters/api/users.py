@@ -1,4 +1,4 @@
-"""Changes of users."""
+"""Changes to users."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 __all__ = ["UpdateUserAvatar"]
 
 DEFAULT_MAX_BYTES = 5 * 1024 * 1024
-"""Largest avatar that is sent unless the caller says otherwise. The API's own limit is not documented."""
+"""Default size limit in bytes for an avatar. The API's own limit is not documented."""
 
 
 class UpdateUserAvatar(Change):
-    """A user's avatar.
+    """Set a user's avatar.
 
-    ``PUT /user-api/v201804/users/{id}/avatar``, ``multipart/form-data`` with the part ``file``.
+    Sends ``PUT /user-api/v201804/users/{id}/avatar``, ``multipart/form-data`` with the part ``file``. API reference:
+    https://developers.smartrecruiters.com/reference/users (operation ``users.avatar.update``).
 
-    The API has no way to read an avatar, so whether it changes anything cannot be told.
+    The API offers no way to read an avatar, so ``changed`` of the result is always None.
 
     :param user_id: id of the user.
-    :param image: the bytes of a PNG, JPEG, GIF or WebP image; the type is told by them.
-    :param max_bytes: size in bytes above which the image is refused, 5 MiB by default.
+    :param image: bytes of a PNG, JPEG, GIF or WebP image. The type is detected from the bytes.
+    :param max_bytes: largest accepted image in bytes, 5 MiB by default.
     """
 
     use_case: ClassVar[str] = "put_update_user_avatar"
@@ -37,12 +38,11 @@ class UpdateUserAvatar(Change):
     scope: ClassVar[str] = "users_manage"
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
     hints: ClassVar[Mapping[int | str, str]] = {
-        400: "SmartRecruiters could not read the image. Open it in an image editor, save it anew as PNG or JPEG, and "
-        "run the task again.",
-        403: "The credential may not change this user. Ask a SmartRecruiters administrator to give its system role "
-        "the right to manage users.",
-        404: "There is no user with this user_id. It is the id of the user, not the e-mail address: look it up in the "
-        "list of users (GET /user-api/v201804/users).",
+        400: "Open the image in an image editor, save it as PNG or JPEG, and run the task again. SmartRecruiters could "
+        "not read it.",
+        403: "Ask a SmartRecruiters administrator to give the credential's system role the permission to manage users.",
+        404: "Check user_id: it is the id of the user, not the e-mail address. Look it up in the list of users "
+        "(GET /user-api/v201804/users).",
     }
 
     user_id: RecordId
@@ -59,18 +59,18 @@ class UpdateUserAvatar(Change):
     def _not_too_large(self) -> Self:
         if len(self.image) > self.max_bytes:
             raise InvalidInputError(
-                f"image has {len(self.image):,} bytes; at most {self.max_bytes:,} (max_bytes) are sent",
+                f"image has {len(self.image):,} bytes; max_bytes allows at most {self.max_bytes:,}",
                 fields=("image", "max_bytes"),
             )
         return self
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the type and size of the image; the bytes themselves travel as a multipart part."""
+        """Return type and size of the image. The bytes themselves are sent as a multipart part."""
         return {"type": image_type(self.image), "bytes": len(self.image)}
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the image; the API answers 204."""
-        # A name of our own: the caller's file name may say more about a person than the API needs to know.
+        """Send the image. The API responds with 204."""
+        # A neutral name: the caller's file name may reveal personal data that the API does not need.
         name = f"avatar.{body['type'].removeprefix('image/')}"
         part = (name, self.image, body["type"])
         verb, _, path = self.endpoint.partition(" ")
@@ -78,11 +78,12 @@ class UpdateUserAvatar(Change):
 
 
 def image_type(image: bytes) -> str:
-    """Return the media type of an image, told by its first bytes.
+    """Return the media type of an image, detected from its first bytes.
 
-    Four fixed signatures: a library that knows hundreds of types would answer a question nobody asked.
+    The four types have fixed signatures, so no library for image types is needed.
 
-    :raises ValueError: when it is no PNG, JPEG, GIF or WebP image.
+    :param image: bytes of the image.
+    :raises ValueError: it is not a PNG, JPEG, GIF or WebP image.
     """
     if image.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
@@ -94,4 +95,4 @@ def image_type(image: bytes) -> str:
         return "image/webp"
     if not image:
         raise ValueError("is empty")
-    raise ValueError("is no PNG, JPEG, GIF or WebP image; its name does not matter, its bytes do")
+    raise ValueError("is not a PNG, JPEG, GIF or WebP image (detected from its bytes, not its name)")

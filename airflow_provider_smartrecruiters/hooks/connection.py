@@ -1,7 +1,6 @@
-"""Read an Airflow connection: the only place that does.
+"""Read an Airflow connection. No other module does.
 
-What cannot be used is refused by the field's name and never repeated, since what stands in a wrong field may be a
-secret.
+Errors name the field and never repeat its value: a value in the wrong field may be a secret.
 """
 
 from __future__ import annotations
@@ -27,14 +26,13 @@ ENVIRONMENTS = {"production": PRODUCTION_URL, "sandbox": SANDBOX_URL}
 
 
 def client_arguments(connection: Connection) -> dict[str, Any]:
-    """Turn a connection into the arguments of ``SmartRecruitersClient.from_credentials``.
+    """Convert a connection to the arguments of ``SmartRecruitersClient.from_credentials``.
 
-    Fields that are empty are left out, so that the client's own defaults hold. Extras that are none of the form's are
-    named in a warning and otherwise ignored.
+    Empty fields are left out, so that the client's defaults apply. Unknown extras are named in a warning and ignored.
 
-    :param connection: an Airflow connection, however it was written: form, JSON or URI.
+    :param connection: an Airflow connection from the form, from JSON or from a URI.
     :return: keyword arguments for ``from_credentials``.
-    :raises ConfigurationError: a field cannot be used; the message says which one, and what it must be.
+    :raises ConfigurationError: a field has an unusable value; the message names the field and what it must be.
     """
     name = connection.conn_id or "smartrecruiters"
     extras = _extras(name, connection)
@@ -43,14 +41,14 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     environment = arguments.pop("environment", "production")
     arguments["base_url"] = _host_url(name, connection) or ENVIRONMENTS[environment]
     login = connection.login or ""
-    # A login decides the kind of credential, so one that only looks filled in must not.
+    # A login selects OAuth instead of the API key. Blanks in the field must not do that.
     arguments["login"] = login if login.strip() else ""
     arguments["password"] = connection.password or ""
     return arguments
 
 
 def store_passwords(location: str | None) -> set[str]:
-    """Return the passwords in the address of a rate limit store, for masking: as written there, and as meant."""
+    """Return the passwords in the URL of a rate limit store, for masking: both percent-encoded and decoded."""
     try:
         address = urlsplit(location or "")
         written = {address.password or "", *re.findall(r"(?:^|&)(?:ssl)?password=([^&]*)", address.query)}
@@ -60,31 +58,32 @@ def store_passwords(location: str | None) -> set[str]:
 
 
 def _extras(name: str, connection: Connection) -> dict[str, Any]:
-    # Not `extra_dejson` alone: it takes extras that it cannot read for none at all, and so "sandbox" for production.
+    # Not `extra_dejson` alone: it returns {} for extras that are not valid JSON, so a connection to the sandbox would
+    # silently use production.
     try:
         extras = json.loads(connection.extra) if connection.extra else {}
     except ValueError:
         extras = None
     if not isinstance(extras, dict):
-        raise _unusable(name, "the extras", "a JSON object")
+        raise _unusable(name, "the extra field", "a JSON object")
     known = [field.name for field in EXTRA_FIELDS]
     for key in extras:
-        # Airflow 2.11's Test button sends each of the form's fields a second time under such a name.
+        # The Test button of Airflow 2.11 sends each form field twice, the second time with this prefix.
         if key in known or key.startswith(f"extra__{CONN_TYPE}__"):
             continue
         close = get_close_matches(key, known, n=1)
         log.warning(
-            "Connection %s: the extra %r is unknown and ignored%s.",
+            "Connection %s: unknown extra %r is ignored.%s",
             name,
             key,
-            f"; was {close[0]!r} meant?" if close else "",
+            f" Did you mean {close[0]!r}?" if close else "",
         )
-    # Airflow masks what it hands out this way, where the key looks secret.
+    # Reading through `extra_dejson` makes Airflow mask the values of keys that look secret.
     return connection.extra_dejson
 
 
 def _extra(name: str, field: ExtraField, value: Any) -> Any:
-    """Return the extra's value as the client takes it; ``None`` where it is not given."""
+    """Return the value of an extra in the type that the client expects; ``None`` if it is not given."""
     if isinstance(value, str):
         value = value.strip()
     if value is None or value == "":
@@ -101,7 +100,7 @@ def _extra(name: str, field: ExtraField, value: Any) -> Any:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
     except (ValueError, OverflowError):
         number = None
-    # Neither "nan" nor "inf", which float() reads, makes sense for any of them.
+    # float() also reads "nan" and "inf"; `number - number` is 0 for neither.
     if number is None or number - number != 0 or (field.minimum is not None and number < field.minimum):
         raise _unusable(name, field.name, must_be)
     if field.kind == "integer":
@@ -112,29 +111,29 @@ def _extra(name: str, field: ExtraField, value: Any) -> Any:
 
 
 def _host_url(name: str, connection: Connection) -> str | None:
-    """Return the base URL that host, schema and port make; ``None`` where there is no host."""
+    """Return the base URL built from host, schema and port; ``None`` if there is no host."""
     host = (connection.host or "").strip().rstrip("/")
     schema = (connection.schema or "").strip().lower()
     port = connection.port
     if not host:
         if schema or port:
-            log.warning("Connection %s: schema and port are ignored, as there is no host.", name)
+            log.warning("Connection %s: schema and port are ignored, because the host is empty.", name)
         return None
     if schema not in ("", "http", "https"):
         raise _unusable(name, "schema", "http, https or empty")
     scheme, separator, rest = host.partition("://")
     if not separator:
         rest = host
-        # Plain http never leaves the machine here, and what listens on it seldom speaks anything else.
+        # Plain http is safe on loopback, and local servers (the emulator) rarely use TLS.
         scheme = schema or ("http" if _leads_to_loopback(host) else "https")
     elif schema and schema != scheme.lower():
-        raise _unusable(name, "schema", "empty, or the same as in the host")
+        raise _unusable(name, "schema", "empty or the same as in the host")
     try:
         in_host = urlsplit(f"{scheme}://{rest}").port
     except ValueError:
-        raise _unusable(name, "host", "an address such as https://api.smartrecruiters.com") from None
+        raise _unusable(name, "host", "a URL such as https://api.smartrecruiters.com") from None
     if port and in_host not in (None, port):
-        raise _unusable(name, "port", "empty, or the same as in the host")
+        raise _unusable(name, "port", "empty or the same as in the host")
     if port and in_host is None:
         authority, slash, path = rest.partition("/")
         rest = f"{authority}:{port}{slash}{path}"
@@ -151,5 +150,5 @@ def _leads_to_loopback(host: str) -> bool:
 def _unusable(name: str, field: str, must_be: str) -> ConfigurationError:
     return ConfigurationError(
         f"Connection {name}: {field} must be {must_be}.",
-        hint=f"edit the connection under Admin > Connections, or wherever {name} is kept.",
+        hint=f"Edit the connection {name} under Admin > Connections, or in the secrets backend that holds it.",
     )

@@ -1,11 +1,11 @@
-"""Tell Airflow which texts to keep out of its logs, on every Airflow that this package supports."""
+"""Mask secrets in Airflow's logs, on every version of Airflow that this package supports."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-# Newest first. common-compat has `mask_secret` only since 1.22.0, and an Airflow that was installed with its
-# constraints file, or that comes as an image, has an older one.
+# Newest first. common-compat exports `mask_secret` since 1.22.0. An Airflow from the official image, or installed with
+# its constraints file, has an older version.
 _HOMES = (
     "airflow.providers.common.compat.sdk",
     "airflow.sdk.log",  # Airflow 3.1 and later
@@ -15,11 +15,11 @@ _HOMES = (
 
 
 def mask_secret(secret: str) -> None:
-    """Mask a text in all that Airflow logs from now on.
+    """Mask a text in everything that Airflow logs from now on.
 
-    :param secret: the text, such as an access token.
-    :raises ImportError: this Airflow has no ``mask_secret`` in any known place. A secret that cannot be masked must
-        not be used, so the caller lets it pass.
+    :param secret: the text to mask, such as an access token.
+    :raises ImportError: none of the known modules of this Airflow has ``mask_secret``. Callers let the error propagate,
+        because a secret that cannot be masked must not be used.
     """
     for home in _HOMES:
         try:
@@ -28,4 +28,7 @@ def mask_secret(secret: str) -> None:
             continue
         mask(secret)
         return
-    raise ImportError(f"No mask_secret in {', '.join(_HOMES)}: this version of Airflow is not supported.")
+    raise ImportError(
+        "This version of Airflow is not supported: it cannot mask secrets in its logs. What to do: Install a version "
+        f"that the README lists. (No mask_secret in {', '.join(_HOMES)}.)"
+    )

@@ -1,4 +1,4 @@
-"""The hook: from an Airflow connection to a client, and from the client's errors to Airflow's."""
+"""The hook: builds a client from an Airflow connection and maps the client's errors to Airflow's."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class SmartRecruitersHook(BaseHook):
-    """Talk to SmartRecruiters with the credential, the pacing and the errors of one connection.
+    """Call SmartRecruiters with the credential and the rate limit of one Airflow connection.
 
-    Nothing is looked up or sent before the first call. Errors that a retry cannot cure are also
-    ``AirflowFailException``, so that they end a task at once; see
+    The connection is read, and requests are sent, only when a method is called. Permanent errors are also
+    ``AirflowFailException``, so that they fail the task at once; see
     :func:`~airflow_provider_smartrecruiters.hooks.errors.as_airflow_error`.
 
-    :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
+    :param smartrecruiters_conn_id: id of an Airflow connection of type ``smartrecruiters``.
     """
 
     conn_name_attr = "smartrecruiters_conn_id"
@@ -37,32 +37,32 @@ class SmartRecruitersHook(BaseHook):
         super().__init__(**kwargs)
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self._client: SmartRecruitersClient | None = None
-        # Two threads that each made a client would each fetch a token.
+        # Without the lock, two threads could build a client each, and each would fetch a token of its own.
         self._client_lock = Lock()
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's extra fields as WTForms fields; read by Airflow 2.11 to 3.1.
+        """Return the extra fields of the form as WTForms fields. Airflow 2.11 to 3.1 call this.
 
-        :return: field name to unbound WTForms field.
+        :return: unbound WTForms field by field name.
         """
         return connection_form.form_widgets()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return which standard fields the form hides and renames; read by Airflow 2.11 to 3.1.
+        """Return which standard fields the form hides and relabels. Airflow 2.11 to 3.1 call this.
 
         :return: ``hidden_fields``, ``relabeling`` and ``placeholders``.
         """
         return connection_form.hook_field_behaviour()
 
     def get_conn(self) -> SmartRecruitersClient:
-        """Return the client for the connection, the same one at every call.
+        """Return the client of the connection. Every call returns the same client.
 
-        :return: the client; its methods raise the plain errors of
+        :return: the client. Its methods raise the plain errors of
             :mod:`~airflow_provider_smartrecruiters.exceptions`.
-        :raises ConfigurationError: a field of the connection cannot be used; the message names it.
-        :raises AirflowNotFoundException: there is no such connection.
+        :raises ConfigurationError: a field of the connection has an unusable value; the message names the field.
+        :raises AirflowNotFoundException: the connection does not exist.
         """
         with self._client_lock:
             if self._client is None:
@@ -70,7 +70,7 @@ class SmartRecruitersHook(BaseHook):
             return self._client
 
     def _make_client(self) -> SmartRecruitersClient:
-        # Imported here: DAG files import operators, and the parser pays for all that they import.
+        # Imported late: DAG files import the operators, and each import here would slow down DAG parsing.
         from airflow import __version__ as airflow_version
 
         from airflow_provider_smartrecruiters import __version__
@@ -82,12 +82,12 @@ class SmartRecruitersHook(BaseHook):
         with as_airflow_error():
             arguments = client_arguments(connection)
             for password in store_passwords(arguments.get("rate_limit_store")):
-                # Airflow masks extras whose name looks secret, and this one's does not.
+                # Airflow masks only extras whose name looks secret, and `rate_limit_store` does not.
                 mask_secret(password)
             return SmartRecruitersClient.from_credentials(
                 **arguments,
                 user_agent=f"airflow-provider-smartrecruiters/{__version__} apache-airflow/{airflow_version}",
-                # Airflow masks what a connection holds; a token fetched at run time it has never seen.
+                # Airflow masks the values of a connection, but not a token that is fetched at run time.
                 on_token=mask_secret,
             )
 
@@ -100,21 +100,21 @@ class SmartRecruitersHook(BaseHook):
         return_response: bool = True,
         expect: str | None = None,
     ) -> dict[str, Any]:
-        """Make the record be as the change says; send nothing where it is already.
+        """Apply a change: read the record, and write only if it differs.
 
-        :param change: one of the changes of ``airflow_provider_smartrecruiters.api``, ``UpdateJobStatus(...)``.
-        :param force: write even if nothing differs.
-        :param read_first: read the current state before writing, where the API can be asked for it.
-        :param return_response: keep the API's answer in the result.
-        :param expect: the ``fingerprint`` of an earlier plan: write only if the record still is what that plan saw.
-        :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
-            (names of those that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
-            ``response``; all of it JSON-ready.
-        :raises StalePlanError: the record moved on since the plan that ``expect`` names; nothing was sent.
+        :param change: a change from ``airflow_provider_smartrecruiters.api``, such as ``UpdateJobStatus(...)``.
+        :param force: write even if the record is unchanged.
+        :param read_first: read the current state before writing, if the API offers a way to read it.
+        :param return_response: include the API's response in the result.
+        :param expect: ``fingerprint`` of an earlier plan: write only if the record is still in the state of that plan.
+        :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``, ``fields`` (names of
+            the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
+            ``response``, all JSON-serializable.
+        :raises StalePlanError: the record changed since the plan given as ``expect``; nothing was sent.
         :raises InvalidInputError: the change does not fit the record; nothing was sent.
-        :raises ApiError: the API refused a request; the subclass tells how.
-        :raises AnswerLostError: sent, and whether it was carried out is unknown. Retryable.
-        :raises SmartRecruitersError: any other error of the tree.
+        :raises ApiError: the API rejected a request; the subclass states the reason.
+        :raises AnswerLostError: the write was sent, and whether it was applied is unknown. Retryable.
+        :raises SmartRecruitersError: any other error of the package.
         """
         from airflow_provider_smartrecruiters.api.converge import apply
 
@@ -124,12 +124,12 @@ class SmartRecruitersHook(BaseHook):
             return result.as_dict(return_response=return_response)
 
     def plan(self, change: Change, *, read_first: bool = True) -> dict[str, Any]:
-        """Tell what :meth:`apply` would change, and send no write.
+        """Return what :meth:`apply` would change, without sending a write (dry run).
 
-        :param change: one of the changes of ``airflow_provider_smartrecruiters.api``.
-        :param read_first: read the current state, where the API can be asked for it.
-        :return: the same as :meth:`apply`, with ``applied`` false and ``response`` ``None``.
-        :raises SmartRecruitersError: as :meth:`apply`.
+        :param change: a change from ``airflow_provider_smartrecruiters.api``.
+        :param read_first: read the current state, if the API offers a way to read it.
+        :return: as for :meth:`apply`, with ``applied`` false and ``response`` ``None``.
+        :raises SmartRecruitersError: as for :meth:`apply`.
         """
         from airflow_provider_smartrecruiters.api.converge import plan
 
@@ -147,29 +147,29 @@ class SmartRecruitersHook(BaseHook):
         json: Any = None,
         files: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Send one request to any endpoint, with the same credential, pacing, retries and errors.
+        """Send a request to any endpoint, with the same credential, rate limit, retries and errors.
 
-        :param method: HTTP verb, ``"GET"``.
-        :param path: path below the API's address, literal (``"/jobs"``) or with placeholders (``"/jobs/{jobId}"``).
+        :param method: HTTP method, ``"GET"``.
+        :param path: path below the base URL, literal (``"/jobs"``) or with placeholders (``"/jobs/{jobId}"``).
         :param path_params: values of the placeholders; they are percent-encoded.
         :param params: query parameters; a list gives a repeated key.
-        :param json: body, sent as JSON.
-        :param files: parts of a multipart body, as ``requests`` takes them.
-        :return: the decoded answer; ``None`` where it has no body.
+        :param json: body to send as JSON.
+        :param files: parts of a multipart body, in the format of ``requests``.
+        :return: the parsed response; ``None`` if it has no body.
         :raises InvalidInputError: the path cannot be built from the parameters.
-        :raises SmartRecruitersError: any other error of the tree; the subclass tells which.
+        :raises SmartRecruitersError: any other error of the package; the subclass states the reason.
         """
         client = self.get_conn()
         with as_airflow_error():
             return client.request(method, path, path_params=path_params, params=params, json=json, files=files)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask for one job to see whether the connection works; the form's Test button calls this.
+        """Test the connection with one read. The Test button of the connection form calls this.
 
-        Sends ``GET /jobs?limit=1``. A 403 shows that the credential works, and that it may not read jobs.
+        Sends ``GET /jobs?limit=1``. A 403 counts as success: the credential works, but may not read jobs.
 
-        :return: whether the credential works, and a sentence for the user that holds neither a secret nor anything of
-            an answer. Never raises.
+        :return: whether the credential works, and a sentence for the user that contains neither a secret nor any part
+            of a response. Never raises.
         """
         from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
@@ -181,19 +181,19 @@ class SmartRecruitersHook(BaseHook):
             where = client.base_url
             answer = client.request("GET", "/jobs", params={"limit": 1})
         except AirflowNotFoundException:
-            return False, f"There is no connection {self.smartrecruiters_conn_id}."
+            return False, f"The connection {self.smartrecruiters_conn_id} does not exist."
         except SmartRecruitersError as error:
             if error.status == HTTPStatus.FORBIDDEN:
                 return (
                     True,
-                    f"{where} accepts the credential. It may not read jobs: for that it needs the scope jobs_read.",
+                    f"{where} accepts the credential. To read jobs, it also needs the scope jobs_read.",
                 )
-            # Neither the API's words nor the chain below the error: what an unknown server answers may be anything.
+            # Without the API's own message and the chained error: the response of an unknown server may hold anything.
             said = f"{error.summary} {error.hint}".strip()
             return False, f"{where}: {said}" if error.method else said
         except Exception as error:
             self.log.debug("Testing the connection failed.", exc_info=True)
-            return False, f"{where}: the test failed with {type(error).__name__}; the log of level DEBUG has the rest."
+            return False, f"{where}: the test failed. Set the log level to DEBUG for details ({type(error).__name__})."
         if not isinstance(answer, dict) or "content" not in answer:
-            return False, f"{where} answers, but not as SmartRecruiters does. Check the host."
+            return False, f"{where} does not respond like SmartRecruiters. Check the host."
         return True, f"{where} accepts the credential."

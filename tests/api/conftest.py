@@ -1,4 +1,4 @@
-"""Clients that waste no time, for tests of the API layer. Nothing here, and nothing that it tests, needs Airflow."""
+"""Clients without pacing and with short waits, for tests of the API layer. Nothing here needs Airflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUICK = RetryPolicy(budget=8.0, max_attempts=4, first_wait=0.01, longest_wait=0.
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., SmartRecruitersClient]]:
-    """Make clients: ``connect(url, **options)``. Without pacing, with short waits, unless told otherwise."""
+    """Make clients: ``connect(url, **options)``. Without pacing and with short waits, unless the options differ."""
     made: list[SmartRecruitersClient] = []
 
     def make(url: str, **options: Any) -> SmartRecruitersClient:

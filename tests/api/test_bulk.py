@@ -1,4 +1,4 @@
-"""The engine of batches: what becomes of each item, how many are under way, when it gives up."""
+"""The batch engine: the outcome of each item, the number in flight, and when a batch ends early."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_force_and_blind_writes(
     assert smartrecruiters_emulator.stats["writes"] == 6
 
 
-def test_each_failure_has_its_reason_and_stops_nobody_else(
+def test_each_failure_has_its_cause_and_stops_no_other_item(
     smartrecruiters_emulator: SmartRecruitersEmulator, connect: Callable[..., SmartRecruitersClient]
 ) -> None:
     emulator = smartrecruiters_emulator
@@ -89,7 +89,7 @@ def test_each_failure_has_its_reason_and_stops_nobody_else(
     assert emulator.stats["writes"] == 7
 
 
-def test_stop_on_error_begins_nothing_more(
+def test_stop_on_error_starts_no_further_item(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     changes = notes(smartrecruiters_emulator, 20)
@@ -123,10 +123,10 @@ def test_a_dead_credential_ends_the_batch(
     assert smartrecruiters_emulator.stats["requests"] <= 2
 
 
-def test_an_item_is_open_until_the_next_outcome_is_asked_for(
+def test_an_item_holds_its_slot_until_the_next_outcome_is_requested(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
-    """Who writes each outcome down before asking on never has more than ``max_threads`` items to look at again."""
+    """A caller that records each outcome before it requests the next has at most ``max_threads`` items in doubt."""
     taken: list[int] = []
     handed_over = 0
 
@@ -144,7 +144,7 @@ def test_an_item_is_open_until_the_next_outcome_is_asked_for(
 
 
 @pytest.mark.parametrize(("latency", "least", "most"), [(0.0, 1, 4), (0.4, 5, 8)])
-def test_as_many_threads_as_hold_the_rate(
+def test_the_number_of_threads_follows_the_rate(
     smartrecruiters_emulator: SmartRecruitersEmulator,
     connect: Callable[..., SmartRecruitersClient],
     latency: float,
@@ -156,7 +156,7 @@ def test_as_many_threads_as_hold_the_rate(
     bulk = Bulk(client, work(notes(smartrecruiters_emulator)), BulkOptions(read_first=False))
     outcomes = [o for o in bulk.outcomes() if o]
     assert len(outcomes) == 30
-    # 15 a second at 0.4 s are 6 under way; a busy machine may add one. At no latency it is one, and one that waits.
+    # 15 a second at 0.4 s are 6 in flight; a busy machine may add one. Without latency it is one, and one that waits.
     assert least <= len(bulk._threads) <= most
 
 
@@ -191,7 +191,7 @@ def test_an_iterator_that_breaks_ends_the_batch_with_its_error(
     assert smartrecruiters_emulator.stats["writes"] >= len(late)
 
 
-def test_stop_lets_what_is_under_way_finish(
+def test_stop_lets_items_in_flight_finish(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     smartrecruiters_emulator.configure(rate=0, concurrent=0, latency=0.1)
@@ -216,7 +216,7 @@ def test_an_item_in_doubt_is_read_before_it_is_sent_again(
     assert smartrecruiters_emulator.stats["writes"] == 4
 
 
-def test_what_cannot_be_read_is_sent_again_when_in_doubt(
+def test_an_item_in_doubt_that_cannot_be_read_is_sent_again(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     application, source = smartrecruiters_emulator.state.an_application(), smartrecruiters_emulator.state.a_source()
@@ -244,7 +244,7 @@ def test_a_label_is_looked_up_once_for_the_whole_batch(
     assert sum("rejection-reasons" in request.path for request in emulator.requests) == 1
 
 
-def test_applications_in_another_status_are_left_alone(
+def test_applications_in_another_status_are_skipped(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     emulator = smartrecruiters_emulator
@@ -259,7 +259,7 @@ def test_applications_in_another_status_are_left_alone(
     assert len(emulator.journal.writes()) == before.count("NEW")
 
 
-def test_the_status_is_looked_at_where_the_change_itself_reads_nothing(
+def test_the_status_is_read_for_a_change_that_reads_nothing_itself(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     emulator, source = smartrecruiters_emulator, smartrecruiters_emulator.state.a_source()

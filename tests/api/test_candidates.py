@@ -79,7 +79,7 @@ def test_a_pure_addition_uses_the_add_operation(tagged: str, smartrecruiters_emu
     assert sorted(stored_tags(smartrecruiters_emulator, tagged)) == ["python", "remote", "sap"]
 
 
-def test_two_that_add_at_the_same_time_lose_nothing(tagged: str, smartrecruiters_emulator: Any, connect: Any) -> None:
+def test_concurrent_additions_lose_nothing(tagged: str, smartrecruiters_emulator: Any, connect: Any) -> None:
     url = smartrecruiters_emulator.url
 
     def somebody_adds_meanwhile(exchange: Any) -> bool:
@@ -106,7 +106,7 @@ def test_adding_and_removing_at_once(tagged: str, smartrecruiters_emulator: Any,
 @pytest.mark.parametrize(
     "parts", [{"add": ["python"]}, {"remove": ["sap"]}, {"add": []}, {"add": ["remote"], "remove": ["x"]}]
 )
-def test_what_is_already_so_is_not_sent(parts: Any, tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_unchanged_tags_are_not_sent(parts: Any, tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
     assert apply(client, UpdateCandidateTags(candidate_id=tagged, **parts)).changed is False
     assert sent(smartrecruiters_emulator) == []
 
@@ -117,13 +117,13 @@ def test_a_forced_addition_names_what_is_there(tagged: str, smartrecruiters_emul
     assert stored_tags(smartrecruiters_emulator, tagged) == ["python", "remote"]
 
 
-def test_an_addition_may_do_without_the_read(tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_an_addition_does_not_require_a_read(tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
     result = apply(client, UpdateCandidateTags(candidate_id=tagged, add=["sap"]), read_first=False)
     assert [request.method for request in smartrecruiters_emulator.requests] == ["POST"]
     assert result.changed is None
 
 
-def test_a_removal_may_not(tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_removal_requires_a_read(tagged: str, smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(InvalidInputError, match="read_first=False"):
         apply(client, UpdateCandidateTags(candidate_id=tagged, remove=["python"]), read_first=False)
     assert smartrecruiters_emulator.requests == []
@@ -155,7 +155,7 @@ def test_refused_tags(parts: dict[str, Any], fields: tuple[str, ...]) -> None:
 
 
 def test_what_the_api_makes_of_tags_is_reported(tagged: str, connect: Any) -> None:
-    """It may cut or fold them; its own answer tells."""
+    """The API may truncate or merge tags. Its own response shows that."""
     answers = [reply(200, {"tags": []}), reply(201, {"tags": ["sap"]}), reply(200, {"tags": ["sap"]})]
     with ScriptedServer(*answers) as server:
         result = apply(connect(server.url), UpdateCandidateTags(candidate_id=tagged, tags=["SAP"]))
@@ -185,7 +185,7 @@ def test_tags_of_a_candidate_out_of_reach(candidate: str, smartrecruiters_emulat
     assert "candidates_manage and candidates_read" in caught.value.hint
 
 
-def test_an_application_id_is_no_candidate_id(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_an_application_id_is_not_a_candidate_id(smartrecruiters_emulator: Any, client: Any) -> None:
     application_id = smartrecruiters_emulator.state.an_application().application_id
     with pytest.raises(NotFoundError) as caught:
         apply(client, UpdateCandidateTags(candidate_id=application_id, tags=["x"]))
@@ -257,7 +257,7 @@ def test_what_is_not_given_is_not_compared(smartrecruiters_emulator: Any, client
 
 
 def test_what_belongs_to_the_status_is_sent_along(smartrecruiters_emulator: Any, client: Any) -> None:
-    """A PUT may clear what it leaves out."""
+    """A PUT may clear members that it leaves out."""
     state = smartrecruiters_emulator.state
     ref = state.an_application("HIRED")
     before = state.application(ref.candidate_id, ref.job_id)
@@ -293,7 +293,7 @@ def test_what_belongs_to_another_status_is_not(status: str, body: Any, connect: 
 
 
 @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
-def test_a_reason_goes_with_two_statuses(status: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_reason_is_allowed_with_two_statuses(status: str, smartrecruiters_emulator: Any, client: Any) -> None:
     state = smartrecruiters_emulator.state
     ref = state.an_application("NEW")
     reason_id = next(iter(state.rejection_reasons if status == "REJECTED" else state.withdrawal_reasons))
@@ -306,7 +306,7 @@ def test_a_reason_goes_with_two_statuses(status: str, smartrecruiters_emulator: 
 
 
 @pytest.mark.parametrize("status", [s for s in APPLICATION_STATUSES if s not in {"REJECTED", "WITHDRAWN"}])
-def test_and_with_no_other(status: str) -> None:
+def test_a_reason_with_another_status_is_rejected(status: str) -> None:
     with pytest.raises(InvalidInputError, match="REJECTED and WITHDRAWN") as caught:
         UpdateCandidateJobStatus(candidate_id="1", job_id="2", status=status, reason_id="r")
     assert caught.value.fields == ("reason_id",)
@@ -314,8 +314,8 @@ def test_and_with_no_other(status: str) -> None:
 
 @pytest.mark.smartrecruiters_emulator(rate=0, require_rejection_reason=True, require_withdrawal_reason=True)
 @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
-def test_a_company_that_demands_a_reason(status: str, smartrecruiters_emulator: Any, client: Any) -> None:
-    """It is a setting of the company, so it is never demanded here, but explained."""
+def test_a_company_that_requires_a_reason(status: str, smartrecruiters_emulator: Any, client: Any) -> None:
+    """Whether a reason is required is a setting of the company, so it is not checked here, but explained."""
     ref = smartrecruiters_emulator.state.an_application("NEW")
     change = UpdateCandidateJobStatus(candidate_id=ref.candidate_id, job_id=ref.job_id, status=status)
     with pytest.raises(BadRequestError) as caught:
@@ -372,7 +372,7 @@ def test_a_candidate_who_did_not_apply(smartrecruiters_emulator: Any, client: An
     assert "no application to this job" in caught.value.hint
 
 
-def test_a_candidate_who_may_only_be_looked_at(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_read_only_candidate(smartrecruiters_emulator: Any, client: Any) -> None:
     ref = smartrecruiters_emulator.state.read_only_application
     change = UpdateCandidateJobStatus(candidate_id=ref.candidate_id, job_id=ref.job_id, status="TRANSFERRED")
     assert plan(client, change).changed is True
@@ -441,14 +441,14 @@ def test_two_labels_that_differ_in_case_only(applied: Any, smartrecruiters_emula
     assert sent(smartrecruiters_emulator) == []
 
 
-def test_a_label_that_is_nearly_right(applied: Any, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_misspelled_label(applied: Any, smartrecruiters_emulator: Any, client: Any) -> None:
     label = next(iter(smartrecruiters_emulator.state.rejection_reasons.values()))
     with pytest.raises(InvalidInputError, match="No rejection reason") as caught:
         plan(client, reject(applied, reason=label[:-1] + "x"))
     assert f'Closest: "{label}"' in caught.value.hint
 
 
-def test_a_label_that_is_nothing_like_any(applied: Any, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_label_unlike_any_other(applied: Any, smartrecruiters_emulator: Any, client: Any) -> None:
     labels = smartrecruiters_emulator.state.rejection_reasons.values()
     with pytest.raises(InvalidInputError) as caught:
         apply(client, reject(applied, reason="zzzzqqqqzzzz"))
@@ -475,16 +475,16 @@ def test_a_label_of_any_script_is_found(connect: Any) -> None:
 
 @pytest.mark.parametrize("answer", [{"content": []}, {"content": None}, {}])
 def test_a_company_without_reasons(answer: Any, connect: Any) -> None:
-    with ScriptedServer(reply(200, answer)) as server, pytest.raises(InvalidInputError, match="none at all"):
+    with ScriptedServer(reply(200, answer)) as server, pytest.raises(InvalidInputError, match=r"Known: none\."):
         apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="x"))
 
 
-def test_a_list_of_reasons_that_is_none(connect: Any) -> None:
+def test_a_list_of_reasons_that_is_not_a_list(connect: Any) -> None:
     with ScriptedServer(always=reply(200, b"")) as server, pytest.raises(UnexpectedResponseError):
         apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="x"))
 
 
-def test_who_may_not_read_the_reasons_is_told_of_the_other_way(connect: Any) -> None:
+def test_without_access_to_the_reasons_the_error_suggests_reason_id(connect: Any) -> None:
     with ScriptedServer(reply(403, {"message": "no"})) as server, pytest.raises(PermissionDeniedError) as caught:
         apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="x"))
     assert "Give reason_id instead of reason" in caught.value.hint
@@ -493,25 +493,27 @@ def test_who_may_not_read_the_reasons_is_told_of_the_other_way(connect: Any) -> 
     assert caught.value.use_case == "reject_an_application"
 
 
-def test_one_reason_is_said_in_one_way() -> None:
+def test_reason_id_and_reason_exclude_each_other() -> None:
     with pytest.raises(InvalidInputError) as caught:
         RejectApplication(candidate_id="1", job_id="2", reason="x", reason_id="y")
     assert caught.value.fields == ("reason_id", "reason")
 
 
 @pytest.mark.smartrecruiters_emulator(rate=0, require_rejection_reason=True)
-def test_a_company_that_demands_a_reason_for_rejecting(applied: Any, client: Any) -> None:
+def test_a_company_that_requires_a_reason_for_rejecting(applied: Any, client: Any) -> None:
     with pytest.raises(BadRequestError) as caught:
         apply(client, reject(applied))
     assert "give reason_id" in caught.value.hint
     assert caught.value.use_case == "reject_an_application"
 
 
-def test_a_withdrawal_reason_is_no_rejection_reason(applied: Any, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_withdrawal_reason_is_not_a_rejection_reason(
+    applied: Any, smartrecruiters_emulator: Any, client: Any
+) -> None:
     reason_id = next(iter(smartrecruiters_emulator.state.withdrawal_reasons))
     with pytest.raises(BadRequestError) as caught:
         apply(client, reject(applied, reason_id=reason_id))
-    assert "not on the list" in caught.value.hint
+    assert "reason_id from its list" in caught.value.hint
 
 
 # Source
@@ -548,9 +550,9 @@ def test_a_source_is_set(with_subtype: bool, applied: Any, smartrecruiters_emula
 @pytest.mark.parametrize(
     ("with_subtype", "other", "code", "hint"),
     [
-        (False, {"source_type_id": "none"}, "INVALID_SOURCE_TYPE", "There is no source type"),
-        (True, {"source_sub_type_id": ""}, "SUBTYPE_REQUIRED", "source_sub_type_id is needed"),
-        (False, {"source_id": "none"}, "INVALID_SOURCE", "not its sourceIdentifier"),
+        (False, {"source_type_id": "none"}, "INVALID_SOURCE_TYPE", "Choose source_type_id from the company's"),
+        (True, {"source_sub_type_id": ""}, "SUBTYPE_REQUIRED", "Give source_sub_type_id"),
+        (False, {"source_id": "none"}, "INVALID_SOURCE", "the id, not the sourceIdentifier"),
     ],
 )
 def test_each_documented_code_has_its_hint(
@@ -565,7 +567,7 @@ def test_each_documented_code_has_its_hint(
 
 
 def test_a_candidate_out_of_reach_is_a_401(smartrecruiters_emulator: Any, client: Any) -> None:
-    """The documentation has 401 here for what is 403 elsewhere."""
+    """The API documents 401 here for what is 403 elsewhere."""
     wanted = smartrecruiters_emulator.state.a_source()
     client.request("GET", "/jobs/{jobId}", path_params={"jobId": smartrecruiters_emulator.state.job_ids[0]})
     with pytest.raises(PermissionDeniedError) as caught:
@@ -575,7 +577,7 @@ def test_a_candidate_out_of_reach_is_a_401(smartrecruiters_emulator: Any, client
     assert caught.value.api_message == "Candidate access denied"
 
 
-def test_the_source_of_no_application(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_the_source_of_an_application_that_does_not_exist(smartrecruiters_emulator: Any, client: Any) -> None:
     state = smartrecruiters_emulator.state
     candidate_id = state.candidate_ids[0]
     wanted = state.a_source()
@@ -601,7 +603,7 @@ def test_the_hints_of_a_source_are_all_different() -> None:
 
 @pytest.mark.parametrize("missing", ["source_type_id", "source_id"])
 @pytest.mark.parametrize("blank", ["", None, "None"])
-def test_what_a_source_needs(missing: str, blank: Any) -> None:
+def test_required_arguments_of_a_source(missing: str, blank: Any) -> None:
     arguments = {"candidate_id": "1", "job_id": "2", "source_type_id": "T", "source_id": "3", missing: blank}
     with pytest.raises(InvalidInputError) as caught:
         UpdateCandidateSource(**arguments)

@@ -1,4 +1,4 @@
-"""A change is a declaration: where its record is, what it takes, and what it says of itself."""
+"""A change is a declaration: path, arguments, label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_the_path_is_filled_by_the_ids_in_their_order() -> None:
     assert change.path_params == {"id": "c", "jobId": "j"}
 
 
-def test_the_arguments_go_by_the_names_of_the_api() -> None:
+def test_arguments_are_sent_by_the_names_of_the_api() -> None:
     position = UpdateJobPosition(job_id="j", position_id="p", type="NEW", external_position_id="41-700")
     assert position.given == {"type": "NEW", "positionId": "41-700"}
 
@@ -25,11 +25,11 @@ def test_a_label_is_never_sent_in_place_of_an_id() -> None:
     assert rejection.given == {"status": "REJECTED"}
 
 
-def test_a_change_takes_no_argument_that_it_does_not_know() -> None:
+def test_unknown_arguments_are_rejected() -> None:
     with pytest.raises(InvalidInputError) as caught:
         UpdateJobStatus(job_id="1", stat="FILLED")
     assert set(caught.value.fields) == {"stat", "status"}
-    assert "stat is no argument of it" in str(caught.value)
+    assert "stat is not an argument" in str(caught.value)
     assert "status is missing" in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""A change converges: what is read, compared, written, confirmed and told, whatever the use case."""
+"""Plan and apply: what is read, compared, written, confirmed and reported, for every use case."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ READABLE = [
 ]
 UNREADABLE = [source, avatar]
 MERGED = [job_ad, job, position]
-"""Changes whose write replaces what they do not mention, so that they cannot do without the read."""
+"""Changes whose write replaces the whole record, so that they require a read."""
 
 Make = Callable[[Emulator], Change]
 readable = pytest.mark.parametrize("make", READABLE)
@@ -141,7 +141,7 @@ def writes(emulator: Emulator) -> list[str]:
 
 @pytest.fixture
 def relay(smartrecruiters_emulator: Emulator) -> Any:
-    """A server between the client and the emulator, which passes on what it is not scripted to do otherwise."""
+    """A server between the client and the emulator. It relays every request that it has no script for."""
     with ScriptedServer(always=forward(smartrecruiters_emulator.url)) as server:
         yield server
 
@@ -216,7 +216,7 @@ def test_without_reading_first(make: Make, smartrecruiters_emulator: Emulator, c
 
 @pytest.mark.parametrize("make", MERGED)
 @pytest.mark.parametrize("verb", [apply, plan])
-def test_reading_first_is_no_choice_where_the_rest_would_be_lost(
+def test_a_replacing_write_requires_a_read(
     make: Make, verb: Any, smartrecruiters_emulator: Emulator, client: Any
 ) -> None:
     with pytest.raises(InvalidInputError, match="read_first=False") as caught:
@@ -226,7 +226,7 @@ def test_reading_first_is_no_choice_where_the_rest_would_be_lost(
 
 
 @every
-def test_a_plan_without_reading_asks_nothing(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_a_plan_without_reading_sends_nothing(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
     if make not in MERGED:
         result = plan(client, make(smartrecruiters_emulator), read_first=False)
         assert (result.changed, result.applied) == (None, False)
@@ -234,10 +234,10 @@ def test_a_plan_without_reading_asks_nothing(make: Make, smartrecruiters_emulato
 
 
 @readable
-def test_an_answer_that_is_no_record_is_not_taken_for_an_empty_one(
+def test_a_response_without_a_record_is_not_taken_for_an_empty_record(
     make: Make, smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:
-    """Else what nobody mentioned would be taken for missing, and removed."""
+    """Otherwise members that nobody mentioned would count as missing, and be removed."""
     for answer in [reply(200, b""), reply(204), reply(200, []), reply(200, "x"), reply(200, 5)]:
         with ScriptedServer(always=answer) as server:
             with pytest.raises(UnexpectedResponseError) as caught:
@@ -247,7 +247,7 @@ def test_an_answer_that_is_no_record_is_not_taken_for_an_empty_one(
         assert not caught.value.may_have_been_applied
 
 
-def test_an_answer_that_lost_its_record_is_asked_for_again(
+def test_a_read_without_a_record_is_retried(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     relay.then(reply(200, b""))
@@ -260,7 +260,7 @@ def test_an_answer_that_lost_its_record_is_asked_for_again(
 
 @readable
 @pytest.mark.parametrize("lose", [reset(), reply(502, b"<html>")], ids=["reset", "502"])
-def test_a_write_that_was_not_carried_out_is_sent_once_more(
+def test_a_lost_write_that_was_not_applied_is_sent_again(
     make: Make, lose: Any, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     change = make(smartrecruiters_emulator)
@@ -275,7 +275,7 @@ def test_a_write_that_was_not_carried_out_is_sent_once_more(
 
 @readable
 @pytest.mark.parametrize("lose", [reset(), reply(502, b"<html>")], ids=["reset", "502"])
-def test_a_write_that_was_carried_out_is_confirmed_and_not_sent_again(
+def test_a_lost_write_that_was_applied_is_confirmed_and_not_sent_again(
     make: Make, lose: Any, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     url = smartrecruiters_emulator.url
@@ -286,7 +286,7 @@ def test_a_write_that_was_carried_out_is_confirmed_and_not_sent_again(
     assert len(smartrecruiters_emulator.journal) == 1
 
 
-def test_a_lost_answer_is_also_read_for_when_nothing_was_read_first(
+def test_a_lost_response_leads_to_a_read_even_with_read_first_off(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     relay.then(forward(smartrecruiters_emulator.url, then=reset()))
@@ -339,10 +339,10 @@ def test_answers_that_keep_being_lost_end(smartrecruiters_emulator: Emulator, co
     assert caught.value.use_case == "put_update_job_status"
 
 
-def test_what_was_carried_out_at_the_last_attempt_is_a_success(
+def test_a_write_that_was_applied_at_the_last_attempt_is_a_success(
     smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:
-    """Also after the budget is used up, as it is when an exchange was waited for to its timeout."""
+    """Also after the budget is used up, as after an exchange that timed out."""
     url, key = smartrecruiters_emulator.url, smartrecruiters_emulator.api_key
     with ScriptedServer(forward(url), forward(url, then=hang()), forward(url)) as server:
         client = connect(server.url, password=key, timeout=0.5, retry=RetryPolicy(budget=0.2))
@@ -353,14 +353,14 @@ def test_what_was_carried_out_at_the_last_attempt_is_a_success(
 def test_a_lost_answer_is_not_forgotten_when_the_next_attempt_is_refused(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
-    """The first request may still be under way: nobody can say that nothing was or will be changed."""
+    """The first request may still be in flight, so it is not certain that nothing changes."""
     relay.then(forward(smartrecruiters_emulator.url), reset(), forward(smartrecruiters_emulator.url), reply(409))
     with pytest.raises(ConflictError) as caught:
         apply(relayed, job_status(smartrecruiters_emulator))
     assert caught.value.may_have_been_applied
 
 
-def test_when_the_read_after_a_lost_answer_fails_the_loss_is_told(
+def test_if_the_read_after_a_lost_response_fails_the_lost_response_is_raised(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     relay.then(forward(smartrecruiters_emulator.url), reset(), reply(404))
@@ -369,10 +369,10 @@ def test_when_the_read_after_a_lost_answer_fails_the_loss_is_told(
     assert caught.value.may_have_been_applied
 
 
-def test_what_somebody_did_in_between_is_kept(
+def test_a_change_made_by_somebody_else_in_between_is_kept(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
-    """The write that is sent again is made anew from what is there now."""
+    """The body of a retry is built from the current state."""
     found = smartrecruiters_emulator.state.a_position()
 
     def lost_while_somebody_writes(exchange: Any) -> bool:
@@ -386,7 +386,7 @@ def test_what_somebody_did_in_between_is_kept(
     assert (stored.position_id, stored.incumbent_name) == ("POS-NEW", "Secret Person")
 
 
-def test_an_error_that_changed_nothing_is_not_read_for(
+def test_an_error_that_changed_nothing_leads_to_no_read(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     relay.then(forward(smartrecruiters_emulator.url), reply(409, {"message": "conflict"}))
@@ -399,25 +399,27 @@ def test_an_error_that_changed_nothing_is_not_read_for(
 
 
 @readable
-def test_a_plan_is_applied_while_it_holds(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_a_current_plan_is_applied(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
     change = make(smartrecruiters_emulator)
     planned = plan(client, change)
     assert planned.fingerprint
     assert apply(client, change, expect=planned.fingerprint).applied
 
 
-def test_a_plan_that_went_stale_is_not_applied(smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_a_stale_plan_is_not_applied(smartrecruiters_emulator: Emulator, client: Any) -> None:
     change = note(smartrecruiters_emulator)
     planned = plan(client, change)
     with smartrecruiters_emulator.state.editing() as tenant:
         tenant.jobs[change.target["job_id"]].note = "Somebody else's words"
-    with pytest.raises(StalePlanError, match="no longer what it was") as caught:
+    with pytest.raises(StalePlanError, match="The record changed after it was planned; nothing was sent") as caught:
         apply(client, change, expect=planned.fingerprint)
     assert "Plan again" in caught.value.hint
     assert len(smartrecruiters_emulator.journal) == 0
 
 
-def test_what_is_as_wanted_is_no_reason_to_refuse(smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_expect_accepts_a_record_that_is_already_in_the_requested_state(
+    smartrecruiters_emulator: Emulator, client: Any
+) -> None:
     change = job_status(smartrecruiters_emulator)
     planned = plan(client, change)
     apply(client, change)
@@ -425,7 +427,7 @@ def test_what_is_as_wanted_is_no_reason_to_refuse(smartrecruiters_emulator: Emul
 
 
 @pytest.mark.parametrize(("make", "options"), [(avatar, {}), (job_status, {"read_first": False})])
-def test_expecting_needs_a_read(make: Make, options: Any, smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_expect_requires_a_read(make: Make, options: Any, smartrecruiters_emulator: Emulator, client: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         apply(client, make(smartrecruiters_emulator), expect="0" * 64, **options)
     assert caught.value.fields == ("expect",)
@@ -435,7 +437,7 @@ def test_expecting_needs_a_read(make: Make, options: Any, smartrecruiters_emulat
 # After the write
 
 
-def test_a_write_that_cannot_be_looked_at_is_still_done(
+def test_a_write_that_cannot_be_verified_is_still_a_success(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     url = smartrecruiters_emulator.url
@@ -462,7 +464,7 @@ def test_somebody_who_writes_at_the_same_time_is_noticed(
     assert "SOMEBODY-1" not in caplog.text
 
 
-# What is told
+# What is reported
 
 
 @every
@@ -487,13 +489,13 @@ def test_the_result_is_json(make: Make, smartrecruiters_emulator: Emulator, clie
         assert [item["field"] for item in told["diff"]] == told["fields"]
 
 
-def test_the_answer_is_part_of_the_result_if_wanted(smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_the_response_is_part_of_the_result_on_request(smartrecruiters_emulator: Emulator, client: Any) -> None:
     result = apply(client, job_status(smartrecruiters_emulator))
     assert result.as_dict()["response"] == {"status": "FILLED"}
     assert result.as_dict(return_response=False)["response"] is None
 
 
-def test_an_enumerated_value_is_told(smartrecruiters_emulator: Emulator, client: Any) -> None:
+def test_an_enumerated_value_is_shown(smartrecruiters_emulator: Emulator, client: Any) -> None:
     before = smartrecruiters_emulator.state.job(smartrecruiters_emulator.state.job_ids[0]).status
     told = apply(client, job_status(smartrecruiters_emulator)).as_dict()
     assert told["diff"] == [{"field": "status", "before": before, "after": "FILLED"}]
@@ -542,10 +544,12 @@ def test_the_log_says_that_nothing_differs(smartrecruiters_emulator: Emulator, c
     assert line.startswith("No difference in the status of job")
 
 
-def test_the_log_says_that_what_is_there_is_not_known(smartrecruiters_emulator: Any, client: Any, caplog: Any) -> None:
+def test_the_log_says_that_the_current_state_is_not_known(
+    smartrecruiters_emulator: Any, client: Any, caplog: Any
+) -> None:
     caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
     apply(client, source(smartrecruiters_emulator))
-    assert "is not known" in caplog.text
+    assert "the current state is not known" in caplog.text
     assert "sourceId: (not read) -> " in caplog.text
 
 
@@ -581,10 +585,8 @@ def test_a_hint_by_code_goes_before_one_by_status(smartrecruiters_emulator: Emul
 
 
 @every
-def test_a_credential_that_is_refused_is_not_explained_as_a_record(
-    make: Make, smartrecruiters_emulator: Emulator, connect: Any
-) -> None:
-    """A 400 of the token endpoint says nothing about the values of the change."""
+def test_a_rejected_credential_keeps_its_own_hint(make: Make, smartrecruiters_emulator: Emulator, connect: Any) -> None:
+    """A 400 of the token endpoint is not about the values of the change."""
     change = make(smartrecruiters_emulator)
     for status in (400, 401, 403):
         refused = ScriptedServer(reply(status, {"error": "invalid_scope"}))
@@ -596,7 +598,9 @@ def test_a_credential_that_is_refused_is_not_explained_as_a_record(
 
 
 @every
-def test_a_token_that_lacks_a_scope_is_told_which(make: Make, smartrecruiters_emulator: Emulator, connect: Any) -> None:
+def test_the_error_names_the_scope_that_a_token_lacks(
+    make: Make, smartrecruiters_emulator: Emulator, connect: Any
+) -> None:
     change = make(smartrecruiters_emulator)
     smartrecruiters_emulator.config.client_scopes = frozenset({"user_me_read"})
     client = connect(
@@ -620,7 +624,7 @@ def test_a_long_id_is_shortened_for_people_only(connect: Any) -> None:
     assert f"/jobs/{long_id}" in server.requests[0].target
 
 
-def test_a_result_is_made_of_what_is_known() -> None:
+def test_a_result_with_required_values_only() -> None:
     told = ChangeResult("u", {"id": "1"}, None, applied=False).as_dict()
     assert told["changed"] is None
     assert told["diff"] == []

@@ -1,4 +1,4 @@
-"""What differs, and how much of it may be shown."""
+"""Differences between two states, and how much of them may be shown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_what_is_left_out_is_removed_only_from_a_whole() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [({"a": None}, {}), ({}, {"a": None}), ({"a": {"b": None}}, {"a": {}})])
-def test_null_is_no_value(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_null_counts_as_missing(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert diff(before, after, (), whole=True) == []
 
 
@@ -68,7 +68,7 @@ def test_a_record_without_other_members_is_there_or_not() -> None:
 
 
 def test_a_property_with_several_values_hides_none() -> None:
-    """Its id appears several times: keyed by id, the second value would hide the first."""
+    """Its id appears several times. Keyed by id, the second value would hide the first."""
     before = {"properties": [{"id": "p", "value": {"id": "1"}}, {"id": "p", "value": {"id": "2"}}]}
     after = {"properties": [{"id": "p", "value": {"id": "9"}}, {"id": "p", "value": {"id": "2"}}]}
     assert names(diff(before, after, (), whole=True)) == ["properties"]
@@ -86,7 +86,7 @@ def test_values_are_shown_by_name_or_pattern_only() -> None:
     assert shown == {"status": True, "industry.id": True, "industry.label": False, "title": False}
 
 
-def test_a_pattern_minds_upper_and_lower_case() -> None:
+def test_a_pattern_is_case_sensitive() -> None:
     assert [item.shown for item in diff({}, {"Status": "A"}, ("status",), whole=True)] == [False]
 
 
@@ -164,7 +164,7 @@ def test_hidden_values_appear_nowhere(before: str, after: str) -> None:
         assert after not in text
 
 
-def test_what_was_not_read_is_told_apart_from_what_is_not_set() -> None:
+def test_unread_and_unset_values_look_different() -> None:
     assert [item.before for item in unread({"status": "A", "startsOn": None}, ("status",))] == [UNREAD]
 
 

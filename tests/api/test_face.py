@@ -1,4 +1,4 @@
-"""``airflow_provider_smartrecruiters.api`` is the face: it lists what is public, and loads it when asked for."""
+"""``airflow_provider_smartrecruiters.api`` lists the public names, and loads them on first use."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def test_other_timeslots_stay_as_they_are(smartrecruiters_emulator: Any, client:
     }
 
 
-def test_the_answered_null_is_no_status(smartrecruiters_emulator: Any, client: Any) -> None:
-    """The read side says the text "null"."""
+def test_the_text_null_counts_as_no_status(smartrecruiters_emulator: Any, client: Any) -> None:
+    """A read may return the text "null"."""
     slot = smartrecruiters_emulator.state.a_timeslot("null")
     planned = plan(client, change(slot, "pending"))
     assert [item.line() for item in planned.diffs] == ["status: (not set) -> pending"]
@@ -75,7 +75,7 @@ def test_a_timeslot_of_another_interview(smartrecruiters_emulator: Any, client: 
     assert first.interview_id != other.interview_id
     with pytest.raises(NotFoundError) as caught:
         apply(client, mixed)
-    assert "made through the API" in caught.value.hint
+    assert "created through the API" in caught.value.hint
 
 
 @pytest.mark.parametrize(("slot", "reads"), [("read_only_timeslot", 1), ("restricted_timeslot", 1)])
@@ -86,7 +86,7 @@ def test_no_access(slot: str, reads: int, smartrecruiters_emulator: Any, client:
     assert not smartrecruiters_emulator.journal.writes()
 
 
-def test_a_status_that_does_not_go_now(connect: Any) -> None:
+def test_a_status_that_is_not_possible_now(connect: Any) -> None:
     answers = [reply(200, {"candidateStatus": "pending"}), reply(422, {"message": "Interview was cancelled"})]
     with ScriptedServer(*answers) as server, pytest.raises(UnprocessableError) as caught:
         apply(connect(server.url), UpdateCandidateTimeslotStatus(interview_id="1", timeslot_id="2", status="accepted"))

@@ -1,4 +1,4 @@
-"""What of an answered job is sent back, and how what is given is laid over it."""
+"""Which parts of a job are sent back, and how the given parts are merged into them."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ JOB = {
 }
 
 
-def test_what_the_api_answers_becomes_what_it_accepts() -> None:
+def test_what_the_api_returns_becomes_what_it_accepts() -> None:
     assert job_input(ANSWERED_JOB) == JOB
 
 
-def test_what_is_sent_reads_as_itself() -> None:
+def test_what_is_sent_converts_to_itself() -> None:
     assert job_input(JOB) == JOB
 
 
@@ -127,7 +127,7 @@ def test_an_empty_answer_is_an_empty_job(answer: Any) -> None:
     assert job_ad_input(answer) == {"jobAd": {}}
 
 
-def test_the_sections_of_a_job_ad_lie_one_level_higher() -> None:
+def test_the_sections_of_a_job_ad_are_one_level_higher() -> None:
     answer = {
         "id": "a1",
         "title": "Engineer",
@@ -202,7 +202,7 @@ def test_none_removes_a_nested_member() -> None:
     )
 
 
-def test_none_for_what_is_not_there_is_nothing() -> None:
+def test_none_for_a_missing_member_changes_nothing() -> None:
     assert merge(JOB, {"eeoCategory": None, "location": {"address": None}}) == JOB
 
 
@@ -212,13 +212,13 @@ def test_an_empty_part_changes_nothing(wanted: Any) -> None:
     assert merge(JOB, nested) == JOB
 
 
-def test_what_is_merged_is_left_alone() -> None:
+def test_merge_does_not_modify_its_arguments() -> None:
     base, wanted = {"a": {"b": 1}}, {"a": {"c": {"d": None}}}
     merge(base, wanted)
     assert (base, wanted) == ({"a": {"b": 1}}, {"a": {"c": {"d": None}}})
 
 
-def test_properties_are_laid_over_each_other_by_their_ids() -> None:
+def test_properties_are_merged_by_id() -> None:
     wanted = {"properties": [{"id": "p2", "value": {"label": "CC-2"}}, {"id": "p9", "value": {"id": "v9"}}]}
     assert merge(JOB, wanted)["properties"] == [
         {"id": "p1", "value": {"id": "v1"}},
@@ -248,7 +248,7 @@ def test_a_location_that_moves_loses_the_old_coordinates(moved: Any) -> None:
 
 
 @pytest.mark.parametrize("given_too", [{"latitude": "1", "longitude": "2"}, {"latitude": None}])
-def test_unless_it_says_something_about_them(given_too: Any) -> None:
+def test_a_location_that_moves_keeps_coordinates_that_are_given(given_too: Any) -> None:
     location = merge(JOB, {"location": {"city": "Potsdam", **given_too}})["location"]
     assert location["longitude"] == given_too.get("longitude", "13.40")
 
@@ -268,7 +268,7 @@ def test_what_is_missing() -> None:
 # What may be given
 
 
-def test_what_is_given_is_told_apart_from_what_is_not() -> None:
+def test_given_members_differ_from_missing_ones() -> None:
     assert JobFields(title="x", department=None).given() == {"title": "x", "department": None}
     assert LocationFields().given() == {}
     assert SectionsFields(videos={"urls": []}).given() == {"videos": {"urls": []}}
@@ -285,7 +285,7 @@ def test_coordinates_may_be_numbers() -> None:
     assert LocationFields(latitude=52.52, longitude=13).given() == {"latitude": "52.52", "longitude": "13"}
 
 
-def test_an_answered_job_can_be_given_back() -> None:
+def test_a_job_from_a_response_can_be_given_as_an_argument() -> None:
     answered = ANSWERED_JOB | {"eeoCategory": None, "properties": ANSWERED_JOB["properties"][:3]}
     given_back = given_job(JobFields(**answered))
     assert given_back["department"] == {"id": "d1"}

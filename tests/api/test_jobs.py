@@ -1,4 +1,4 @@
-"""Statuses, notes, positions, ads, and jobs as a whole."""
+"""Statuses, notes, positions, ads, and whole jobs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_refused_statuses(status: Any) -> None:
         UpdateJobStatus(job_id="1", status=status)
 
 
-def test_the_status_other_is_read_and_left(connect: Any) -> None:
+def test_the_status_other_can_be_read_and_changed(connect: Any) -> None:
     with ScriptedServer(reply(200, {"id": "1", "status": "OTHER"})) as server:
         planned = plan(connect(server.url), UpdateJobStatus(job_id="1", status="FILLED"))
     assert [item.line() for item in planned.diffs] == ["status: OTHER -> FILLED"]
@@ -118,7 +118,7 @@ def test_no_access_to_a_job(smartrecruiters_emulator: Any, client: Any) -> None:
     assert not smartrecruiters_emulator.journal.writes()
 
 
-def test_a_reference_number_is_no_id(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_reference_number_is_not_an_id(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(NotFoundError) as caught:
         apply(client, UpdateJobStatus(job_id=smartrecruiters_emulator.state.job(job_id).ref_number, status="FILLED"))
     assert "not its reference number" in caught.value.hint
@@ -150,8 +150,8 @@ def test_refused_notes(content: Any) -> None:
     assert caught.value.fields == ("content",)
 
 
-def test_an_empty_note_would_delete_what_is_there() -> None:
-    with pytest.raises(InvalidInputError, match="would delete the note"):
+def test_an_empty_note_would_delete_the_current_one() -> None:
+    with pytest.raises(InvalidInputError, match="would delete the current note"):
         UpdateJobNote(job_id="1", content="")
 
 
@@ -167,10 +167,10 @@ def test_a_job_without_a_note_may_be_answered_with_a_404(connect: Any) -> None:
     assert result.changed is True
 
 
-def test_a_note_of_no_job(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_note_of_a_job_that_does_not_exist(smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(NotFoundError) as caught:
         apply(client, UpdateJobNote(job_id="none", content="x"))
-    assert "no job with this job_id" in caught.value.hint
+    assert "Check job_id (the id of the job" in caught.value.hint
     assert len(smartrecruiters_emulator.journal) == 0
 
 
@@ -256,10 +256,10 @@ def test_equal_dates_in_other_forms_make_no_difference(start: Any, answered: str
         assert plan(connect(server.url), change).changed is False
 
 
-def test_a_position_that_lacks_what_the_api_demands(connect: Any) -> None:
+def test_a_position_that_lacks_required_members(connect: Any) -> None:
     server = ScriptedServer(reply(200, {"id": "p", "type": "NEW"}))
-    lacking = "no position_open_date and no target_start_date"
-    with server, pytest.raises(InvalidInputError, match=lacking) as caught:
+    cause = "no position_open_date and no target_start_date yet, which SmartRecruiters requires"
+    with server, pytest.raises(InvalidInputError, match=cause) as caught:
         apply(connect(server.url), UpdateJobPosition(job_id="1", position_id="p", incumbent_name="x"))
     assert caught.value.fields == ("position_open_date", "target_start_date")
 
@@ -299,14 +299,16 @@ def test_refused_positions(given: Any, fields: tuple[str, ...]) -> None:
     assert caught.value.fields == fields
 
 
-def test_the_company_s_own_number_is_not_the_record_s(place: Any, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_the_company_s_own_id_of_a_position_is_not_its_record_id(
+    place: Any, smartrecruiters_emulator: Any, client: Any
+) -> None:
     number = stored_position(smartrecruiters_emulator, place).position_id
     with pytest.raises(NotFoundError) as caught:
         apply(client, UpdateJobPosition(job_id=place.job_id, position_id=number, type="NEW"))
     assert "which is external_position_id" in caught.value.hint
 
 
-def test_a_position_that_may_only_be_looked_at(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_position_of_a_read_only_job(smartrecruiters_emulator: Any, client: Any) -> None:
     ref = smartrecruiters_emulator.state.read_only_position
     with pytest.raises(PermissionDeniedError):
         apply(client, UpdateJobPosition(job_id=ref.job_id, position_id=ref.position_id, incumbent_name="x"))
@@ -417,7 +419,7 @@ def test_an_ad_without_a_location_can_get_one(ad: Any, smartrecruiters_emulator:
     assert stored_ad(smartrecruiters_emulator, ad).content.location.city == "Potsdam"
 
 
-def test_half_a_location_that_is_answered_is_not_sent_back(connect: Any) -> None:
+def test_an_incomplete_location_from_a_response_is_not_sent_back(connect: Any) -> None:
     answer = {"id": "a", "title": "T", "location": {"city": "Berlin", "remote": False}, "jobAd": {}}
     answers = [reply(200, answer), reply(200, answer | {"title": "N"}), reply(200, answer | {"title": "N"})]
     with ScriptedServer(*answers) as server:
@@ -455,7 +457,7 @@ def test_an_ad_of_another_job(ad: Any, smartrecruiters_emulator: Any, client: An
     assert "/jobads" in caught.value.hint
 
 
-def test_an_ad_that_may_only_be_looked_at(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_an_ad_of_a_read_only_job(smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(PermissionDeniedError):
         apply(client, ad_change(smartrecruiters_emulator.state.read_only_job_ad, title="x"))
 
@@ -609,14 +611,14 @@ def test_replacing_sends_the_job_as_it_is(job_id: str, smartrecruiters_emulator:
     assert {"refNumber", "jobAd.sections.jobDescription.text"} <= {item.name for item in result.diffs}
 
 
-def test_replacing_may_do_without_the_read(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
+def test_replacing_does_not_require_a_read(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
     body = full_body(smartrecruiters_emulator, job_id)
     assert apply(client, job_change(job_id, replace=True, **body), read_first=False).applied
     assert smartrecruiters_emulator.requests[0].method == "PUT"
 
 
 def test_replacing_never_sends_null(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
-    """None removes a member; here that is to leave it out."""
+    """None removes a member, so the body leaves it out."""
     body = full_body(smartrecruiters_emulator, job_id)
     apply(client, job_change(job_id, replace=True, **body | {"department": None, "compensation": None}))
     assert sent(smartrecruiters_emulator) == [("PUT", body)]
@@ -634,9 +636,9 @@ def test_a_replaced_job_converges_with_labels_too(job_id: str, smartrecruiters_e
 
 
 @pytest.mark.parametrize(
-    "lacking", ["title", "location", "location.city", "location.countryCode", "industry", "function", "experienceLevel"]
+    "absent", ["title", "location", "location.city", "location.countryCode", "industry", "function", "experienceLevel"]
 )
-def test_replacing_needs_what_the_api_demands(lacking: str) -> None:
+def test_replacing_needs_all_required_members(absent: str) -> None:
     body: dict[str, Any] = {
         "title": "T",
         "location": {"countryCode": "de", "city": "Berlin"},
@@ -644,21 +646,21 @@ def test_replacing_needs_what_the_api_demands(lacking: str) -> None:
         "function": {"id": "f"},
         "experienceLevel": {"id": "e"},
     }
-    name, _, part = lacking.partition(".")
+    name, _, part = absent.partition(".")
     if part:
         del body[name][part]
     else:
         del body[name]
     with pytest.raises(InvalidInputError) as caught:
         job_change("1", replace=True, **body)
-    assert all(field.startswith(f"job.{lacking}") for field in caught.value.fields)
+    assert all(field.startswith(f"job.{absent}") for field in caught.value.fields)
 
 
 @pytest.mark.parametrize("removed", [{"title": None}, {"industry": None}, {"location": {"city": None}}])
-def test_what_the_api_demands_cannot_be_removed(
+def test_required_members_cannot_be_removed(
     removed: Any, job_id: str, smartrecruiters_emulator: Any, client: Any
 ) -> None:
-    with pytest.raises(InvalidInputError, match="SmartRecruiters demands"):
+    with pytest.raises(InvalidInputError, match="SmartRecruiters requires"):
         apply(client, job_change(job_id, **removed))
     assert len(smartrecruiters_emulator.journal) == 0
 
@@ -703,22 +705,22 @@ def test_a_job_is_a_mapping(job: Any) -> None:
         {"eeoCategory": {"id": "none"}},
     ],
 )
-def test_a_value_that_is_on_no_list(job: Any, job_id: str, client: Any) -> None:
+def test_a_value_that_is_not_on_a_list(job: Any, job_id: str, client: Any) -> None:
     with pytest.raises(BadRequestError) as caught:
         apply(client, job_change(job_id, **job))
-    assert "not on the company's lists" in caught.value.hint
+    assert "with the company's lists" in caught.value.hint
     assert caught.value.code
 
 
-def test_a_job_that_may_only_be_looked_at(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_read_only_job(smartrecruiters_emulator: Any, client: Any) -> None:
     with pytest.raises(PermissionDeniedError):
         apply(client, job_change(smartrecruiters_emulator.state.read_only_job_id, title="x"))
 
 
-def test_what_somebody_changes_just_before_the_write_is_the_one_thing_that_is_lost(
+def test_only_a_change_between_the_read_and_the_write_is_lost(
     job_id: str, smartrecruiters_emulator: Any, connect: Any
 ) -> None:
-    """There is no ETag: the window between the read and the write is one request wide, and the design says so."""
+    """There is no ETag. The documented window between the read and the write is one request wide."""
     url = smartrecruiters_emulator.url
 
     def somebody_writes_meanwhile(exchange: Any) -> bool:

@@ -55,7 +55,7 @@ def test_each_kind_of_image_is_sent_as_what_it_is(kind: str, smartrecruiters_emu
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_bytes_tell_the_type(kind: str) -> None:
+def test_the_type_is_detected_from_the_bytes(kind: str) -> None:
     assert image_type(image(kind)) == f"image/{kind.lower()}"
 
 
@@ -80,7 +80,7 @@ def test_both_signatures_of_gif() -> None:
     ],
 )
 def test_anything_else_is_refused(content: bytes) -> None:
-    with pytest.raises(InvalidInputError, match="no PNG, JPEG, GIF or WebP image") as caught:
+    with pytest.raises(InvalidInputError, match="is not a PNG, JPEG, GIF or WebP image") as caught:
         UpdateUserAvatar(user_id="1", image=content)
     assert caught.value.fields == ("image",)
 
@@ -93,7 +93,7 @@ def test_an_empty_file_is_refused() -> None:
 def test_the_size_limit() -> None:
     head = b"\xff\xd8\xff"
     UpdateUserAvatar(user_id="1", image=head + bytes(DEFAULT_MAX_BYTES - 3))
-    with pytest.raises(InvalidInputError, match="at most 5,242,880") as caught:
+    with pytest.raises(InvalidInputError, match="max_bytes allows at most 5,242,880") as caught:
         UpdateUserAvatar(user_id="1", image=head + bytes(DEFAULT_MAX_BYTES - 2))
     assert caught.value.fields == ("image", "max_bytes")
 
@@ -117,7 +117,7 @@ def test_the_image_is_in_no_repr() -> None:
     assert repr(change) == "UpdateUserAvatar(user_id='u1')"
 
 
-def test_a_plan_asks_for_nothing(connect: Any) -> None:
+def test_a_plan_sends_no_request(connect: Any) -> None:
     with ScriptedServer() as server:
         planned = plan(connect(server.url), UpdateUserAvatar(user_id="1", image=image("GIF")))
     assert [item.name for item in planned.diffs] == ["type", "bytes"]

@@ -59,25 +59,25 @@ def test_a_permanent_error_also_ends_the_task(kind):
 
 
 @pytest.mark.parametrize("kind", RETRYABLE)
-def test_a_retryable_error_leaves_as_it_is(kind):
+def test_a_retryable_error_is_raised_unchanged(kind):
     error = kind("Not now.")
     assert leaving(error) is error
     assert not isinstance(error, AirflowException)
 
 
-def test_the_error_says_whether_it_is_retryable_not_its_class():
+def test_the_instance_decides_whether_an_error_is_retryable():
     once = exceptions.UnexpectedResponseError("A page, not JSON.", retryable=True)
     assert leaving(once) is once
     never = ServerError("Not implemented (501).", retryable=False)
     assert isinstance(leaving(never), AirflowFailException)
 
 
-def test_an_error_that_passes_twice_is_changed_once():
+def test_a_converted_error_is_not_converted_again():
     once = leaving(NotFoundError("Job 5 is not there."))
     assert leaving(once) is once
 
 
-def test_other_exceptions_pass():
+def test_other_exceptions_are_raised_unchanged():
     error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError) as caught, as_airflow_error():
         raise error
@@ -94,11 +94,11 @@ def test_it_survives_pickling(kind):
     assert vars(again) == vars(left)
 
 
-def test_the_arguments_at_fault_are_kept():
+def test_the_names_of_invalid_arguments_are_kept():
     assert leaving(InvalidInputError("It is too long.", fields=("content",))).fields == ("content",)
 
 
-def test_nothing_that_lies_under_it_is_printed_and_the_place_is():
+def test_the_traceback_shows_the_place_but_no_underlying_error():
     def send():
         try:
             raise KeyError("s3cr3t")
@@ -123,6 +123,6 @@ def test_airflow_can_serialize_it():
     assert arguments == ("Job 5 is not there.",)
 
 
-def test_it_is_one_class_for_all_errors_of_a_kind():
+def test_all_errors_of_a_kind_share_one_class():
     assert type(leaving(NotFoundError("a"))) is type(leaving(NotFoundError("b")))
     assert RateLimitedError is type(leaving(RateLimitedError("a")))

@@ -1,4 +1,4 @@
-"""Every supported Airflow has a place to mask secrets, whatever common-compat stands beside it."""
+"""Every supported Airflow can mask secrets, with any version of common-compat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_text_is_masked():
     assert redact("a masked-by-the-first-place b") == "a *** b"
 
 
-def test_an_old_common_compat_is_no_obstacle(monkeypatch):
+def test_an_old_common_compat_works_too(monkeypatch):
     # What common-compat before 1.22.0 is like: it has the module, and not the name.
     compat = type(sys)("airflow.providers.common.compat.sdk")
     monkeypatch.setitem(sys.modules, "airflow.providers.common.compat.sdk", compat)
@@ -23,7 +23,7 @@ def test_an_old_common_compat_is_no_obstacle(monkeypatch):
     assert redact("a masked-by-another-place b") == "a *** b"
 
 
-def test_no_place_is_an_error_rather_than_an_unmasked_secret(monkeypatch):
+def test_without_mask_secret_an_error_is_raised(monkeypatch):
     monkeypatch.setattr(masking, "_HOMES", ("airflow_provider_smartrecruiters.no_such_module", "json"))
     with pytest.raises(ImportError, match="not supported"):
         masking.mask_secret("secret")

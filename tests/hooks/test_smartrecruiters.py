@@ -50,7 +50,7 @@ def oauth_hook(hook_for, smartrecruiters_emulator):
 
 @contextmanager
 def a_server(status=200, body=b"{}"):
-    """Something that is not SmartRecruiters: answers the same to everything, and keeps the headers that it was sent."""
+    """A server that is not SmartRecruiters: it sends one response to every request and records the request headers."""
     headers = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -99,7 +99,7 @@ class TestGetConn:
             clients = list(threads.map(lambda _: hook.get_conn(), range(16)))
         assert len({id(client) for client in clients}) == 1
 
-    def test_a_connection_that_is_not_there_is_airflows_own_error(self, airflow_db):
+    def test_a_missing_connection_raises_airflows_own_error(self, airflow_db):
         with pytest.raises(AirflowNotFoundException, match="there_is_none"):
             SmartRecruitersHook("there_is_none").get_conn()
 
@@ -109,7 +109,7 @@ class TestGetConn:
             hook.get_conn()
         assert isinstance(caught.value, AirflowFailException)
 
-    def test_so_does_one_that_the_client_refuses(self, hook_for):
+    def test_a_connection_that_the_client_rejects_ends_the_task(self, hook_for):
         hook = hook_for(password="key", host="http://api.example.com")
         with pytest.raises(ConfigurationError, match="plain http") as caught:
             hook.get_conn()
@@ -158,13 +158,13 @@ class TestMasking:
 
 
 class TestRateLimitStore:
-    def test_a_server_that_is_away_leaves_the_task_its_retries(self, hook_for):
+    def test_an_unreachable_server_leaves_the_task_its_retries(self, hook_for):
         hook = hook_for(password="key", extra={"rate_limit_store": "redis://127.0.0.1:1/0"})
         with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
             hook.get_conn()
         assert not isinstance(caught.value, AirflowFailException)
 
-    def test_an_address_that_is_none_ends_it_at_once(self, hook_for):
+    def test_an_invalid_url_ends_the_task_at_once(self, hook_for):
         hook = hook_for(password="key", extra={"rate_limit_store": "pace.db"})
         with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
             hook.get_conn()
@@ -230,7 +230,7 @@ class TestRequest:
             hook.request("GET", "/jobs")
         assert not isinstance(caught.value, AirflowFailException)
 
-    def test_so_does_one_of_the_server(self, hook_for):
+    def test_a_server_error_leaves_the_task_its_retries(self, hook_for):
         with a_server(503, ANSWER) as (url, _):
             hook = hook_for(host=url, password="key")
             with pytest.raises(ServerError) as caught:
@@ -288,7 +288,7 @@ class TestTestConnection:
         (request,) = smartrecruiters_emulator.requests
         assert (request.method, request.path, request.query) == ("GET", "/jobs", "limit=1")
 
-    def test_a_credential_that_may_not_read_jobs_works_all_the_same(self, hook_for, smartrecruiters_emulator):
+    def test_a_credential_that_may_not_read_jobs_works(self, hook_for, smartrecruiters_emulator):
         hook = hook_for(**{**smartrecruiters_emulator.oauth_connection, "extra": {"scope": "candidates_read"}})
         works, message = hook.test_connection()
         assert works
@@ -323,7 +323,7 @@ class TestTestConnection:
             (302, b""),
         ],
     )
-    def test_a_host_that_is_something_else(self, hook_for, status, answer):
+    def test_a_host_that_is_not_smartrecruiters(self, hook_for, status, answer):
         with a_server(status, answer) as (url, _):
             works, message = hook_for(host=url, password="key").test_connection()
         assert not works
@@ -350,13 +350,13 @@ class TestTestConnection:
         assert not works
         assert said in message
 
-    def test_a_connection_that_is_not_there(self, airflow_db):
+    def test_a_missing_connection(self, airflow_db):
         works, message = SmartRecruitersHook("there_is_none").test_connection()
         assert not works
         assert "there_is_none" in message
 
-    def test_an_error_that_nobody_foresaw(self, monkeypatch):
-        monkeypatch.setenv("AIRFLOW_CONN_SR_TEST", "{this is no connection, but holds a s3cr3t")
+    def test_an_unexpected_error(self, monkeypatch):
+        monkeypatch.setenv("AIRFLOW_CONN_SR_TEST", "{this is not a connection, but contains a s3cr3t")
         works, message = SmartRecruitersHook("sr_test").test_connection()
         assert not works
         assert "s3cr3t" not in message

@@ -84,7 +84,7 @@ def test_bytes_are_no_text(content: Any) -> None:
         UpdateJobPosition(job_id="1", position_id="1", incumbent_name=content)
 
 
-def test_what_the_api_demands_is_named_as_the_argument_is() -> None:
+def test_what_the_api_requires_is_named_as_the_argument_is() -> None:
     with pytest.raises(InvalidInputError) as caught:
         UpdateJobAndJobAd(job_id="1", job={"location": {"countryCode": "de"}, "title": "x"}, replace=True)
     assert caught.value.fields == ("job.location.city", "job.industry.id", "job.function.id", "job.experienceLevel.id")

@@ -20,7 +20,7 @@ class TestRejectApplication(ApplicationStatusTests):
     refusals = (
         *REFUSALS,
         bad_request(
-            "without the reason that the company demands",
+            "without the reason that the company requires",
             {"reason_id": ""},
             provoke=setting(require_rejection_reason=True),
         ),
@@ -28,7 +28,12 @@ class TestRejectApplication(ApplicationStatusTests):
         bad_request("step of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
     )
     bad_inputs = (
-        BadInput("both ways to say why", {"reason": "No show"}, ("reason_id", "reason"), ("two ways",)),
+        BadInput(
+            "reason_id and reason",
+            {"reason": "No show"},
+            ("reason_id", "reason"),
+            ("either reason_id or reason, not both",),
+        ),
         BadInput("unrendered reason", {"reason_id": "", "reason": "None"}, ("reason",), ("template",)),
     )
 

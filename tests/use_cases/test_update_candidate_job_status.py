@@ -22,12 +22,12 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
     refusals = (
         *REFUSALS,
         bad_request(
-            "rejection without the reason that the company demands",
+            "rejection without the reason that the company requires",
             {"status": "REJECTED", **NO_STEP},
             provoke=setting(require_rejection_reason=True),
         ),
         bad_request(
-            "withdrawal without the reason that the company demands",
+            "withdrawal without the reason that the company requires",
             {"status": "WITHDRAWN", **NO_STEP},
             provoke=setting(require_withdrawal_reason=True),
         ),

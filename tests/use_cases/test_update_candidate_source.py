@@ -66,7 +66,7 @@ class TestUpdateCandidateSource(UseCaseTests):
             "subtype missing",
             400,
             BadRequestError,
-            ("source_sub_type_id is needed",),
+            ("Give source_sub_type_id",),
             lambda state: {
                 "source_type_id": state.a_source(with_subtype=True).source_type_id,
                 "source_sub_type_id": "",

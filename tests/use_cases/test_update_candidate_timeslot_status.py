@@ -56,7 +56,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
             "unknown interview",
             404,
             NotFoundError,
-            ("interview_id", "timeslot_id", "made in the SmartRecruiters UI"),
+            ("interview_id", "timeslot_id", "created in the SmartRecruiters UI"),
             lambda _: {"interview_id": "unknown"},
             operation="timeslots.get",
         ),

@@ -119,7 +119,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
                 "job.function.id",
                 "job.experienceLevel.id",
             ),
-            ("demands",),
+            ("SmartRecruiters requires",),
         ),
     )
 
@@ -233,7 +233,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         assert self.run(job_id=arguments["job_id"], job=whole, replace="true")["changed"] is False
         assert self.emulator.journal == []
 
-    def test_a_member_that_the_api_demands_cannot_be_removed(self) -> None:
+    def test_a_member_that_the_api_requires_cannot_be_removed(self) -> None:
         with pytest.raises(InvalidInputError, match=r"industry\.id"):
             self.run(job_id=self.state.job_ids[0], job={"industry": None})
         assert self.emulator.journal == []

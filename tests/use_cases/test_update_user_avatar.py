@@ -124,7 +124,7 @@ class TestUpdateUserAvatar(UseCaseTests):
     def test_a_picture_that_is_none_in_spite_of_its_name(self) -> None:
         path = self.folder / "face.png"
         path.write_bytes(picture("BMP"))
-        with pytest.raises(InvalidInputError, match="its name does not matter"):
+        with pytest.raises(InvalidInputError, match=r"image \(detected from its bytes, not its name\)"):
             self.run(user_id=self.state.user_ids[0], avatar_path=str(path))
         assert self.operations() == []
 

@@ -1,1 +1,1 @@
-"""Talk HTTP: sessions, credentials, retries, deadlines, and what an answer means."""
+"""The HTTP layer: sessions, credentials, retries, deadlines, and how a response becomes a value or an error."""

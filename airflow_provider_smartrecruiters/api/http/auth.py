@@ -1,11 +1,11 @@
-"""The two ways of proving who is calling: an API key, or OAuth 2.0 client credentials.
+"""The two kinds of credential: an API key, or OAuth 2.0 client credentials.
 
-Both are :class:`requests.auth.AuthBase`, so a :class:`requests.Session` sends exactly one credential and never
-looks for another one in a netrc file.
+Both are :class:`requests.auth.AuthBase`, so a :class:`requests.Session` sends exactly one credential and never looks
+for another one in a netrc file.
 
-authlib's ``OAuth2Session`` was considered for the token: it costs 180 ms of import and pulls in cryptography for
-one form POST, refreshes without a lock, and the three rules that matter here (one refresh at a time, ahead of
-expiry, one replay after a 401) would still be ours to write.
+authlib's ``OAuth2Session`` was considered for the token. For one form POST it costs 180 ms of import time, pulls in
+cryptography and refreshes without a lock. The three rules that matter here would still have to be written: one refresh
+at a time, a refresh before expiry, and one replay after a 401.
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ if TYPE_CHECKING:
 TOKEN_PATH = "/identity/oauth/token"
 
 _EARLY = 60.0
-"""Seconds before its expiry at which a token is replaced. One that lives less than ten times as long is used to its
-end: one that expires on the way costs a 401 and is replaced then, and replacing it early would take more tokens."""
+"""Seconds before its expiry at which a token is replaced. Longer than any clock drift or slow request needs: doubled, a
+token that lives an hour is fetched every 58 minutes instead of every 59.
+
+A token that lives less than ten times as long is used until it expires. If it expires in flight, the 401 replaces it,
+which costs one request. Replacing it early would fetch a token much more often: one that lives 61 s, every second."""
 
 _LIFETIME_UNSTATED = 600.0
-"""Seconds that a token is used for when the answer does not say how long it lives."""
+"""Seconds that a token is used if the response does not state its lifetime. Too long costs one 401 and its replay;
+doubling it halves the token requests of a server that never states a lifetime."""
 
 
 class ApiKeyAuth(AuthBase):
@@ -56,25 +60,27 @@ class ApiKeyAuth(AuthBase):
         return request
 
     def renew(self, refused: PreparedRequest) -> bool:
-        """Say whether there is a fresher credential than the one that was refused: a key has none."""
+        """Return False: an API key cannot be refreshed, so a 401 is final."""
         return False
 
 
 class ClientCredentialsAuth(AuthBase):
     """Sends an OAuth access token as ``Authorization: Bearer``, fetched with client credentials.
 
-    The token is cached, replaced before it expires, and fetched by one thread at a time; threads that waited for a
-    fetch share what it led to, a failure too: each asking anew would keep the last one waiting for all of them.
+    The token is cached, replaced before it expires, and fetched by one thread at a time (single-flight). Threads that
+    waited for a fetch share its result, a failure included.
 
     Source: https://developers.smartrecruiters.com/docs/authentication-oauth-client-credential
 
-    :param fetch: sends the token request and returns the token endpoint's answer, ``{"access_token", "expires_in"}``.
-    :param on_token: called with every token fetched, so that it can be masked in logs.
+    :param fetch: sends the token request and returns the response, ``{"access_token", "expires_in"}``.
+    :param on_token: called with every fetched token, so that it can be masked in logs.
     """
 
     def __init__(self, fetch: Callable[[], dict[str, Any]], *, on_token: Callable[[str], None] | None = None) -> None:
         self._fetch = fetch
         self._on_token = on_token
+        # Held while a token is fetched: that is what makes the fetch single-flight. Without it, eight threads that meet
+        # an expired token would fetch eight, and only the last one would be kept.
         self._lock = threading.Lock()
         self._token: str | None = None
         self._fresh_until = 0.0
@@ -86,14 +92,17 @@ class ClientCredentialsAuth(AuthBase):
         return request
 
     def renew(self, refused: PreparedRequest) -> bool:
-        """Make sure that the token which was refused is not sent again, unless another thread already did.
+        """Replace the token of a rejected request, unless another thread has replaced it already.
 
-        :param refused: the request that was answered with 401.
-        :return: True: there is a fresher token.
-        :raises SmartRecruitersError: when no token can be had.
+        :param refused: the request whose response was 401.
+        :return: True: there is a fresher token to send.
+        :raises SmartRecruitersError: no token could be fetched.
         """
+        # Read before the lock: `_replace` compares it with the time of the last failure.
         since = time.monotonic()
         with self._lock:
+            # Compared by value, not by time: all threads that sent the old token get a 401, and only the first of them
+            # may replace it. The others find a different token here and send that.
             if refused.headers.get("Authorization") == f"Bearer {self._token}":
                 self._replace(since)
         return True
@@ -107,8 +116,11 @@ class ClientCredentialsAuth(AuthBase):
             return self._token
 
     def _replace(self, waiting_since: float) -> None:
+        # Single-flight for failures too. With a token endpoint that times out after 128 s, each of eight waiting
+        # threads would otherwise try for itself, and the last one would wait 17 minutes. A thread that comes later
+        # tries again.
         if self._failure and self._failed_at > waiting_since:
-            # A copy: whoever catches an error adds to it what it was about.
+            # A copy, because the code that catches an error adds its own record to it.
             raise copy.copy(self._failure)
         self._token = None
         asked_at = time.monotonic()
@@ -120,6 +132,7 @@ class ClientCredentialsAuth(AuthBase):
         token = answer["access_token"]
         if self._on_token:
             self._on_token(token)
+        # Counted from before the request: the server's clock starts at some moment between then and the response.
         lifetime = _seconds(answer.get("expires_in"))
         self._fresh_until = asked_at + lifetime - (_EARLY if lifetime >= 10 * _EARLY else 0)
         self._token = token
@@ -134,7 +147,7 @@ def _seconds(expires_in: Any) -> float:
 
 
 class TokenEndpoint:
-    """Fetches OAuth tokens: ``POST /identity/oauth/token``, a form with ``grant_type=client_credentials``."""
+    """Fetches OAuth tokens: ``POST /identity/oauth/token`` with the form ``grant_type=client_credentials``."""
 
     def __init__(
         self,
@@ -147,7 +160,7 @@ class TokenEndpoint:
         user_agent: str | None,
     ) -> None:
         self._url = url
-        # An empty scope is an error to this endpoint, so it is left out.
+        # The endpoint rejects an empty scope, so the parameter is left out.
         self._form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -159,7 +172,7 @@ class TokenEndpoint:
         self._session = new_session(user_agent)
 
     def __call__(self) -> dict[str, Any]:
-        # Asked once: the call that needs the token is what is tried again.
+        # No retry here: the call that needs the token retries, and two nested retry loops would multiply.
         try:
             return self._fetch()
         except SmartRecruitersError as error:
@@ -173,12 +186,12 @@ class TokenEndpoint:
         if status in (400, 401, 403):
             said = error_for(status, body, sent=self._form)
             raise AuthenticationError(
-                f"SmartRecruiters gave no access token for the client id ({status}).",
+                f"SmartRecruiters did not issue an access token for the client id ({status}).",
                 status=status,
                 code=said.code,
                 api_message=said.api_message,
-                hint="Check the login (client id) and the password (client secret) in the Airflow connection; the "
-                "secret may have been replaced. If a scope is set there, check that the credential has it.",
+                hint="Check the login (client id) and the password (client secret) in the Airflow connection. The "
+                "secret may have been replaced. If the connection sets a scope, check that the credential has it.",
             )
         if not 200 <= status <= 299:
             retry_after = parse_retry_after(response.headers.get("Retry-After"))
@@ -187,15 +200,16 @@ class TokenEndpoint:
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not (token.isascii() and token.isprintable() and token.strip()):
             raise UnexpectedResponseError(
-                "The token endpoint's answer holds no access token.",
+                "The response of the token endpoint contains no access token.",
                 status=status,
                 hint="Check the token_url in the Airflow connection.",
-                # An answer without a body got lost on the way; one with another body is another server's.
+                # A response without a body was lost on the way (transient). One with another body comes from another
+                # server, and a retry would not change that.
                 retryable=answer is None,
             )
         return {"access_token": token, "expires_in": answer.get("expires_in")}
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from looking for a credential in a netrc file."""
+    """Stop requests from looking for a credential in a netrc file."""
     return request

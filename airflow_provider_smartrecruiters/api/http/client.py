@@ -1,4 +1,4 @@
-"""One HTTP client for the whole API: credentials, pacing, retries, errors and pages in one place."""
+"""The HTTP client for the whole API: credentials, rate limit, retries, errors and pagination in one place."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ from airflow_provider_smartrecruiters.exceptions import (
 
 PRODUCTION_URL = "https://api.smartrecruiters.com"
 SANDBOX_URL = "https://api.sandbox.smartrecruiters.com"
+_CHECK_HOST = "Check the host in the Airflow connection: another server may have responded."
 _PAGE_SIZE = 100
 _JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class _Request:
-    """A request ready to be sent, and sent again."""
+    """A request that can be sent more than once."""
 
     method: str
     template: str
@@ -53,19 +54,19 @@ class _Request:
 
 
 class SmartRecruitersClient:
-    """Talks to SmartRecruiters with one credential. Threads may share it.
+    """Calls SmartRecruiters with one credential. Thread-safe.
 
-    Most callers want :meth:`from_credentials`. Proxies and certificates are the ones that the environment names when
-    the first request is sent (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``); a new client looks again.
+    Most callers use :meth:`from_credentials`. Proxies and certificates come from the environment (``HTTPS_PROXY``,
+    ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``), which a client reads once, with its first request.
 
     :param auth: the credential.
-    :param base_url: where the API is, without a path.
-    :param timeout: seconds that one exchange may take before it counts as lost. A call with its retries takes
-        at most the retry budget and one exchange; a token that has to be fetched comes on top.
-    :param pacer: keeps the requests under the credential's limits.
-    :param retry: how patient one call is.
-    :param user_agent: sent as ``User-Agent``.
-    :raises ConfigurationError: when ``base_url`` is no https address (plain http is for loopback only).
+    :param base_url: base URL of the API, without a path.
+    :param timeout: seconds for one exchange (request and response). A call with its retries takes at most the retry
+        budget plus one exchange; fetching a token comes on top.
+    :param pacer: keeps the requests within the credential's limits.
+    :param retry: retry budget of one call.
+    :param user_agent: value of the ``User-Agent`` header.
+    :raises ConfigurationError: ``base_url`` is not an https URL (plain http is accepted for loopback only).
     """
 
     def __init__(
@@ -103,46 +104,50 @@ class SmartRecruitersClient:
         user_agent: str | None = None,
         on_token: Callable[[str], None] | None = None,
     ) -> Self:
-        """Build a client from what a connection holds.
+        """Build a client from the values of a connection.
 
-        :param password: the API key; the client secret where ``login`` is given.
+        :param password: the API key, or the client secret if ``login`` is given.
         :param login: the OAuth client id; empty for an API key.
-        :param base_url: where the API is.
-        :param token_url: where tokens are had; ``/identity/oauth/token`` of ``base_url`` by default.
-        :param scope: OAuth scopes, separated by spaces; the credential's own by default.
-        :param timeout: seconds that one exchange may take before it counts as lost. A call with its retries takes
-            at most the retry budget and one exchange; a token that has to be fetched comes on top.
-        :param requests_per_second: the credential's request limit; 0 switches pacing off.
-        :param max_concurrent: requests of the credential that may be under way at once; 0 for any number.
-        :param rate_limit_store: where workers share the pace: an absolute path, ``redis://`` or ``postgresql://``; None
-            for the process itself. See :func:`~airflow_provider_smartrecruiters.api.pacing.store.open_store`.
-        :param retry: how patient one call is.
-        :param user_agent: sent as ``User-Agent``.
-        :param on_token: called with every OAuth token fetched, so that it can be masked in logs.
-        :raises ConfigurationError: says which value cannot be used, and why.
+        :param base_url: base URL of the API.
+        :param token_url: OAuth token endpoint; ``/identity/oauth/token`` below ``base_url`` by default.
+        :param scope: OAuth scopes, separated by spaces; all scopes of the client by default.
+        :param timeout: seconds for one exchange (request and response). A call with its retries takes at most the
+            retry budget plus one exchange; fetching a token comes on top.
+        :param requests_per_second: rate limit of the credential; 0 switches it off.
+        :param max_concurrent: requests of the credential that may be in flight at once; 0 for any number.
+        :param rate_limit_store: where workers share the rate limit: an absolute path, ``redis://`` or
+            ``postgresql://``; None for this process alone. See
+            :func:`~airflow_provider_smartrecruiters.api.pacing.store.open_store`.
+        :param retry: retry budget of one call.
+        :param user_agent: value of the ``User-Agent`` header.
+        :param on_token: called with every fetched OAuth token, so that it can be masked in logs.
+        :raises ConfigurationError: a value cannot be used; the message names it and the reason.
         """
         if not password:
             raise ConfigurationError(
                 "The connection has no password.",
-                hint="Put the API key there, or the client secret if the login holds a client id.",
+                hint="Enter the API key as the password, or the client secret if the login is a client id.",
             )
         for name, text in (("login", login), ("password", password)):
             if not (text.isascii() and text.isprintable()) or text != text.strip():
                 raise ConfigurationError(
-                    f"The connection's {name} holds characters that a credential never has.",
-                    hint="Paste it again, without line breaks and without spaces around it.",
+                    f"The connection's {name} contains characters that a credential never has.",
+                    hint="Paste it again, without line breaks and without leading or trailing spaces.",
                 )
         if not timeout > 0:
-            raise ConfigurationError("The connection's timeout must be more than 0 seconds.")
+            raise ConfigurationError(
+                "The connection's timeout is not more than 0 seconds.",
+                hint=f"Enter a positive number, or leave it empty for {DEFAULT_TIMEOUT:g} seconds.",
+            )
         if requests_per_second < 0 or max_concurrent < 0:
             raise ConfigurationError(
-                "The connection's requests_per_second and max_concurrent must not be negative.",
-                hint="Leave them at 10 and 8, the API's own limits; 0 switches a limit off.",
+                "The connection's requests_per_second or max_concurrent is negative.",
+                hint="Leave them at 10 and 8, the API's own limits. 0 switches a limit off.",
             )
         url = checked_url(base_url, "host")
         store = None
         if rate_limit_store:
-            # Imported here: most connections have none.
+            # Imported late: most connections do not share a rate limit.
             from airflow_provider_smartrecruiters.api.pacing.store import open_store
 
             store = open_store(rate_limit_store)
@@ -178,24 +183,23 @@ class SmartRecruitersClient:
         json: Any = None,
         files: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Send one request, within the limits, and return the parsed answer.
+        """Send a request within the rate limit and return the parsed response.
 
-        Sent again, with growing waits and within the call's budget: what was never sent, what the API refused
-        with 429, and reads that failed for a passing reason. A write whose answer is lost is *not* sent again
-        here, because it may have been carried out; :func:`~airflow_provider_smartrecruiters.api.converge.apply`
-        reads first.
+        Retries with exponential backoff and full jitter, within the call's budget: requests that were never sent,
+        requests answered with 429, and reads that failed with a transient error. A write whose response is lost is
+        *not* sent again here, because it may have been applied.
+        :func:`~airflow_provider_smartrecruiters.api.converge.apply` reads the record first.
 
-        :param method: HTTP verb.
-        :param path: path below the base URL, ``/jobs/{jobId}/status``, with placeholders or literal.
-        :param path_params: values of the placeholders; percent-encoded here.
+        :param method: HTTP method.
+        :param path: path below the base URL, literal or with placeholders, ``/jobs/{jobId}/status``.
+        :param path_params: values of the placeholders; they are percent-encoded.
         :param params: query parameters.
-        :param json: body to be sent as JSON.
-        :param files: parts to be sent as ``multipart/form-data``, as :mod:`requests` takes them.
-        :return: the parsed JSON of the answer, or None for an empty one.
-        :raises InvalidInputError: when the path or a placeholder's value cannot be part of a URL, or ``json`` holds
-            what JSON cannot carry.
-        :raises SmartRecruitersError: everything that can go wrong, see
-            :mod:`~airflow_provider_smartrecruiters.exceptions`.
+        :param json: body to send as JSON.
+        :param files: parts to send as ``multipart/form-data``, in the format of :mod:`requests`.
+        :return: the parsed JSON of the response; None if it has no body.
+        :raises InvalidInputError: the path or the value of a placeholder cannot be part of a URL, or ``json`` contains
+            a value that JSON cannot represent.
+        :raises SmartRecruitersError: any other failure, see :mod:`~airflow_provider_smartrecruiters.exceptions`.
         """
         body = None if json is None else encode_json(json, "json")
         request = _Request(method.upper(), path, fill_path(path, path_params or {}), params, json, body, files)
@@ -210,17 +214,24 @@ class SmartRecruitersClient:
                     self._credential_proven = True
                     return self._read(request, response.status_code, body)
                 if response.status_code == 401 and not renewed and self._auth.renew(prepared):
+                    # One replay, outside the retry budget: a 401 means that nothing was applied, so this is safe for a
+                    # write too. A second 401 is about access, and replaying it would loop.
                     renewed = True
                     continue
                 raise self._refused(request, response, body, renewed)
             except SmartRecruitersError as error:
                 error.method = error.method or request.method
                 error.path_template = error.path_template or request.template
+                # If the pacer already counts this 429, the wait is in the next turn. Waiting here as well would waste
+                # capacity that other threads could use.
                 paced = paced and error.retry_after is None
                 wait = attempts.next_delay(error, paced=paced)
+                # A write that may have been applied is never repeated here, whatever the budget allows: only a caller
+                # that knows the record can read it first.
                 if wait is None or (error.may_have_been_applied and not request.safe):
                     raise
                 if error.status == 429 and not paced:
+                    # Slows down every thread of the credential: each of them would otherwise collect a 429 of its own.
                     self.pacer.slow_down(wait)
             time.sleep(wait)
 
@@ -231,15 +242,15 @@ class SmartRecruitersClient:
         path_params: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Yield every record of a list, page after page.
+        """Yield every record of a list, page by page.
 
-        Knows the API's kinds of list: ``nextPageId``/``pageId`` (on ``/jobs`` it needs ``sort=job_id``, which is
-        added), ``limit``/``offset``/``totalFound``, and a bare array.
+        Handles the API's kinds of pagination: ``nextPageId``/``pageId`` (``/jobs`` also needs ``sort=job_id``, which
+        is added), ``limit``/``offset``/``totalFound``, and a plain array.
 
         :param path: as in :meth:`request`.
         :param path_params: as in :meth:`request`.
         :param params: query parameters; ``limit`` is the page size, 100 records by default.
-        :raises SmartRecruitersError: as :meth:`request`; also when the API sends the same page for ever.
+        :raises SmartRecruitersError: as for :meth:`request`; also if the pages form a loop.
         """
         query: dict[str, Any] = {"limit": _PAGE_SIZE, **(params or {})}
         if path == "/jobs":
@@ -251,7 +262,7 @@ class SmartRecruitersClient:
             if answer is None:
                 return
             if not isinstance(answer, list | dict):
-                raise UnexpectedResponseError(f"GET {path} answers no list.")
+                raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=_CHECK_HOST)
             records = answer if isinstance(answer, list) else answer.get("content") or []
             yield from records
             count += len(records)
@@ -259,7 +270,8 @@ class SmartRecruitersClient:
                 return
             if next_page := answer.get("nextPageId"):
                 if next_page in seen_pages:
-                    raise UnexpectedResponseError(f"GET {path} names a page as its own successor.")
+                    # A cursor seen before: following it would never end.
+                    raise UnexpectedResponseError(f"The pages of GET {path} form a loop.", hint=_CHECK_HOST)
                 seen_pages.add(next_page)
                 query["pageId"] = next_page
             elif "pageId" not in query and (answer.get("totalFound") or 0) > count:
@@ -268,7 +280,7 @@ class SmartRecruitersClient:
                 return
 
     def close(self) -> None:
-        """Close the connections. The client can still be used; it opens new ones."""
+        """Close the connections. The client stays usable and opens new ones."""
         self._session.close()
 
     def __enter__(self) -> Self:
@@ -293,17 +305,21 @@ class SmartRecruitersClient:
     def _send(
         self, request: _Request, prepared: requests.PreparedRequest, deadline: float
     ) -> tuple[requests.Response, bytes, bool]:
-        """Send in turn; return the answer, its body, and whether the pace took a 429 into account."""
+        """Send when it is this request's turn.
+
+        :return: the response, its body, and whether the pacer already accounts for a 429.
+        """
         try:
             with self.pacer.turn(request.method, request.path, deadline) as turn:
-                # Once more: a token may have expired while the turn was waited for.
+                # Again, after `_prepare`: the token may have expired during the wait. Checking here only would fetch a
+                # token while holding a slot.
                 self._auth(prepared)
                 response, body = self._exchange(request, prepared, turn.sent)
                 paced = turn.answered(response.status_code, response.headers)
         except TimeoutError:
             raise DeadlineExceededError(
-                f"The request did not get its turn within {self.retry.budget:g} seconds; nothing was sent.",
-                hint="Too many tasks share this credential: run fewer at once, with an Airflow pool.",
+                f"The rate limit left no room for the request within {self.retry.budget:g} seconds; nothing was sent.",
+                hint="Run fewer tasks with this credential at once, for example with an Airflow pool.",
             ) from None
         return response, body, paced
 
@@ -313,6 +329,7 @@ class SmartRecruitersClient:
         try:
             return exchange(self._session, prepared, self._timeout, on_sent)
         except AnswerLostError as error:
+            # The bytes are out. Only a method without side effects is certain to have changed nothing.
             error.may_have_been_applied = not request.safe
             raise
 
@@ -327,10 +344,13 @@ class SmartRecruitersClient:
         error = error_for(
             response.status_code,
             body,
+            # The credential counts as sent text too, so a message that echoes it is dropped.
             sent=[request.json, request.params, *_credentials(response.request)],
             retry_after=parse_retry_after(response.headers.get("Retry-After")),
+            # A 401 is ambiguous. Once the credential has worked, or is fresh, it can only be about the record.
             proven=self._credential_proven or renewed,
         )
+        # A gateway may return a 5xx (502, 504) although the server behind it applied the write.
         if response.status_code >= 500 and not request.safe:
             error.may_have_been_applied = True
         return error

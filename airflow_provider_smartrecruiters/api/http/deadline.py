@@ -1,7 +1,8 @@
-"""Time limits that hold for a whole exchange, however slowly its bytes trickle in.
+"""Deadlines for a whole exchange, however slowly its bytes arrive.
 
-A socket timeout restarts with every byte. So one thread watches all exchanges and shuts down the socket of each that
-takes too long, which wakes up the thread that waits on it.
+A socket timeout restarts with every byte, so a server that sends one byte a minute never triggers it. Instead, a
+watchdog thread watches all exchanges and shuts down the socket of each one that takes too long. That wakes up the
+thread that waits on the socket.
 """
 
 from __future__ import annotations
@@ -20,23 +21,28 @@ from urllib3.exceptions import ConnectTimeoutError
 
 
 class Deadline:
-    """The time limit of one exchange in this thread. It also knows whether the exchange got as far as a connection that
-    takes requests: before that, nothing can have arrived.
+    """The deadline of one exchange in this thread.
 
-    :param seconds: from now until the connection is shut down.
-    :param on_sent: called when the whole request is on its way.
+    It also records whether the exchange got as far as an established connection. Before that, nothing can have reached
+    the server.
+
+    :param seconds: seconds from now until the connection is shut down.
+    :param on_sent: called when the whole request is sent.
     """
 
+    # Thread-local, because urllib3 offers no way to hand a deadline down to the connection that it picks from its pool.
     _current = threading.local()
 
     def __init__(self, seconds: float, on_sent: Callable[[], None] | None) -> None:
         self.at = time.monotonic() + seconds
         self._on_sent = on_sent
         self.happened = False
-        """Whether the connection was shut down because time was up."""
+        """Whether the connection was shut down because the deadline passed."""
         self.sent = False
         """Whether bytes of the request may have left."""
         self._over = False
+        # Guards the hand-over of the socket between this thread and the watchdog: without it, the watchdog could shut
+        # down a socket that already serves the next exchange.
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
@@ -49,69 +55,72 @@ class Deadline:
         _watchdog.forget(self)
         self._current.cut_off = None
         with self._lock:
-            # The connection returns to the pool. The exchange that takes it next must not be cut off by this deadline.
+            # The connection returns to the pool. This deadline must not shut it down under the next exchange.
             self._socket = None
 
     @classmethod
     def watch(cls, sock: socket.socket | None) -> None:
-        """Note which socket the exchange of this thread sends on and waits on.
+        """Record the socket that the exchange of this thread uses.
 
-        :raises ConnectTimeoutError: the time was up before there was one.
+        :param sock: the connected socket.
+        :raises ConnectTimeoutError: the deadline passed before the connection was established.
         """
         if cut_off := getattr(cls._current, "cut_off", None):
             with cut_off._lock:
                 if cut_off._over:
-                    # DNS or several addresses used up all the time. The watchdog has let go of this exchange, so a
-                    # request sent now would have no time limit at all.
+                    # DNS or several addresses used up all the time. The watchdog no longer watches this exchange, so a
+                    # request sent now would have no deadline at all.
                     raise ConnectTimeoutError("no connection in time")
                 cut_off.sent = True
                 cut_off._socket = sock
 
     @classmethod
     def all_sent(cls) -> None:
-        """Note that the whole request of this thread's exchange was sent."""
+        """Record that the whole request of this thread's exchange was sent."""
         cut_off = getattr(cls._current, "cut_off", None)
         if cut_off and cut_off._on_sent:
             cut_off._on_sent()
 
     def cut(self) -> None:
-        """End the exchange: its time is up."""
+        """End the exchange, because its deadline passed."""
         with self._lock:
             self._over = True
             if self._socket is not None:
                 self.happened = True
                 with suppress(OSError):
-                    # The socket's own shutdown, for TLS too: SSLSocket's sends a close_notify and may block. A thread
-                    # that waits in recv() wakes up with an error; close() from here would leave it waiting.
+                    # socket.socket.shutdown for TLS too: the one of SSLSocket sends a close_notify and may block.
+                    # shutdown() wakes up a thread that waits in recv(); close() would leave it waiting.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class Watchdog:
-    """One daemon thread that cuts off exchanges whose time is up. A ``threading.Timer`` each would be a thread each.
+    """One daemon thread that ends all exchanges whose deadline has passed. A ``threading.Timer`` per exchange would be
+    a thread per exchange.
 
-    The thread sleeps until the earliest deadline. A new exchange wakes it only when its deadline is earlier than that,
-    which is rare: most exchanges share one timeout, so each new deadline is the latest.
+    The thread sleeps until the earliest deadline. A new exchange wakes it only if its deadline is earlier, which is
+    rare: exchanges usually share one timeout, so each new deadline is the latest.
     """
 
     def __init__(self) -> None:
-        self._start_anew()
+        self._reset()
         if hasattr(os, "register_at_fork"):
-            # fork() copies the set of exchanges and the lock, whatever state that is in, but not the thread.
-            os.register_at_fork(after_in_child=self._start_anew)
+            # fork() copies the set of exchanges and the lock, which another thread may hold, but not the watchdog
+            # thread. Without a reset, the child would have no deadlines, or block on the lock for ever.
+            os.register_at_fork(after_in_child=self._reset)
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self._watched: set[Deadline] = set()
         self._changed = threading.Condition()
         self._looks_at = float("inf")
         self._thread: threading.Thread | None = None
 
     def watch(self, exchange: Deadline) -> None:
-        """Cut an exchange off when its time is up."""
+        """End an exchange when its deadline passes."""
         with self._changed:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="smartrecruiters-timeouts", daemon=True)
                 thread.start()
-                # Only now: if start() fails, the next exchange tries again.
+                # Assigned after start(): if that fails (no more threads), the next exchange tries again.
                 self._thread = thread
             self._watched.add(exchange)
             if exchange.at < self._looks_at:
@@ -119,7 +128,7 @@ class Watchdog:
                 self._changed.notify()
 
     def forget(self, exchange: Deadline) -> None:
-        """Leave an exchange alone: it is over."""
+        """Stop watching an exchange that has ended."""
         with self._changed:
             self._watched.discard(exchange)
 
@@ -131,7 +140,7 @@ class Watchdog:
                 if wait > 0:
                     self._changed.wait(min(wait, threading.TIMEOUT_MAX))
                 now = time.monotonic()
-                # Taken out under the lock, cut off outside of it: shutdown() must not hold up other exchanges.
+                # Collected under the lock, shut down outside of it: shutdown() must not block other exchanges.
                 due = [exchange for exchange in self._watched if exchange.at <= now]
                 self._watched.difference_update(due)
             for exchange in due:
@@ -143,6 +152,7 @@ _watchdog = Watchdog()
 
 class _WatchedHTTPConnection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
+        # Connected here rather than inside request(), so that a refused connection counts as "nothing was sent".
         if self.sock is None:
             self.connect()
         Deadline.watch(self.sock)
@@ -151,7 +161,7 @@ class _WatchedHTTPConnection(HTTPConnection):
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
-    # urllib3 connects HTTPS before it calls request(): tunnel through a proxy and TLS handshake are done by now.
+    # urllib3 connects HTTPS before it calls request(): the proxy tunnel and the TLS handshake are done by now.
     def request(self, *args: Any, **kwargs: Any) -> None:
         Deadline.watch(self.sock)
         super().request(*args, **kwargs)

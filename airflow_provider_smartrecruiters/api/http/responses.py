@@ -1,7 +1,7 @@
-"""From an HTTP answer, or the lack of one, to a value or a typed error.
+"""Convert an HTTP response to a value or a typed error.
 
-Parsing is lenient because the API is not uniform: the error envelope may lack either member, other parts of the
-API use other envelopes, and a 5xx may be a page of HTML.
+Parsing is lenient because the API is not uniform: the error envelope may lack either member, some parts of the API use
+other envelopes, and a 5xx may be an HTML page.
 """
 
 from __future__ import annotations
@@ -33,11 +33,13 @@ _EMAIL = re.compile(r"[^\s@<>\"']+(?:@|%40)[^\s@<>\"']+")
 _MESSAGE_MAX_LENGTH = 300
 _MESSAGE_READ_LENGTH = 2_000
 _ECHO_LENGTH = 12
-"""Characters in a row that a message may share with what was sent before it counts as an echo of it."""
+"""Length in characters at which a text that a message shares with the request counts as an echo. Doubled, a name and
+surname could slip through; halved, common words such as "status" would hide harmless messages."""
 
 _ENUMERATED = re.compile(r"[A-Z_]+|accepted|declined|pending|tentative")
 _ENUMERATED_MEMBERS = frozenset({"status", "type", "sourceTypeId", "sourceSubTypeId"})
-"""Members of a body whose value a message may repeat, where it is one of a list; a tag may be in capitals too."""
+"""Members of a body whose value a message may repeat if it is enumerated. A list of members, because a tag may be in
+capitals too."""
 
 
 @dataclass(frozen=True)
@@ -50,91 +52,93 @@ class _Kind:
 _KINDS = {
     400: _Kind(
         BadRequestError,
-        "SmartRecruiters refused the values",
-        "Compare the values with what the company's SmartRecruiters settings offer, then run the task again.",
+        "SmartRecruiters rejected the values",
+        "Compare the values with the company's settings in SmartRecruiters, then run the task again.",
     ),
     401: _Kind(
         AuthenticationError,
         "SmartRecruiters did not accept the credential",
-        "Check the API key, or the client id and secret, in the Airflow connection: it may be mistyped, revoked or "
+        "Check the API key, or the client id and secret, in the Airflow connection. It may be mistyped, revoked or "
         "meant for the other environment. If other tasks with this connection work, the credential has no access "
         "to this record.",
     ),
     403: _Kind(
         PermissionDeniedError,
-        "SmartRecruiters does not allow it",
+        "SmartRecruiters denied access",
         "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this record.",
     ),
     404: _Kind(
         NotFoundError,
         "SmartRecruiters did not find the record",
-        "Check the ids; a record that the credential cannot see is reported as missing too.",
+        "Check the ids. SmartRecruiters also reports a record as missing if the credential cannot see it.",
     ),
     409: _Kind(
         ConflictError,
-        "it collides with another change to the same record",
-        "See what changed in SmartRecruiters, then decide whether to run the task again.",
+        "The request conflicts with another change to the same record",
+        "Check what changed in SmartRecruiters, then decide whether to run the task again.",
     ),
     422: _Kind(
         UnprocessableError,
-        "SmartRecruiters does not take these values",
+        "SmartRecruiters does not accept these values",
         "Compare the values with what the record allows, then run the task again.",
     ),
     429: _Kind(
         RateLimitedError,
-        "SmartRecruiters asked to slow down for longer than one call waits",
-        "Nothing was changed. Run the task again later, or give the programs that share this credential fewer workers.",
+        "SmartRecruiters rate-limited the request for longer than one call waits; nothing was changed",
+        "Run the task again later, or send fewer requests at once with this credential.",
     ),
 }
 
 _NO_ACCESS = _Kind(
     PermissionDeniedError,
-    "SmartRecruiters does not allow it, though it accepted the credential before",
-    "If other tasks with this connection fail too, the credential was revoked: replace it in the Airflow connection. "
-    "Otherwise ask a SmartRecruiters administrator whether its system role and access groups cover this record.",
+    "SmartRecruiters denied access, although it accepted the credential before",
+    "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this record. If "
+    "other tasks with this connection fail too, the credential was revoked: replace it in the Airflow connection.",
 )
 
 _SERVER_ERROR = _Kind(
     ServerError,
-    "SmartRecruiters had a problem of its own",
-    "Run the task again in a few minutes; if it persists see https://status.smartrecruiters.com.",
+    "SmartRecruiters failed to process the request",
+    "Run the task again in a few minutes. If the error persists, see https://status.smartrecruiters.com.",
 )
 
 _UNEXPECTED = _Kind(
     UnexpectedResponseError,
-    "the answer is not one that SmartRecruiters gives",
-    "Check the host in the Airflow connection, and whether a proxy or a login page sits between Airflow and it.",
+    "The response is not one that SmartRecruiters documents",
+    "Check the host in the Airflow connection, and whether a proxy or a login page responds in its place.",
 )
 
 
 def read_body(status: int, body: bytes) -> Any:
-    """Return the parsed JSON of a successful answer, None for an empty one.
+    """Return the parsed JSON of a successful response; None if it has no body.
 
-    :raises UnexpectedResponseError: when the body is no JSON: a login page of a proxy, a truncated answer.
+    :param status: HTTP status, for the error.
+    :param body: body of the response.
+    :raises UnexpectedResponseError: the body is not JSON, such as the login page of a proxy or a truncated response.
     """
     if not body.strip():
         return None
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        # Not raised in here: the parser's error carries the whole body, and would be this one's context.
+        # Raised after the except block: the error of the parser, which carries the whole body, would become the
+        # context.
         pass
     raise UnexpectedResponseError(
-        f"The answer ({status}) is not JSON.", status=status, hint=_UNEXPECTED.hint, retryable=True
+        f"The response is not JSON ({status}).", status=status, hint=_UNEXPECTED.hint, retryable=True
     )
 
 
 def error_for(
     status: int, body: bytes, *, sent: Any = None, retry_after: float | None = None, proven: bool = False
 ) -> ApiError:
-    """Return the typed error for an answer that is no success.
+    """Return the typed error for a response that is not a success.
 
     :param status: HTTP status, anything but 2xx.
-    :param body: the answer's body, any bytes.
-    :param sent: what was sent, JSON and credential: a message or code of the API that repeats a text of it is not
-        passed on.
-    :param retry_after: seconds that the answer asked to wait.
-    :param proven: whether the credential has been accepted before; a 401 then means "no access to this record".
+    :param body: body of the response, any bytes.
+    :param sent: what was sent, JSON and credential. A message or code of the API that repeats a text of it is dropped.
+    :param retry_after: seconds that the response asked to wait.
+    :param proven: whether the credential was accepted before. A 401 then means "no access to this record".
     """
     kind = _SERVER_ERROR if 500 <= status <= 599 else _KINDS.get(status, _UNEXPECTED)
     if status == 401 and proven:
@@ -151,10 +155,10 @@ def error_for(
 
 
 def parse_error(body: bytes) -> tuple[str | None, str]:
-    """Return the API's error code and message, as far as the body has them.
+    """Return the API's error code and message, if the body has them.
 
-    Knows ``{"message", "errors": [{"code", "message"}]}`` of the Customer API, ``{"code", "message"}`` of its
-    neighbours, and ``{"error", "error_description"}`` of RFC 6749.
+    Handles ``{"message", "errors": [{"code", "message"}]}`` of the Customer API, ``{"code", "message"}`` of the other
+    APIs, and ``{"error", "error_description"}`` of RFC 6749.
     """
     try:
         parsed = json.loads(body)
@@ -171,11 +175,12 @@ def parse_error(body: bytes) -> tuple[str | None, str]:
 
 
 def presentable(message: str, sent: Any = None) -> str:
-    """Return the API's message in a form that may stand in a log: one line, short, no address, nothing that was
-    sent. A message that repeats a sent text is left out whole; the code and the hint still stand.
+    """Return the API's message in a form that is safe to log: one short line, without e-mail addresses.
+
+    A message that repeats a text that was sent is dropped as a whole. The code and the hint remain.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in message[:_MESSAGE_READ_LENGTH]).split())
-    # Cut off last: half an address is not recognised.
+    # Truncated last: the pattern does not match half an e-mail address.
     line = _EMAIL.sub("[address]", line)[:_MESSAGE_MAX_LENGTH]
     return "" if any(_echoes(line, text) for text in _texts(sent)) else line
 
@@ -207,6 +212,6 @@ def _echoes(line: str, text: str) -> bool:
 
 
 def _repeats(code: str, text: str) -> bool:
-    """Return whether a code is made of a text, or around it; words that both happen to have do not count."""
+    """Return whether a code is part of a text, or contains it. Words that both happen to contain do not count."""
     code, text = ("".join(c for c in words.casefold() if c.isalnum()) for words in (code, text))
     return code in text or (len(text) >= _ECHO_LENGTH and text in code)

@@ -1,8 +1,8 @@
-"""When a failed request is sent again inside the client, and after how long.
+"""When the client retries a failed request, and after which delay.
 
-This is the short budget (seconds) that bridges a hiccup. Minutes and hours belong to Airflow's own ``retries``:
-a worker must not sleep through them. urllib3's ``Retry`` is not mounted on the adapter because it would send
-below the pacing and past the deadline; its reading of ``Retry-After`` is used.
+This is the short budget (seconds) that bridges a transient error. Minutes and hours belong to Airflow's own
+``retries``: a worker must not sleep through them. urllib3's ``Retry`` is not mounted on the adapter, because it would
+retry without asking the rate limit and beyond the deadline. Only its parser for ``Retry-After`` is used.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ _this_thread = threading.local()
 
 
 def retries_made() -> int:
-    """Return how many times anything was tried again in this thread so far; two of these tell what came between."""
+    """Return the number of retries in this thread so far. The difference of two calls is the retries in between."""
     return getattr(_this_thread, "retries", 0)
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient one call is.
+    """The retry budget of one call.
 
-    :param budget: seconds that a call may spend on waiting and sending again, all in all.
-    :param max_attempts: sends per call for everything but 429, which only the budget bounds.
-    :param first_wait: seconds that the first wait lasts at most; each further one doubles it.
-    :param longest_wait: seconds that no wait exceeds, but for one that the API asks for.
+    :param budget: total seconds that a call may spend on waits and retries. Doubled, a worker may sleep two minutes in
+        one call before Airflow's own ``retries`` take over.
+    :param max_attempts: attempts per call. A 429 is bounded by the budget only. Doubled, a server that is
+        down can cost a call 45 s of waiting instead of 3.5.
+    :param first_wait: upper bound in seconds for the first wait; it doubles with each retry. Doubled, the three retries
+        of a call wait up to 7 s instead of 3.5.
+    :param longest_wait: upper bound in seconds for every wait, except one that the API asks for. Only 429s reach it;
+        doubled, one wait can take half of the budget.
     """
 
     budget: float = 60.0
@@ -41,7 +45,7 @@ class RetryPolicy:
     longest_wait: float = 15.0
 
     def start(self) -> Attempts:
-        """Begin to count the attempts of one call."""
+        """Start counting the attempts of one call."""
         return Attempts(self)
 
 
@@ -55,30 +59,36 @@ class Attempts:
 
     @property
     def deadline(self) -> float:
-        """Moment of :func:`time.monotonic` at which the budget is used up."""
+        """Time of :func:`time.monotonic` at which the budget is used up."""
         return self.started + self.policy.budget
 
     def next_delay(self, error: SmartRecruitersError, *, paced: bool = False) -> float | None:
-        """Return the seconds to wait before the same is tried again, or None to give up.
+        """Return the seconds to wait before the next attempt; None to give up.
 
-        :param paced: whether the pace took the error into account, so that waiting for the next turn is enough.
+        Exponential backoff with full jitter
+        (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): the wait is random between 0 and an
+        upper bound that doubles, so that workers that failed together do not retry together.
 
-        Full jitter: anything between nothing and the doubled wait, so that many workers that failed together do
-        not come back together.
+        :param error: the error of the failed attempt.
+        :param paced: whether the pacer already accounts for the error, so that the next turn is wait enough.
         """
         self.made += 1
         limited = isinstance(error, RateLimitedError)
+        # A 429 does not count against max_attempts: the request was not applied, and waiting is all that it needs.
         if not error.retryable or (self.made >= self.policy.max_attempts and not limited):
             return None
+        # The exponent is bounded because the number of 429s is not: 2 ** 1024 does not fit into a float.
         cap = min(self.policy.longest_wait, self.policy.first_wait * 2 ** min(self.made - 1, 16))
         wait = random.uniform(0, cap)
         if paced:
             wait = 0.0
         elif error.retry_after is not None:
+            # Never earlier than asked, but possibly later: the jitter also spreads workers that got the same value.
             wait = max(wait, error.retry_after)
         elif limited:
-            # The limit is counted per second, so less than one would only collide again.
+            # The limit is counted per second, so a retry within the same second would only meet another 429.
             wait += 1.0
+        # Give up now rather than sleep until the deadline and give up then.
         if time.monotonic() + wait > self.deadline:
             return None
         _this_thread.retries = retries_made() + 1
@@ -86,7 +96,7 @@ class Attempts:
 
 
 def parse_retry_after(text: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks for (a number, or an HTTP date); None without one."""
+    """Return the seconds of a ``Retry-After`` header (a number or an HTTP date); None without a valid one."""
     if not text:
         return None
     try:

@@ -1,5 +1,5 @@
-"""One exchange with the server: https only, nothing followed, everything read, every failure told apart by
-whether the request can have arrived.
+"""One exchange with the server: https only, no redirects, the whole response read, and failures distinguished by
+whether the request can have reached the server.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 
 DEFAULT_TIMEOUT = 128.0
-"""Seconds that one exchange may take; the API's own advice is at least this much."""
+"""Seconds that one exchange may take; the minimum that the API's documentation recommends. Doubled, a hung request
+holds its concurrency slot for twice as long. Halved, slow but successful writes would be reported as lost."""
 
 _CONNECT_TIMEOUT = 30.0
+"""Seconds to establish a connection. A host that does not respond by then is down or behind a firewall; doubled, every
+attempt against it takes half a minute longer."""
 _ANSWER_MAX_BYTES = 64 * 1024 * 1024
+"""Largest response after decompression. Doubled, eight concurrent responses could fill 1 GiB of a worker's memory."""
 _CODINGS = ("gzip", "deflate")
-"""Compressions that are asked for: one layer of these grows a thousandfold at most, other ones and several layers
-without bound, and urllib3 before 2.6 unpacks all of a chunk at once.
+"""Accepted content codings. One layer of these expands about a thousandfold at most; other codings and stacked layers
+expand without bound (decompression bomb), and urllib3 before 2.6 decompresses a whole chunk at once.
 """
-_READ_FIRST = "Run the task again: it reads the current state first."
+_READ_FIRST = "Run the task again. It reads the record first, unless the API offers no way to read it."
 
 
 class Session(requests.Session):
-    """A :class:`requests.Session` that looks at the environment once for each server.
+    """A :class:`requests.Session` that reads the environment once per server.
 
-    What the environment says when the first request goes to a server (``HTTPS_PROXY``, ``NO_PROXY``,
-    ``REQUESTS_CA_BUNDLE``) holds as long as the session; requests goes through all of it for every request.
+    The settings at the time of the first request to a server (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``)
+    stay in effect for the life of the session. requests itself evaluates them again for every request.
     """
 
     def __init__(self) -> None:
@@ -46,12 +50,12 @@ class Session(requests.Session):
         self._environment: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def environment(self, url: SplitResult) -> Mapping[str, Any]:
-        """Return the proxies and the certificates for a server, as :meth:`HTTPAdapter.send` takes them."""
+        """Return the proxies and certificates for a server, in the format of :meth:`HTTPAdapter.send`."""
         server = (url.scheme, url.netloc)
         if server not in self._environment:
             settings: Any = self.merge_environment_settings(url.geturl(), {}, True, None, None)
             if url.scheme == "http":
-                # It is for this machine alone; a proxy would get the credential readable.
+                # Plain http is for loopback only; a proxy would receive the credential in clear text.
                 settings["proxies"] = {}
             self._environment[server] = settings
         return self._environment[server]
@@ -63,14 +67,18 @@ def exchange(
     timeout: float,
     on_sent: Callable[[], None] | None = None,
 ) -> tuple[requests.Response, bytes]:
-    """Send a prepared request and read the whole answer, at most 64 MiB of it. Redirects are not followed, so
-    that no credential goes where the connection does not name.
+    """Send a prepared request and read the whole response, at most 64 MiB.
 
-    :param timeout: seconds that the exchange may take, all in all: an answer that trickles in byte by byte, which
-        no socket timeout ever notices, is cut off then.
-    :param on_sent: called when all of the request is on its way; a new connection takes a while before it is.
+    Redirects are not followed, so that the credential never goes to a host that the connection does not name.
+
+    :param session: session to send with.
+    :param prepared: the request.
+    :param timeout: total seconds for the exchange. It also ends a response that trickles in byte by byte, which a
+        socket timeout never does.
+    :param on_sent: called when the whole request is sent, which takes longer on a new connection.
+    :return: the response and its body.
     :raises ConnectionFailedError: nothing was sent.
-    :raises AnswerLostError: sent, but no whole answer came.
+    :raises AnswerLostError: the request was sent, but no complete response arrived.
     """
     url = urlsplit(prepared.url or "")
     host = url.hostname
@@ -78,28 +86,32 @@ def exchange(
     failure: ConnectionFailedError | AnswerLostError | None = None
     with Deadline(timeout, on_sent) as deadline:
         try:
-            # Not Session.send: even told not to follow a redirect it reads where it leads, and dies of a bad address.
+            # The adapter, not Session.send: even with allow_redirects=False that parses the Location header, and raises
+            # an error if it is not a valid URL.
             adapter = session.get_adapter(prepared.url or "")
             response = adapter.send(prepared, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **environment)
             if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity", *_CODINGS):
                 response.close()
                 raise AnswerLostError(
-                    f"The answer of {host} is compressed in a way that was not asked for; it was not read.",
+                    f"The response from {host} uses a content encoding that is not supported; it was not read.",
                     hint=_READ_FIRST,
                     retryable=False,
                 )
+            # Chunk by chunk, so that a response that is too large is noticed before it fills the memory.
             body = bytearray()
             for chunk in response.iter_content(64 * 1024):
                 body += chunk
                 if len(body) > _ANSWER_MAX_BYTES:
                     response.close()
                     raise AnswerLostError(
-                        f"The answer of {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
+                        f"The response from {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
                         hint=_READ_FIRST,
                         retryable=False,
                     )
         except OSError as error:
-            # RequestException is one; a bundle of certificates that is not there is one without being the other.
+            # OSError, not RequestException, which is a subclass: a missing CA bundle raises a plain OSError.
+            # `deadline.sent` decides first: a failure before the connection accepted the request is safe to retry for a
+            # write too, and one after it never is.
             if not deadline.sent:
                 failure = _unsent(error, host)
             elif deadline.happened or isinstance(error, Timeout):
@@ -107,16 +119,17 @@ def exchange(
             else:
                 failure = _lost(error, host)
     if failure is not None:
-        # Not raised in there: requests' own error names the whole URL, and would be this one's context.
+        # Raised outside the except block: the error of requests, which names the whole URL, would become the context.
         raise failure
     if deadline.happened:
-        # A body without a length just ends where the connection was cut.
+        # A body without Content-Length ends without an error when the watchdog shuts down the connection, and looks
+        # complete.
         raise _too_slow(host, timeout)
     return response, bytes(body)
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter, with connections that can be cut off."""
+    """The adapter of requests, with connections that the watchdog can shut down."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -132,30 +145,33 @@ def _unsent(error: OSError, host: str | None) -> ConnectionFailedError:
     reason = type(_reason(error)).__name__
     if isinstance(error, RequestsConnectionError | Timeout):
         return ConnectionFailedError(
-            f"No connection to {host} could be made ({reason}); nothing was sent.",
-            hint="Check the host in the Airflow connection, and whether the worker may reach it (proxy, firewall, "
+            f"Could not connect to {host}; nothing was sent ({reason}).",
+            hint="Check the host in the Airflow connection, and whether the worker can reach it (proxy, firewall, "
             "certificates).",
         )
     return ConnectionFailedError(
-        f"The request to {host} could not be sent ({reason}).",
-        hint="Check the host, and the worker's settings of proxies and certificates (HTTPS_PROXY, REQUESTS_CA_BUNDLE).",
+        f"Could not send the request to {host} ({reason}).",
+        hint="Check the host, and the worker's proxy and certificate settings (HTTPS_PROXY, REQUESTS_CA_BUNDLE).",
         retryable=False,
     )
 
 
 def _lost(error: OSError, host: str | None) -> AnswerLostError:
     reason = type(_reason(error)).__name__
-    return AnswerLostError(f"The request was sent, but no whole answer of {host} came ({reason}).", hint=_READ_FIRST)
+    return AnswerLostError(
+        f"The request was sent, but no complete response from {host} arrived ({reason}).", hint=_READ_FIRST
+    )
 
 
 def _too_slow(host: str | None, timeout: float) -> AnswerLostError:
     return AnswerLostError(
-        f"The request was sent, but no whole answer of {host} came within {timeout:g} seconds.", hint=_READ_FIRST
+        f"The request was sent, but no complete response from {host} arrived within {timeout:g} seconds.",
+        hint=_READ_FIRST,
     )
 
 
 def _reason(error: BaseException) -> BaseException:
-    """Return the innermost cause that urllib3 names; requests wraps it once or twice."""
+    """Return the innermost cause. requests and urllib3 wrap it once or twice."""
     while True:
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
@@ -166,8 +182,9 @@ def _reason(error: BaseException) -> BaseException:
 
 
 def new_session(user_agent: str | None) -> Session:
-    """Return a session that keeps its connections, retries nothing on its own and verifies certificates."""
+    """Return a session that pools connections, verifies certificates, and retries nothing on its own."""
     session = Session()
+    # max_retries=0: a retry below the rate limit would exceed it, and could repeat a write that was applied.
     adapter = _Adapter(pool_connections=4, pool_maxsize=64, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -180,8 +197,9 @@ def new_session(user_agent: str | None) -> Session:
 def checked_url(url: str, name: str) -> str:
     """Return ``url`` without a trailing slash.
 
-    :param name: the connection's field that it comes from, for the error.
-    :raises ConfigurationError: when it is no https address; plain http is accepted for loopback only.
+    :param url: URL from a field of the connection.
+    :param name: name of that field, for the error message.
+    :raises ConfigurationError: it is not an https URL; plain http is accepted for loopback only.
     """
     try:
         parts = urlsplit(url)
@@ -190,24 +208,24 @@ def checked_url(url: str, name: str) -> str:
         parts, host = urlsplit(""), None
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"The connection's {name} is not a web address.",
-            hint="It looks like https://api.smartrecruiters.com; leave it empty for SmartRecruiters' own.",
+            f"The connection's {name} is not a URL.",
+            hint="Enter a URL such as https://api.smartrecruiters.com, or leave the field empty for the default.",
         )
     if parts.username or parts.password:
         raise ConfigurationError(
-            f"The connection's {name} holds a credential.",
+            f"The connection's {name} contains a credential.",
             hint="Put the API key, or the client id and secret, into the login and password fields.",
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
-            f"The connection's {name} uses plain http, which would send the credential readable to anyone on the way.",
-            hint="Write https://; plain http is accepted only for this machine itself (127.0.0.1, localhost).",
+            f"The connection's {name} uses plain http, which would send the credential in clear text.",
+            hint="Use https://. Plain http is accepted for loopback only (127.0.0.1, localhost).",
         )
     return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host, a name or an address without a port, is this machine itself."""
+    """Return whether a host (a name or an IP address, without a port) is this machine."""
     if host == "localhost":
         return True
     try:

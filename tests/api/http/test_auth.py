@@ -1,4 +1,4 @@
-"""Both ways of proving who is calling, as the server receives them."""
+"""Both kinds of credential, as the server receives them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def oauth_client(smartrecruiters_emulator: SmartRecruitersEmulator, connect: Any
 # What goes out
 
 
-def test_an_api_key_is_the_one_credential(connect: Any) -> None:
+def test_an_api_key_is_the_only_credential(connect: Any) -> None:
     with ScriptedServer(reply(200, {})) as server:
         connect(server.url).request("GET", "/jobs")
         (request,) = server.requests
@@ -55,7 +55,7 @@ def test_an_api_key_is_the_one_credential(connect: Any) -> None:
     assert request.all("Authorization") == []
 
 
-def test_a_token_is_the_one_credential(oauth: Any) -> None:
+def test_a_token_is_the_only_credential(oauth: Any) -> None:
     with ScriptedServer(token(), reply(200, {})) as server:
         oauth(server.url).request("GET", "/jobs")
         asked, request = server.requests
@@ -130,7 +130,7 @@ def test_a_token_is_fetched_once(oauth: Any) -> None:
         assert [request.method for request in server.requests] == ["POST", "GET", "GET", "GET"]
 
 
-def test_making_a_client_asks_for_nothing(oauth: Any) -> None:
+def test_creating_a_client_sends_nothing(oauth: Any) -> None:
     with ScriptedServer() as server:
         oauth(server.url)
         assert server.requests == []
@@ -214,7 +214,7 @@ def test_a_401_with_a_fresh_token_is_about_the_record(oauth: Any) -> None:
     assert not caught.value.may_have_been_applied
 
 
-def test_a_refused_api_key_is_said_once(connect: Any) -> None:
+def test_a_rejected_api_key_raises_one_error(connect: Any) -> None:
     with ScriptedServer(reply(401, {"message": "Unauthorized"})) as server:
         with pytest.raises(AuthenticationError) as caught:
             connect(server.url).request("GET", "/jobs")
@@ -262,14 +262,14 @@ def test_a_refusal_never_repeats_the_secret(status: int, oauth: Any) -> None:
     "failure",
     [reset(), close(), raw(b"no HTTP\r\n\r\n"), reply(503, b"<html>"), reply(200, b"<"), reply(200, b"")],
 )
-def test_a_token_request_that_failed_in_passing_is_sent_again(failure: Any, oauth: Any) -> None:
+def test_a_transient_error_of_the_token_request_is_retried(failure: Any, oauth: Any) -> None:
     with ScriptedServer(failure, failure, token(), reply(201, {"status": "FILLED"})) as server:
         answer = oauth(server.url).request("PUT", "/jobs/1/status", json={"status": "FILLED"})
         assert answer == {"status": "FILLED"}
         assert [request.method for request in server.requests] == ["POST", "POST", "POST", "PUT"]
 
 
-def test_a_token_endpoint_that_is_down_is_asked_as_often_as_the_policy_says(oauth: Any) -> None:
+def test_the_retry_policy_bounds_requests_to_a_token_endpoint_that_is_down(oauth: Any) -> None:
     with ScriptedServer(always=reply(503)) as server:
         with pytest.raises(ServerError) as caught:
             oauth(server.url).request("PUT", "/jobs/1/note", json={"content": "x"})
@@ -318,7 +318,7 @@ def test_the_secret_follows_no_redirect(status: int, oauth: Any) -> None:
 
 
 def test_threads_that_wait_for_a_token_share_its_failure(oauth: Any) -> None:
-    """Else each would wait for the fetches of all before it, and no budget would bound that."""
+    """Otherwise each thread would wait for the fetches of all others, and no budget would bound that."""
     once = RetryPolicy(max_attempts=1)
     with ScriptedServer(always=hang()) as server:
         client = oauth(server.url, timeout=0.5, retry=once)
@@ -342,20 +342,20 @@ def test_threads_that_wait_for_a_token_share_its_failure(oauth: Any) -> None:
 # Masking
 
 
-def test_every_token_is_told_before_it_is_used(oauth: Any) -> None:
-    told: list[str] = []
-    told_when_used: list[list[str]] = []
+def test_on_token_is_called_before_a_token_is_used(oauth: Any) -> None:
+    masked: list[str] = []
+    masked_when_used: list[list[str]] = []
 
     def used(exchange: Exchange) -> bool:
-        told_when_used.append(list(told))
-        return reply(401 if len(told_when_used) == 1 else 200, {})(exchange)
+        masked_when_used.append(list(masked))
+        return reply(401 if len(masked_when_used) == 1 else 200, {})(exchange)
 
     with ScriptedServer(token("first"), used, token("second"), used) as server:
-        oauth(server.url, on_token=told.append).request("GET", "/jobs")
-    assert told_when_used == [["first"], ["first", "second"]]
+        oauth(server.url, on_token=masked.append).request("GET", "/jobs")
+    assert masked_when_used == [["first"], ["first", "second"]]
 
 
-def test_a_failed_fetch_is_not_remembered(oauth: Any) -> None:
+def test_a_failed_fetch_is_not_cached(oauth: Any) -> None:
     with ScriptedServer(reply(401, {"error": "invalid_client"}), token(), reply(200, {"id": "1"})) as server:
         client = oauth(server.url)
         with pytest.raises(AuthenticationError):

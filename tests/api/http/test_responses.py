@@ -1,4 +1,4 @@
-"""From an answer's bytes to a value or an error that may stand in a log."""
+"""From the bytes of a response to a value, or to an error that is safe to log."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_envelope_is_read_leniently(body: Any, code: str | None, message: st
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>500</html>", b"{", b"\xff\xfe", b"\x1f\x8b\x08", b"[" * 100_000])
-def test_no_json_has_no_code_and_no_message(body: bytes) -> None:
+def test_a_body_that_is_not_json_has_no_code_and_no_message(body: bytes) -> None:
     assert parse_error(body) == (None, "")
 
 
@@ -116,7 +116,7 @@ def test_a_success_is_parsed() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"a": ', b"\xff", b"[" * 100_000])
-def test_a_success_that_is_no_json(body: bytes) -> None:
+def test_a_success_that_is_not_json(body: bytes) -> None:
     with pytest.raises(UnexpectedResponseError) as caught:
         read_body(200, body)
     assert caught.value.status == 200
@@ -162,7 +162,7 @@ def test_a_message_that_only_names_things_is_kept(message: str, sent: Any) -> No
     assert presentable(message, sent) == message
 
 
-def test_the_code_stands_though_the_message_is_withheld() -> None:
+def test_the_code_is_kept_if_the_message_is_withheld() -> None:
     body = json.dumps({"errors": [{"code": "TAG_TOO_LONG", "message": "Tag visa sponsoring is too long"}]}).encode()
     error = error_for(400, body, sent={"tags": ["visa sponsoring"]})
     assert (error.code, error.api_message) == ("TAG_TOO_LONG", "")
@@ -189,7 +189,7 @@ def test_a_code_that_echoes_what_was_sent_is_withheld(code: str) -> None:
         ("a\u202eb", "a b"),
     ],
 )
-def test_what_a_log_line_must_not_hold(message: str, shown: str) -> None:
+def test_what_a_log_line_must_not_contain(message: str, shown: str) -> None:
     assert presentable(message) == shown
 
 

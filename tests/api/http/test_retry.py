@@ -1,4 +1,4 @@
-"""When the same is sent again, and after how long."""
+"""When a request is retried, and after which delay."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_attempts_are_counted() -> None:
     assert [wait is None for wait in waits] == [False, False, False, True]
 
 
-def test_one_attempt_means_none_is_repeated() -> None:
+def test_one_attempt_means_no_retry() -> None:
     assert RetryPolicy(max_attempts=1).start().next_delay(ServerError("x")) is None
 
 
@@ -77,14 +77,14 @@ def test_what_the_api_asks_for_never_shortens_a_wait() -> None:
     assert max(waits) > 0.3
 
 
-def test_more_than_the_budget_is_not_waited_for() -> None:
+def test_a_wait_beyond_the_budget_is_not_started() -> None:
     began = time.monotonic()
     assert RetryPolicy(budget=60.0).start().next_delay(RateLimitedError("x", status=429, retry_after=61.0)) is None
     assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("error", [BadRequestError("x", status=400), ServerError("x", status=500, retryable=False)])
-def test_what_cannot_help_is_not_repeated(error: Exception) -> None:
+def test_a_permanent_error_is_not_retried(error: Exception) -> None:
     assert WIDE.start().next_delay(error) is None
 
 
@@ -106,7 +106,7 @@ def test_retry_after_as_a_date() -> None:
     assert 30 < seconds <= 90
 
 
-def test_a_date_that_is_over_asks_for_nothing() -> None:
+def test_a_date_in_the_past_asks_for_no_wait() -> None:
     assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
 
 
@@ -116,6 +116,6 @@ def test_no_retry_after(text: str | None) -> None:
 
 
 @given(st.text(max_size=40))
-def test_any_header_is_read_or_passed_over(text: str) -> None:
+def test_any_header_is_parsed_or_ignored(text: str) -> None:
     seconds = parse_retry_after(text)
     assert seconds is None or seconds >= 0

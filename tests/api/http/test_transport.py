@@ -1,4 +1,4 @@
-"""One exchange: what is refused beforehand, and every way in which it can fail."""
+"""One exchange: rejected URLs, and every way in which it can fail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def send(url: str, timeout: float = 10.0, method: str = "GET", data: bytes | Non
         return response.status_code, body
 
 
-def test_an_answer_is_read_whole() -> None:
+def test_a_response_is_read_completely() -> None:
     with ScriptedServer(reply(200, b"x" * 300_000)) as server:
         assert send(f"{server.url}/a") == (200, b"x" * 300_000)
 
@@ -75,7 +75,7 @@ def test_connections_are_kept() -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
-def test_an_answer_that_never_came_whole(failure: Any, method: str) -> None:
+def test_an_incomplete_response(failure: Any, method: str) -> None:
     with ScriptedServer(failure) as server:
         with pytest.raises(AnswerLostError) as caught:
             send(f"{server.url}/a", method=method, data=b"{}")
@@ -84,8 +84,8 @@ def test_an_answer_that_never_came_whole(failure: Any, method: str) -> None:
     assert "127.0.0.1" in str(caught.value)
 
 
-def test_a_connection_that_closed_while_idle_is_no_success() -> None:
-    """The pool's connection is dead: whether the request arrived is not known, so it counts as sent."""
+def test_a_connection_that_was_closed_while_idle_is_an_error() -> None:
+    """The pooled connection is dead. Whether the request arrived is unknown, so it counts as sent."""
     with (
         ScriptedServer(raw(HEAD + b"Content-Length: 2\r\n\r\n{}"), reply(200, {})) as server,
         new_session("a") as session,
@@ -116,7 +116,7 @@ def test_an_answer_that_takes_too_long_is_cut_off(slow: Any) -> None:
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 200\r\n", b"Connection: close\r\n"])
 def test_a_body_that_trickles_in_is_cut_off(framing: bytes) -> None:
-    """No socket timeout ever notices: each byte starts it anew. Without a length, a cut body looks like a whole one."""
+    """No socket timeout notices, because each byte restarts it. Without a length, a truncated body looks complete."""
 
     def step(exchange: Exchange) -> bool:
         exchange.send(HEAD + framing + b"\r\n")
@@ -126,16 +126,16 @@ def test_a_body_that_trickles_in_is_cut_off(framing: bytes) -> None:
         send(server.url, timeout=0.7)
 
 
-def test_a_cut_off_is_of_its_own_exchange_only() -> None:
+def test_a_deadline_ends_its_own_exchange_only() -> None:
     with ScriptedServer(reply(200, {}), reply(200, {"second": True}, delay=1.0)) as server, new_session("a") as session:
         request = session.prepare_request(requests.Request("GET", server.url))
         exchange(session, request, 0.7)
-        # The same connection, still under way when the first exchange's time would have been up.
+        # The same connection, still in use when the deadline of the first exchange passes.
         assert exchange(session, request, 10)[1] == b'{"second": true}'
         assert len({received.peer for received in server.requests}) == 1
 
 
-def test_a_shorter_time_is_kept_while_a_longer_one_runs() -> None:
+def test_a_shorter_deadline_holds_while_a_longer_one_runs() -> None:
     with ScriptedServer(reply(200, {}, delay=2.0), hang()) as server:
         longer = threading.Thread(target=send, args=(server.url, 20))
         longer.start()
@@ -150,8 +150,8 @@ def test_a_shorter_time_is_kept_while_a_longer_one_runs() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_of_this_process_keeps_its_times_too() -> None:
-    """Airflow forks its workers; the thread that watches the time stays in the parent."""
+def test_deadlines_hold_in_a_forked_child() -> None:
+    """Airflow forks its workers, and the watchdog thread stays in the parent."""
     with ScriptedServer(reply(200, {}), hang()) as server:
         send(server.url)
         child = os.fork()
@@ -166,19 +166,19 @@ def test_a_child_of_this_process_keeps_its_times_too() -> None:
         assert time.monotonic() - began < 8
 
 
-def test_a_system_without_fork_will_do() -> None:
+def test_deadlines_do_not_need_fork() -> None:
     code = "import os, requests; del os.register_at_fork; import airflow_provider_smartrecruiters.api.http.transport"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_many_exchanges_need_one_thread_for_their_times() -> None:
+def test_one_thread_watches_all_deadlines() -> None:
     with ScriptedServer(always=reply(200, {})) as server:
         for _ in range(5):
             send(server.url)
         assert [thread.name for thread in threading.enumerate()].count("smartrecruiters-timeouts") == 1
 
 
-def test_an_answer_without_end_is_not_read_to_it(monkeypatch: Any) -> None:
+def test_an_endless_response_is_not_read_to_the_end(monkeypatch: Any) -> None:
     monkeypatch.setattr(transport, "_ANSWER_MAX_BYTES", 1024 * 1024)
 
     def endless(exchange: Exchange) -> bool:
@@ -200,7 +200,7 @@ def test_redirects_are_not_followed(status: int) -> None:
 
 
 @pytest.mark.parametrize("location", ["http://[", "//", "http://a:b:c", "\xff\xfe", "mailto:x", ""])
-def test_a_redirect_to_nowhere_is_an_answer_too(location: str) -> None:
+def test_a_redirect_to_an_invalid_url_is_a_response_too(location: str) -> None:
     with ScriptedServer(reply(302, b"moved", headers={"Location": location})) as server:
         assert send(server.url, method="PUT", data=b"{}") == (302, b"moved")
 
@@ -215,7 +215,7 @@ def test_cookies_are_not_kept() -> None:
         assert server.requests[1].all("Cookie") == []
 
 
-def test_nobody_listens() -> None:
+def test_a_closed_port() -> None:
     with ScriptedServer(listening=False) as nobody, pytest.raises(ConnectionFailedError) as caught:
         send(nobody.url, method="PUT", data=b"{}")
     assert caught.value.retryable
@@ -278,13 +278,13 @@ def test_a_proxy_that_refuses_the_tunnel_means_nothing_was_sent(monkeypatch: Any
 
 @pytest.fixture(scope="module")
 def localhost(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """A certificate for localhost that signs itself."""
+    """A self-signed certificate for localhost."""
     return certificate(tmp_path_factory.mktemp("tls"), "localhost", "127.0.0.1")
 
 
 @pytest.fixture
 def tls(localhost: Certificate) -> ssl.SSLContext:
-    """What a server with that certificate speaks."""
+    """The TLS context of a server with that certificate."""
     return localhost.server
 
 
@@ -301,7 +301,7 @@ def test_https(tls: ssl.SSLContext) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_the_environment_is_looked_at_once_for_each_server(tls: ssl.SSLContext, monkeypatch: Any) -> None:
+def test_the_environment_is_read_once_per_server(tls: ssl.SSLContext, monkeypatch: Any) -> None:
     with ScriptedServer(*[reply(200, {})] * 2, tls=tls) as server, new_session(None) as session:
         request = session.prepare_request(requests.Request("GET", server.url))
         exchange(session, request, 10)
@@ -325,7 +325,7 @@ def test_no_tls_at_all_means_nothing_was_sent() -> None:
 
 
 def below_tls(exchange: Exchange) -> bool:
-    """Answer in plain bytes where TLS records are expected, as a middlebox does that gives up."""
+    """Send plain bytes where TLS records are expected, as a failing middlebox does."""
     socket.socket.sendall(exchange.connection, b"HTTP/1.1 502 Bad Gateway\r\n\r\n" + b"x" * 64)
     return False
 
@@ -361,23 +361,23 @@ def test_tls_that_trickles_is_cut_off(tls: ssl.SSLContext) -> None:
         ("http://127.9.9.9", "http://127.9.9.9"),
     ],
 )
-def test_addresses(url: str, checked: str) -> None:
+def test_accepted_urls(url: str, checked: str) -> None:
     assert checked_url(url, "host") == checked
 
 
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("", "no.* web address|is not a web address"),
-        ("api.smartrecruiters.com", "not a web address"),
-        ("ftp://api.smartrecruiters.com", "not a web address"),
-        ("https://", "not a web address"),
-        ("https://a.example.com:port", "not a web address"),
-        ("https://a.example.com:99999", "not a web address"),
-        ("https://[::1", "not a web address"),
-        ("https://a.example.com/?x=1", "not a web address"),
-        ("https://a.example.com/#x", "not a web address"),
-        ("https://user:pass@a.example.com", "holds a credential"),
+        ("", "is not a URL"),
+        ("api.smartrecruiters.com", "is not a URL"),
+        ("ftp://api.smartrecruiters.com", "is not a URL"),
+        ("https://", "is not a URL"),
+        ("https://a.example.com:port", "is not a URL"),
+        ("https://a.example.com:99999", "is not a URL"),
+        ("https://[::1", "is not a URL"),
+        ("https://a.example.com/?x=1", "is not a URL"),
+        ("https://a.example.com/#x", "is not a URL"),
+        ("https://user:pass@a.example.com", "contains a credential"),
         ("http://api.smartrecruiters.com", "plain http"),
         ("http://localhost.example.com", "plain http"),
         ("http://127.0.0.1.example.com", "plain http"),
@@ -385,7 +385,7 @@ def test_addresses(url: str, checked: str) -> None:
         ("http://10.0.0.1", "plain http"),
     ],
 )
-def test_refused_addresses(url: str, why: str) -> None:
+def test_rejected_urls(url: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why) as caught:
         checked_url(url, "token_url")
     assert "token_url" in str(caught.value)
@@ -393,7 +393,7 @@ def test_refused_addresses(url: str, why: str) -> None:
     assert "pass" not in str(caught.value).replace("password", "")
 
 
-def test_who_is_calling() -> None:
+def test_the_user_agent_header() -> None:
     with ScriptedServer(reply(200, {})) as server, new_session(None) as session:
         exchange(session, session.prepare_request(requests.Request("GET", server.url)), 10)
         assert server.requests[0].headers["user-agent"] == f"airflow-provider-smartrecruiters/{__version__}"
