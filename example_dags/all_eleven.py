@@ -1,9 +1,9 @@
 """
-All eleven operators on one company's records.
+All eleven operators, on the records of one company.
 
-Run it a second time, and nothing changes any more: each operator reads first and sends only what differs. Only
-the source of an application and a user's picture are written again, since SmartRecruiters cannot be asked for
-what they are. `make demo` runs this DAG twice and shows it.
+A second run changes nothing: each operator reads first and sends only what differs. The source of an application and
+the avatar of a user are the exceptions. SmartRecruiters does not return them, so they are written again. `make demo`
+runs this DAG twice and shows the difference.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ with DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the tasks' logs, and send nothing.",
+            description="On: show in the tasks' logs what would change, and send nothing. Off: send the changes.",
         ),
     },
     default_args={"plan_only": "{{ params.plan_only }}"},
@@ -93,5 +93,5 @@ with DAG(
         avatar_path=str(Path(__file__).parent / "assets" / "avatar.png"),
     )
 
-    # Both write the default ad of the job: one after the other, or the second to write undoes the first.
+    # Both write the default ad of the job. In parallel, one would read before the other writes, and undo its change.
     job >> job_ad

@@ -95,5 +95,7 @@ def test_input_is_checked_before_the_connection_is_looked_up():
 
 
 def test_the_base_class_is_abstract():
-    with pytest.raises(NotImplementedError, match="SmartRecruitersBaseOperator is abstract. Use one of the operators"):
+    with pytest.raises(
+        NotImplementedError, match=r"SmartRecruitersBaseOperator is abstract\. Use one of the operators"
+    ):
         SmartRecruitersBaseOperator(task_id="task").execute({})

@@ -1,4 +1,4 @@
-"""Every operator and every use case of the contract has its module here."""
+"""Every operator and every use case of the contract has a test module here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.use_cases.use_case import UseCase
 
 
 def operators() -> list[type]:
-    """Return the operators of the modules that Airflow is told of."""
+    """Return the operators of the modules in the provider metadata."""
     names = [name for part in get_provider_info()["operators"] for name in part["python-modules"]]
     found = {
         member
@@ -33,7 +33,7 @@ def module_name(operator: type) -> str:
 
 
 def declared(operator: type) -> type[UseCase]:
-    """Return the declaration that an operator's module holds."""
+    """Return the use case that an operator's test module declares."""
     module = importlib.import_module(f"tests.use_cases.{module_name(operator)}")
     (found,) = [
         member

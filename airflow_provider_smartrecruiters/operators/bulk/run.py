@@ -85,9 +85,7 @@ class BulkRun:
             # items and shared parameters, so it is only known once all of them have been read.
             progress = BulkProgress(self._progress_store, self._batch(checked), self._max_tries)
             if result := progress.finished():
-                log.info(
-                    "An earlier try finished this batch, but was killed before it could report. Returning its result."
-                )
+                log.info("An earlier try finished this batch but was killed before reporting it. Returning its result.")
                 return result
             # Before the first item is sent: a results file that cannot be written must not cost a batch its outcomes.
             self._results.prepare()
