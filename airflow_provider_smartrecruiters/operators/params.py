@@ -197,9 +197,9 @@ def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:
     # Imported here to keep DAG parsing fast: every DAG file loads this module, and few ever see an error.
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
-    as_text = f", or text in that form such as {example}" if example else ""
+    as_text = f", or text such as {example}" if example else ""
     return InvalidInputError(
-        f"The parameter {name} must be {kind}{as_text}, but its rendered value is not.",
+        f"The parameter {name} must be {kind}{as_text}. The rendered value is something else.",
         hint=f"Check {name} in the task's Rendered Template view, then fix the value or the template.",
         fields=(name,),
     )

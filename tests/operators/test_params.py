@@ -19,7 +19,8 @@ def test_false(value):
 @pytest.mark.parametrize("value", ["", " ", "None", None, "on", "tru", "2", 2, -1, 1.0, [], [True], {}])
 def test_a_value_that_is_not_a_switch_is_refused_and_never_false(value):
     with pytest.raises(
-        InvalidInputError, match=r"plan_only must be true or false \(or yes/no, 1/0\), but its rendered value is not"
+        InvalidInputError,
+        match=r"plan_only must be true or false \(or yes/no, 1/0\)\. The rendered value is something else",
     ) as caught:
         as_bool("plan_only", value)
     assert caught.value.fields == ("plan_only",)

@@ -52,10 +52,11 @@ def extension_of(name: str, location: str, extensions: Iterable[str], compressio
     if extension in extensions:
         return extension
     *others, last = compressions
+    suffixes = f"{', '.join(others)} or {last}" if others else last
     raise refused(
         name,
         "has an unknown file extension",
-        f"Use a file that ends in {', '.join(extensions)} ({', '.join([*others, last])} may follow).",
+        f"Use one of the extensions {', '.join(extensions)} (optionally followed by {suffixes}).",
     )
 
 
@@ -101,6 +102,8 @@ class JsonFile(JsonLines):
     """The records of a file with a JSON array, or with one JSON object per line."""
 
     def __iter__(self) -> Iterator[Record]:
+        # Many tools save JSON Lines as .json. Judged by its first character instead of its name, such a file is streamed
+        # as well, and may be larger than an array.
         with self._open() as file:
             is_array = _first_character(file) == b"["
         if not is_array:
@@ -168,7 +171,7 @@ class CsvFile(JsonLines):
             elif not all(header):
                 problem = "has a column without a name"
             elif len(set(header)) < len(header):
-                problem = "names a column twice"
+                problem = "repeats a column"
         if problem:
             raise refused(
                 self._name,
@@ -241,6 +244,7 @@ def _records(records: Iterator[_T], lines: _Lines) -> Iterator[tuple[int, _T | N
 
 
 def _first_character(file: io.BufferedReader) -> bytes:
+    # Bounded, since the first line of a minified array is the whole file.
     while line := file.readline(2**16):
         if text := line.removeprefix(_BOM).strip():
             return text[:1]

@@ -84,6 +84,8 @@ def source_of(name: str, value: Any) -> ItemSource:
         location = absolute(name, value)
         file_format = _FORMATS[extension_of(name, location, _FORMATS, COMPRESSIONS)]
         return ItemSource(file_format(name, location), location)
+    # Not left to as_list(), whose error would not say that only the brackets are missing. This is what a template gives
+    # that renders one record where a list of them is due.
     if isinstance(value, Mapping) or (isinstance(value, str) and value.startswith("{")):
         raise refused(name, "holds a single mapping, not a list", "Put it in a list: [{...}].")
     try:

@@ -216,8 +216,8 @@ class TestCsv:
     @pytest.mark.parametrize(
         ("header", "expected"),
         [
-            ("candidate_id,secret,candidate_id", "names a column twice"),
-            ("candidate_id, candidate_id", "names a column twice"),
+            ("candidate_id,secret,candidate_id", "repeats a column"),
+            ("candidate_id, candidate_id", "repeats a column"),
             ("candidate_id,,secret", "has a column without a name"),
             ("secret,", "has a column without a name"),
             (",,", "has a column without a name"),

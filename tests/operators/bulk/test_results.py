@@ -184,7 +184,7 @@ class TestPreparing:
     @pytest.mark.parametrize("name", ["r", "r.json", "r.csv", "r.jsonl.bz2", "None", "r.jsonl.gz.gz"])
     def test_an_unknown_extension(self, tmp_path, name):
         message = refusal(f"{tmp_path}/{name}")
-        assert ".jsonl, .ndjson (.gz may follow)" in message
+        assert ".jsonl, .ndjson (optionally followed by .gz)" in message
 
     def test_what_cannot_be_written(self, tmp_path):
         (tmp_path / "maria.jsonl").mkdir()
@@ -336,7 +336,7 @@ class TestReading:
         ("location", "message"),
         [
             ("{}/none.jsonl", "does not exist"),
-            ("{}/none.csv", ".jsonl, .ndjson (.gz may follow)"),
+            ("{}/none.csv", ".jsonl, .ndjson (optionally followed by .gz)"),
             ("{}", "has an unknown file extension"),
             ("", "does not name a file"),
             (None, "does not name a file"),

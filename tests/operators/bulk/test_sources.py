@@ -152,7 +152,7 @@ class TestLocation:
     )
     def test_an_unknown_extension(self, file, name):
         message = refusal(file(name, self.LINES))
-        assert ".jsonl, .ndjson, .json, .csv (.gz, .bz2, .xz may follow)" in message
+        assert ".jsonl, .ndjson, .json, .csv (optionally followed by .gz, .bz2 or .xz)" in message
 
     @pytest.mark.parametrize("content", ["", "\n\n  \n", "\ufeff"])
     def test_a_file_without_items(self, file, content):
