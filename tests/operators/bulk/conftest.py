@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-# Without this a failed assertion of a helper would say nothing but "AssertionError".
+# Without this, a failed assertion of a helper would only show "AssertionError".
 pytest.register_assert_rewrite("tests.operators.bulk.reading")
 
 
