@@ -102,8 +102,8 @@ class JsonFile(JsonLines):
     """The records of a file with a JSON array, or with one JSON object per line."""
 
     def __iter__(self) -> Iterator[Record]:
-        # Many tools save JSON Lines as .json. Judged by its first character and not by its name, such a file is streamed
-        # too, and may be larger than an array.
+        # Many tools save JSON Lines as .json. The first character tells the two apart, so that such a file is streamed
+        # too and may be larger than an array.
         with self._open() as file:
             is_array = _first_character(file) == b"["
         if not is_array:

@@ -155,9 +155,9 @@ class BulkRun:
                 self._add(report, done[opened.index], opened, resumed=True)
                 reached[opened.index] = True
         if len(done) < total:
-            # With read_first, a repeated item costs a read and sends nothing, so there is nothing to remember. Without
-            # it, an item before `begun` may have been sent by a process that was killed before it could record the
-            # outcome. Such an item is read before it is sent again, although read_first is off.
+            # With read_first, a repeated item is read again anyway, so there is nothing to remember. Without it, an item
+            # before `begun` may have been sent by a process that was killed before it could record the outcome. That
+            # item is read before it is sent again, although read_first is off.
             in_doubt = begun if not self._options.read_first else 0
             begin = None if self._options.read_first else progress.begin
             work = self._items.work(skip=done.__contains__, begun=in_doubt, begin=begin)
@@ -181,8 +181,8 @@ class BulkRun:
                 report.log_progress()
         except BaseException:
             # BaseException, since what ends a task from outside is not an Exception: execution_timeout, or a signal on
-            # Airflow 2.11. Requests in flight may have reached the API, so wait a moment and record their
-            # outcomes. Otherwise a retry has to read each of these records to find out.
+            # Airflow 2.11. Requests in flight may have reached the API, so wait a moment and record their outcomes.
+            # Otherwise a retry has to read each of these records to find out.
             bulk.stop()
             for outcome in bulk.late_outcomes(_GRACE):
                 take(outcome)
