@@ -155,7 +155,7 @@ class BulkRun:
                 self._add(report, done[opened.index], opened, resumed=True)
                 reached[opened.index] = True
         if len(done) < total:
-            # With read_first, a repeated item is read again anyway, so there is nothing to remember. Without it, an item
+            # With read_first, a repeated item is read again anyway, so there is nothing to remember. Otherwise an item
             # before `begun` may have been sent by a process that was killed before it could record the outcome. That
             # item is read before it is sent again, although read_first is off.
             in_doubt = begun if not self._options.read_first else 0
