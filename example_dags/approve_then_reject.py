@@ -1,11 +1,11 @@
 """
 Reject an application after a person has seen the plan and approved it.
 
-The first task plans and sends nothing. The second waits for an answer under "Required Actions"; on Airflow 3.3
-nothing runs while it waits. Only "Approve" lets the third one reject the application, and only if the
-application has not changed since it was planned.
+The first task plans the rejection and sends nothing. The second task waits for an answer under "Required Actions"; on
+Airflow 3.3 it occupies no worker while it waits. After "Approve", the third task rejects the application, provided
+that it has not changed since the plan.
 
-Airflow 3.1 brought approvals, in the standard provider: on an older Airflow this file defines no DAG.
+Approvals need Airflow 3.1 and the standard provider. On an older Airflow this file defines no DAG.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if ApprovalOperator is not None:
                 type="string",
                 minLength=1,
                 title="Job",
-                description="Id of the job that the candidate applied to.",
+                description="Id of the job that the candidate applied for.",
             ),
             "reason": Param(
                 "Stronger candidate selected",
@@ -60,19 +60,19 @@ if ApprovalOperator is not None:
         plan = RejectApplicationOperator(task_id="plan", plan_only=True)
         approve = ApprovalOperator(
             task_id="approve",
-            subject="Is it right to reject this application?",
+            subject="Reject this application?",
             body=(
                 "Candidate `{{ params.candidate_id }}`, job `{{ params.job_id }}`, {{ params.reason }}.\n\n"
                 "{% for change in ti.xcom_pull(task_ids='plan').diff %}"
-                "- {{ change.field }}: {{ change.before or 'not set' }} becomes {{ change.after }}\n"
-                "{% else %}It is rejected already; nothing would change.{% endfor %}\n"
+                "- {{ change.field }}: {{ change.before or '(not set)' }} -> {{ change.after }}\n"
+                "{% else %}The application is already rejected. Nothing would change.{% endfor %}\n"
                 "**Approve** rejects the application. **Reject** leaves it as it is."
             ),
             response_timeout=timedelta(days=7),
         )
         reject = RejectApplicationOperator(
             task_id="reject",
-            # What was approved is what the plan saw: if the application has moved on since, this task fails.
+            # The approval holds for the state in the plan. If the application has changed since, this task fails.
             expect="{{ ti.xcom_pull(task_ids='plan').fingerprint }}",
         )
 

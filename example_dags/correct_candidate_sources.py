@@ -1,9 +1,9 @@
 """
-Correct where candidates came from, as a file says: one line for each application.
+Correct the sources of applications from a file with one line per application.
 
-The file is CSV or JSON lines, and lies anywhere that Airflow can read: on the worker, or behind a URI such as
-"s3://conn_id@bucket/sources.csv". Its columns are the operator's parameters. Every line is checked before the first is
-sent. With a place for the results, what became of each line is written there.
+The file is CSV or JSON Lines. It is on the worker or in object storage, for example
+"s3://conn_id@bucket/sources.csv". Its columns are the operator's parameters. Every line is checked before the first one
+is sent. If a results file is given, it gets the outcome of each line.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ with DAG(
             100,
             type="integer",
             minimum=1,
-            title="At most",
-            description="Fail, and change nothing, when the file has more lines than this.",
+            title="Maximum",
+            description="Largest number of lines. With more, the run fails and sends nothing.",
         ),
         "tolerated": Param(
             0.05,
@@ -41,19 +41,19 @@ with DAG(
             minimum=0,
             maximum=1,
             title="Tolerated failures",
-            description="Share of the lines that may fail before the run fails; 0.05 is 5 %.",
+            description="Fraction of lines (0 to 1) that may fail. Above it the run fails, after trying every line.",
         ),
         "results": Param(
             None,
             type=["null", "string"],
-            title="Results",
-            description="Where to write what became of each line; ends in .jsonl.",
+            title="Results file",
+            description="Path or URI that ends in .jsonl. The outcome of each line is written to it.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Check every line, and send nothing.",
+            description="On: check every line and send nothing. Off: send the changes.",
         ),
     },
 ):

@@ -1,8 +1,8 @@
 """
-Close a job that has been filled: its position, its status and its note, one after the other.
+Close a filled job: update its position, its status and its note, one after the other.
 
-Each task changes only what differs. When the second one fails, clear it or trigger the whole run again: the
-first one finds its work done and sends nothing.
+Each task sends only what differs. If one of them fails, clear it or trigger the DAG again: the tasks before it find
+their records unchanged and send nothing.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ with DAG(
             type="string",
             minLength=1,
             title="Position",
-            description="Id of the position's record, not your company's own number for it.",
+            description="Id of the position in SmartRecruiters, not your company's own id.",
         ),
         "start_date": Param(
             "2027-02-01",
             type="string",
             format="date",
             title="Start date",
-            description="When the new colleague starts.",
+            description="First day of the new colleague.",
         ),
         "note": Param(
             "Filled. Welcome pack ordered.",
@@ -55,7 +55,7 @@ with DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the tasks' logs, and send nothing.",
+            description="On: show in the tasks' logs what would change, and send nothing. Off: send the changes.",
         ),
     },
     default_args={"plan_only": "{{ params.plan_only }}", "job_id": "{{ params.job_id }}"},

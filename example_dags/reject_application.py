@@ -1,7 +1,7 @@
 """
-Reject one application of a candidate, with a reason by its label.
+Reject a candidate's application for one job.
 
-Only the application to this job is rejected; the candidate's other applications go on.
+The candidate's applications for other jobs stay as they are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ dag = DAG(
             type="string",
             minLength=1,
             title="Job",
-            description="Id of the job that the candidate applied to.",
+            description="Id of the job that the candidate applied for.",
         ),
         "reason": Param(
             "Stronger candidate selected",
@@ -40,20 +40,20 @@ dag = DAG(
         "reason_id": Param(
             None,
             type=["null", "string"],
-            title="Reason id",
-            description="The reason by its id instead of its label.",
+            title="Reason ID",
+            description="Id of the reason, instead of its label.",
         ),
         "sub_status": Param(
             None,
             type=["null", "string"],
             title="Sub-status",
-            description="Only where your process has one for rejections.",
+            description="Only if your hiring process has sub-statuses for rejections.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,10 +1,9 @@
 """
-Reject the applications to one job that nothing has happened to for a while.
+Reject the applications for one job that have been idle for a while.
 
-The first task lists them with a plain request; the second rejects all of them in one task, at the pace that
-SmartRecruiters allows. More applications than "At most" fail the run before anything is rejected, and so does one that
-cannot be rejected at all; whoever was moved on in the meantime is left alone. The task's log has a table of what became
-of them.
+The first task lists them. The second task rejects all of them within SmartRecruiters' rate limit. If there are more
+than "Maximum", or if one of them is invalid, the run fails before anything is rejected. Applications whose status has
+changed in the meantime are skipped. The task's log ends with a table of the outcomes.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from airflow_provider_smartrecruiters.operators.candidates import RejectApplicat
 
 @task
 def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
-    """List the applications as arguments for the operator, one mapping each."""
-    assert params is not None  # Airflow fills it in
+    """List the applications as batch items: one mapping of the operator's parameters each."""
+    assert params is not None  # Airflow passes it
     job_id, statuses = params["job_id"], params["statuses"]
     untouched_since = timezone.utcnow() - timedelta(days=params["days"])
     stale = []
     query = {"jobId": job_id, "status": statuses}
     for candidate in SmartRecruitersHook().get_conn().pages("/candidates", params=query):
         assignments = [candidate.get("primaryAssignment"), *candidate.get("secondaryAssignments", [])]
-        # The search finds a candidate by any of the applications; only the one to this job is meant.
+        # A candidate matches the search with any application. Only the one for this job counts.
         waiting = any(a and a["job"]["id"] == job_id and a["status"] in statuses for a in assignments)
         if waiting and datetime.fromisoformat(candidate["updatedOn"]) < untouched_since:
             stale.append({"candidate_id": candidate["id"], "job_id": job_id})
@@ -55,10 +54,14 @@ with DAG(
             items={"type": "string"},
             examples=["LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED"],
             title="Statuses",
-            description="Only applications in one of these.",
+            description="Only applications in one of these statuses.",
         ),
         "days": Param(
-            30, type="integer", minimum=1, title="Days", description="Not touched for at least this many days."
+            30,
+            type="integer",
+            minimum=1,
+            title="Days",
+            description="Only candidates that were last updated this many days ago or earlier.",
         ),
         "reason": Param(
             "Stronger candidate selected",
@@ -71,14 +74,14 @@ with DAG(
             25,
             type="integer",
             minimum=1,
-            title="At most",
-            description="Fail, and reject nobody, when more applications than this match.",
+            title="Maximum",
+            description="Largest number of applications. With more, the run fails and rejects nobody.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 ):

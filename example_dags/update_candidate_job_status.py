@@ -1,4 +1,4 @@
-"""Move a candidate to another step of the process of one job."""
+"""Move a candidate's application for one job to another status."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ dag = DAG(
             type="string",
             minLength=1,
             title="Job",
-            description="Id of the job that the candidate applied to.",
+            description="Id of the job that the candidate applied for.",
         ),
         "status": Param(
             "INTERVIEW",
             type="string",
             enum=list(APPLICATION_STATUSES),
             title="Status",
-            description="The step to move to.",
+            description="The new status.",
         ),
         "sub_status": Param(
             None,
             type=["null", "string"],
             title="Sub-status",
-            description="A sub-status of the job's hiring process.",
+            description="Name of a step of the job's hiring process within the status.",
         ),
         "starts_on": Param(
             None,
             type=["null", "string"],
             format="date",
             title="Starts on",
-            description="First working day, with HIRED.",
+            description="First working day. Only with HIRED.",
         ),
         "reason_id": Param(
             None,
             type=["null", "string"],
-            title="Reason",
-            description="Id of a rejection reason with REJECTED, or of a withdrawal reason with WITHDRAWN.",
+            title="Reason ID",
+            description="Id of a rejection reason (with REJECTED) or of a withdrawal reason (with WITHDRAWN).",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

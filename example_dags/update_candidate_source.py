@@ -1,7 +1,8 @@
 """
-Record where a candidate's application to one job came from.
+Set the source of a candidate's application for one job.
 
-SmartRecruiters does not give the ids back, so each run writes, and its result says "changed: null".
+SmartRecruiters does not return the ids of the current source. Every run therefore writes, and "changed" in the result
+is null (unknown).
 """
 
 from __future__ import annotations
@@ -29,33 +30,33 @@ dag = DAG(
             type="string",
             minLength=1,
             title="Job",
-            description="Id of the job that the candidate applied to.",
+            description="Id of the job that the candidate applied for.",
         ),
         "source_type_id": Param(
             "REFERRAL",
             type="string",
             minLength=1,
             title="Source type",
-            description="Id of a source type, as GET /configuration/sources lists them.",
+            description="Id of a source type. GET /configuration/sources lists them.",
         ),
         "source_id": Param(
             "11",
             type="string",
             minLength=1,
             title="Source",
-            description="Id of a value of that source type.",
+            description="Id of a source of that type.",
         ),
         "source_sub_type_id": Param(
             None,
             type=["null", "string"],
             title="Source subtype",
-            description="Needed by the source types that have subtypes.",
+            description="Id of a subtype. Required if the source type has subtypes.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

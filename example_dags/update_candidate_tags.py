@@ -1,8 +1,8 @@
 """
-Change a candidate's tags: add some and remove some, or replace them all.
+Add and remove tags of a candidate, or replace all of them.
 
-Adding and removing keep the tags that nobody mentioned. "All tags" is the whole new set instead: leave it
-empty unless that is what you want, since tags that are not in it are lost.
+"Add" and "Remove" leave all other tags alone. "All tags" is the whole new set: tags that are not in it are removed, so
+leave it empty unless that is what you want.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ dag = DAG(
             type=["null", "array"],
             items={"type": "string"},
             title="Add",
-            description="Tags to add, one a line.",
+            description="Tags to add, one per line.",
         ),
         "remove": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
             title="Remove",
-            description="Tags to take away, one a line.",
+            description="Tags to remove, one per line.",
         ),
         "tags": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
             title="All tags",
-            description="The whole new set, one a line. Not together with Add or Remove.",
+            description="The whole new set of tags, one per line. Cannot be combined with Add or Remove.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,7 +1,7 @@
 """
-Answer for a candidate whether an interview's timeslot suits.
+Set a candidate's answer to a timeslot of an interview.
 
-The SmartRecruiters API knows only the interviews that were made through the API, not those made on its pages.
+The SmartRecruiters API knows only interviews that were created through it, not those created in the SmartRecruiters UI.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ dag = DAG(
             type="string",
             enum=list(ATTENDEE_STATUSES),
             title="Status",
-            description="What the candidate answered.",
+            description="The candidate's answer.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,7 +1,8 @@
 """
-Change parts of a job ad: what is left empty stays as it is.
+Change parts of a job ad.
 
-A published ad has to be published again before the change shows outside; the task's result says so.
+Empty fields keep their values. A published ad shows the change only after it is published again; the task's result says
+whether that is needed.
 """
 
 from __future__ import annotations
@@ -35,19 +36,19 @@ dag = DAG(
             "Platform Engineer (all genders)",
             type=["null", "string"],
             title="Title",
-            description="New title of the ad.",
+            description="The new title of the ad.",
         ),
         "language": Param(
             None,
             type=["null", "string"],
             title="Language",
-            description="Code of the ad's language, such as en or pl.",
+            description="Code of the ad's language, for example en or pl.",
         ),
         "location": Param(
             None,
             type=["null", "object"],
             title="Location",
-            description="Parts of the location to change, in the API's own field names.",
+            description="Parts of the location to change, in the API's field names.",
         ),
         "job_ad": Param(
             {"jobDescription": {"title": "Job Description", "text": "<p>Written by Airflow.</p>"}},
@@ -60,7 +61,7 @@ dag = DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,8 +1,8 @@
 """
-Change any properties of a job and of its default ad, and keep all the others.
+Change some fields of a job and of its default ad, and keep all others.
 
-SmartRecruiters replaces the whole job. The operator reads it first and lays the changes over it; with
-"Replace" it sends the mapping as it is, and every property left out is removed.
+SmartRecruiters replaces the whole job, so the operator reads it first and lays the changes over it. With "Replace" it
+sends the mapping as it is, and SmartRecruiters removes every field that is left out.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ dag = DAG(
             {"targetHiringDate": "2027-03-01T00:00:00.000Z"},
             type="object",
             title="Changes",
-            description="Properties to change, in the API's own field names.",
+            description="Fields to change, in the API's field names.",
         ),
         "replace": Param(
             False,
             type="boolean",
             title="Replace",
-            description="Send the mapping as the whole job. What it leaves out is removed.",
+            description="Send the mapping as the whole job. Fields that it leaves out are removed.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""Replace a job's note. A job has one note, and its old text is not kept."""
+"""Replace a job's note. A job has one note, and its previous text is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ dag = DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

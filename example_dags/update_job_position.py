@@ -1,4 +1,4 @@
-"""Change one position (headcount) of a job: what is left empty stays as it is."""
+"""Change one position (headcount) of a job. Empty fields keep their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ dag = DAG(
             type="string",
             minLength=1,
             title="Position",
-            description="Id of the position's record, not your company's own number for it.",
+            description="Id of the position in SmartRecruiters, not your company's own id.",
         ),
         "type": Param(
             "REPLACEMENT",
@@ -40,32 +40,32 @@ dag = DAG(
             type=["null", "string"],
             format="date",
             title="Opens on",
-            description="From when the position may be filled.",
+            description="Date from which the position can be filled.",
         ),
         "target_start_date": Param(
             "2027-02-01",
             type=["null", "string"],
             format="date",
             title="Target start",
-            description="When the new colleague should start.",
+            description="Date on which the new colleague should start.",
         ),
         "external_position_id": Param(
             None,
             type=["null", "string"],
-            title="External id",
-            description="Your company's own number for the position.",
+            title="External ID",
+            description="Your company's own id of the position.",
         ),
         "incumbent_name": Param(
             None,
             type=["null", "string"],
             title="Incumbent",
-            description="Who holds or held the position.",
+            description="Name of the person who holds or held the position.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

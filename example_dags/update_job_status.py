@@ -1,7 +1,7 @@
 """
-Move a job to another status.
+Set the status of a job.
 
-CANCELLED does not take the job's ads off the career site: unpublish them as well.
+CANCELLED does not unpublish the job. Unpublish its ads as well to take them off the career site.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ dag = DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

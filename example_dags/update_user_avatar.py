@@ -1,8 +1,8 @@
 """
-Give a user another picture.
+Set the avatar of a user.
 
-SmartRecruiters cannot be asked which picture a user has, so each run writes, and its result says
-"changed: null".
+SmartRecruiters does not return the current avatar. Every run therefore writes, and "changed" in the result is null
+(unknown).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ dag = DAG(
             str(Path(__file__).parent / "assets" / "avatar.png"),
             type="string",
             minLength=1,
-            title="Picture",
-            description="A PNG, JPEG, GIF or WebP file: a path on the worker, or an address of object "
-            "storage such as s3://aws_default@pictures/ada.png.",
+            title="Image",
+            description="PNG, JPEG, GIF or WebP: a path on the worker, or an object storage URI such as "
+            "s3://aws_default@pictures/ada.png.",
         ),
         "plan_only": Param(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the task's log, and send nothing.",
+            description="On: show in the task's log what would change, and send nothing. Off: send the changes.",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""What the operators share: the parameters that every change has, and how a change is carried out."""
+"""The base class of all operators: shared parameters, rendering, and planning or applying one change."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 
 class SmartRecruitersBaseOperator(WithHook, BaseOperator):
-    """Base of the operators: read the record, send what differs, and send nothing where nothing does.
+    """Base class of the operators: read the record, compare, and send a write only if something differs.
 
-    A subclass is its signature, its template fields, and the change that its parameters make (:attr:`change_name`). All
-    parameters are templated, and are read only after rendering. The switches below take a bool, or ``true``, ``false``,
-    ``yes``, ``no``, ``1``, ``0`` as text; anything else is refused.
+    A subclass declares its signature, its template fields, and the change that its parameters describe
+    (:attr:`change_name`). All parameters are templated and are parsed only after rendering. The switches below take a
+    bool, or ``true``, ``false``, ``yes``, ``no``, ``1``, ``0`` as text; anything else is refused.
 
     :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
-    :param plan_only: show what would change and send no write. Bool, default false.
+    :param plan_only: dry run: show what would change and send no write. Bool, default false.
     :param force: write even if nothing differs. Bool, default false.
-    :param read_first: read the current state before writing, where the API can be asked for it. Bool, default true.
-    :param return_response: keep the API's answer in the result, and so in XCom. Bool, default true.
-    :param expect: the ``fingerprint`` of an earlier plan: write only if the record still is what that plan saw. Text,
-        default ``None``.
-    :param kwargs: what every Airflow operator takes (``task_id``, ``retries``, ...).
-    :raises InvalidInputError: a parameter cannot be read or sent; nothing was sent.
-    :raises StalePlanError: the record moved on since the plan that ``expect`` names; nothing was sent.
-    :raises SmartRecruitersError: the connection, the network or the API failed; the subclass tells how.
+    :param read_first: read the current state before writing, if the API can return it. Bool, default true.
+    :param return_response: keep the API's response in the result, and so in XCom. Bool, default true.
+    :param expect: the ``fingerprint`` of an earlier plan: write only if the record has not changed since. Text, default
+        ``None``.
+    :param kwargs: the parameters of every Airflow operator (``task_id``, ``retries``, ...).
+    :raises InvalidInputError: a parameter cannot be parsed or sent; nothing was sent.
+    :raises StalePlanError: the record has changed since the plan in ``expect``; nothing was sent.
+    :raises SmartRecruitersError: the connection, the network or the API failed. The subclass lists the cases.
     """
 
     template_fields: Sequence[str] = (
@@ -50,14 +50,14 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         "expect",
     )
     change_name: ClassVar[str]
-    """The change that the operator makes, below the package's ``api``: ``jobs.UpdateJobStatus``. A name and not the
-    class, since importing that would cost every DAG file pydantic and requests."""
+    """The change that the operator makes, relative to the package's ``api``: ``jobs.UpdateJobStatus``. A name instead
+    of the class, because importing the class would load pydantic and requests into every DAG file."""
     parameter_readers: ClassVar[Mapping[str, Reader]] = {}
-    """How a parameter that is more than text is read, by its name: ``{"tags": as_list}``."""
+    """Parsers of the parameters that are more than text, by name: ``{"tags": as_list}``."""
     private_fields: Sequence[str] = ()
-    """Template fields that hold what people wrote about people; Airflow shows their size instead of their text."""
+    """Template fields with text about people. Airflow shows the size of such a field instead of its text."""
     free_text_fields: Sequence[str] = ()
-    """Template fields with other text that people wrote; the results file of a batch leaves them out as well."""
+    """Template fields with other free text. The results file of a batch omits them, as it omits private fields."""
     ui_color = "#dff3e4"
 
     def __init__(
@@ -80,24 +80,24 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         self.expect = expect
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        # The one method that renders plain and mapped tasks alike, on 2.11 and on 3.x; what it leaves behind is what
-        # Airflow stores as the rendered template.
+        # Airflow 2.11 and 3.x both render plain and mapped tasks through this method, and store what it leaves in the
+        # fields as the rendered template. Wrapping has to happen here: any later, and the text is in the database.
         super()._do_render_template_fields(parent, *args, **kwargs)
         for name in self.private_fields:
             setattr(parent, name, wrapped(getattr(parent, name)))
 
     @classmethod
     def bulk(cls, *, task_id: str, **arguments: Any) -> BulkOperator:
-        """Return one task that does this for many records, at the API's own pace.
+        """Return one task that runs this operator for many records, within the API's rate limit.
 
-        In the words of dynamic task mapping: ``items`` is what ``expand_kwargs`` takes, everything else what
-        ``partial`` takes. See :class:`.BulkOperator` for ``items``, the guards, the results and what is raised.
+        Compared with dynamic task mapping, ``items`` takes what ``expand_kwargs`` takes, and everything else takes what
+        ``partial`` takes. See :class:`.BulkOperator` for ``items``, the guards, the results file and the errors.
 
         :param task_id: id of the task, text.
-        :param arguments: the parameters of :class:`.BulkOperator`, those of this operator that all items share, and
-            what every Airflow operator takes.
+        :param arguments: the parameters of :class:`.BulkOperator`, the parameters of this operator that all items
+            share, and the parameters of every Airflow operator.
         :return: the task.
-        :raises TypeError: an argument belongs to one record.
+        :raises TypeError: an argument can only be given in an item.
         """
         from airflow_provider_smartrecruiters.operators.bulk.operator import bulk_of
 
@@ -105,7 +105,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
 
     @classmethod
     def own_parameters(cls) -> dict[str, Any]:
-        """Return the parameters that are this operator's own, not every operator's.
+        """Return the parameters of this operator without the ones that all operators share.
 
         :return: name to default; ``inspect.Parameter.empty`` for one that is required.
         """
@@ -115,31 +115,31 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
 
     @classmethod
     def change_of(cls, parameters: Mapping[str, Any]) -> Change:
-        """Build the change that parameters ask for, without a task: an item of a batch has none of its own.
+        """Build the change from parameters alone, without a task: a batch item has no task of its own.
 
-        :param parameters: the operator's own parameters by name, rendered.
+        :param parameters: rendered values of the operator's own parameters, by name.
         :return: the change.
         :raises InvalidInputError: a parameter cannot be sent.
         """
         if not hasattr(cls, "change_name"):
-            raise NotImplementedError(f"{cls.__name__} makes no change. Use one of the operators of this package.")
+            raise NotImplementedError(f"{cls.__name__} is abstract. Use one of the operators of this package.")
         module, _, name = cls.change_name.rpartition(".")
         change: type[Change] = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
         return change(**cls.read_parameters(parameters))
 
     @classmethod
     def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return rendered parameters as the change takes them: unwrapped, and read from text where they come as such.
+        """Return rendered parameters in the form that the change takes: unwrapped, and parsed if they are text.
 
         :param parameters: as for :meth:`change_of`.
         :return: the arguments of the change.
-        :raises InvalidInputError: a parameter cannot be read.
+        :raises InvalidInputError: a parameter cannot be parsed.
         """
         plain = {name: unwrapped(value) for name, value in parameters.items()}
         return plain | {name: read(name, plain[name]) for name, read in cls.parameter_readers.items()}
 
     def change(self) -> Change:
-        """Build the change that the parameters ask for. Called after rendering.
+        """Build the change from the operator's parameters. Called after rendering.
 
         :return: the change.
         :raises InvalidInputError: a parameter cannot be sent.
@@ -147,13 +147,13 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         return self.change_of({name: getattr(self, name) for name in self.own_parameters()})
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Carry the change out, or with ``plan_only`` only tell what it would do.
+        """Apply the change, or only plan it with ``plan_only``.
 
         :param context: Airflow's task context; not used.
-        :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` where it cannot be told), ``applied``, ``fields``
-            (names of those that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
-            ``response``; all of it JSON-ready.
-        :raises SmartRecruitersError: as the class says. One that a retry cannot cure is also an
+        :return: a JSON-ready dict with ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``,
+            ``fields`` (names of the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was
+            read) and ``response``.
+        :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error

@@ -15,24 +15,39 @@ if TYPE_CHECKING:
 
 
 class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
-    """Set a candidate's tags, or add and remove some of them.
+    """Set a candidate's tags, or add and remove single tags.
 
-    Endpoint: ``PUT /candidates/{id}/tags``. With ``add`` alone it is ``POST /candidates/{id}/tags``, which keeps what
-    others add at the same time.
+    Give either ``tags`` (the whole new set) or ``add`` and ``remove``. With ``add`` alone the operator sends
+    ``POST /candidates/{id}/tags``, which keeps tags that others add at the same time; every other change reads the tags
+    and writes the whole set.
 
-    The lists are real ones, or text that reads as one, JSON or as Jinja prints a list: ``'["a", "b"]'``. A plain word
-    is refused, not split. A blank text counts as not given.
+    A list may also be text in list form, JSON or as Jinja prints a list: ``'["a", "b"]'``. A plain word is refused, not
+    split. Blank text counts as not given.
+
+    .. code-block:: python
+
+        UpdateCandidateTagsOperator(
+            task_id="tag_candidate",
+            candidate_id="{{ params.candidate_id }}",
+            add=["interviewed"],
+            remove=["to-contact"],
+        )
+
+    Endpoint: ``PUT /candidates/{id}/tags``
+
+    API reference: https://developers.smartrecruiters.com/reference
 
     :param candidate_id: id of the candidate, text.
-    :param tags: the whole new set, a list of texts; ``[]`` removes all. Excludes ``add`` and ``remove``.
-    :param add: tags to add to those that are there, a list of texts.
-    :param remove: tags to take away, a list of texts; those that are not there are no error.
+    :param tags: the whole new set of tags, a list of texts; ``[]`` removes all tags. Default ``None``. Cannot be
+        combined with ``add`` or ``remove``.
+    :param add: tags to add, a list of texts. Default ``None``.
+    :param remove: tags to remove, a list of texts. Tags that the candidate does not have are ignored. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: none of the three is given, they exclude one another, or one is no list; nothing was
+    :raises InvalidInputError: none of the three is given, they exclude each other, or one is not a list; nothing was
         sent.
     :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``).
-    :raises NotFoundError: there is no such candidate.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the candidate does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateTags"
@@ -70,22 +85,36 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
 class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     """Move a candidate's application for one job to another status.
 
-    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/status``.
+    The candidate's applications for other jobs stay as they are. The company's settings decide whether a rejection or
+    a withdrawal needs a reason. To reject by the label of a reason, use :class:`.RejectApplicationOperator`.
+
+    .. code-block:: python
+
+        UpdateCandidateJobStatusOperator(
+            task_id="invite_to_interview",
+            candidate_id="{{ params.candidate_id }}",
+            job_id="{{ params.job_id }}",
+            status="INTERVIEW",
+        )
+
+    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/status``
+
+    API reference: https://developers.smartrecruiters.com/reference/candidatesstatusupdate-1
 
     :param candidate_id: id of the candidate, text.
     :param job_id: id of the job that the candidate is assigned to, text.
     :param status: ``LEAD``, ``NEW``, ``IN_REVIEW``, ``INTERVIEW``, ``OFFERED``, ``HIRED``, ``REJECTED``, ``WITHDRAWN``
         or ``TRANSFERRED``.
-    :param sub_status: name of a step of the job's hiring process within the status, text.
-    :param starts_on: first day at work, with ``HIRED``: a date, a datetime or ISO 8601 text.
-    :param reason_id: id of a rejection reason with ``REJECTED``, of a withdrawal reason with ``WITHDRAWN``, text. The
-        company's settings say whether one is required.
+    :param sub_status: name of a step of the job's hiring process within the status, text. Default ``None``.
+    :param starts_on: first working day, with ``HIRED``: a date, a datetime or ISO 8601 text. Default ``None``.
+    :param reason_id: id of a rejection reason (with ``REJECTED``) or of a withdrawal reason (with ``WITHDRAWN``), text.
+        Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: a value cannot be sent, or goes only with another status; nothing was sent.
-    :raises BadRequestError: the API refused the values, such as a reason that the company requires and was not given.
+    :raises InvalidInputError: a value cannot be sent, or only goes with another status; nothing was sent.
+    :raises BadRequestError: the API refused the values, for example because a required reason is missing.
     :raises PermissionDeniedError: the credential may not change this application (scope ``candidates_manage``).
-    :raises NotFoundError: there is no such candidate, or it is not assigned to the job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateJobStatus"
@@ -120,24 +149,38 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
 
 
 class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
-    """Set where a candidate's application for one job came from.
+    """Set the source of a candidate's application for one job.
 
-    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/source``. The API does not give the ids of a source back, so whether
-    anything changed cannot be told: ``changed`` is ``None`` in the result, and every run writes.
+    The API does not return the ids of the current source. The operator therefore writes on every run, and ``changed``
+    in the result is ``None`` (unknown).
+
+    .. code-block:: python
+
+        UpdateCandidateSourceOperator(
+            task_id="set_source",
+            candidate_id="{{ params.candidate_id }}",
+            job_id="{{ params.job_id }}",
+            source_type_id="REFERRAL",
+            source_id="11",
+        )
+
+    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/source``
+
+    API reference (the ids of sources): https://developers.smartrecruiters.com/reference/candidatesaddtojob-1
 
     :param candidate_id: id of the candidate, text.
     :param job_id: id of the job that the candidate is assigned to, text.
-    :param source_type_id: id of the source type, text; listed by ``GET /configuration/sources``.
-    :param source_id: ``id`` (not ``sourceIdentifier``) of the source within its type, text; listed by
-        ``GET /configuration/sources/{sourceType}/values``.
-    :param source_sub_type_id: id of the source's subtype, text; needed where the type has subtypes.
+    :param source_type_id: id of the source type, text. ``GET /configuration/sources`` lists them.
+    :param source_id: ``id`` (not ``sourceIdentifier``) of the source within its type, text.
+        ``GET /configuration/sources/{sourceType}/values`` lists them.
+    :param source_sub_type_id: id of the source's subtype, text. Required if the type has subtypes. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: an id is empty; nothing was sent.
     :raises BadRequestError: ``INVALID_SOURCE_TYPE``, ``SUBTYPE_REQUIRED`` or ``INVALID_SOURCE``.
     :raises AuthenticationError: the API does not accept the credential for this candidate.
     :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``).
-    :raises NotFoundError: there is no such candidate, or it is not assigned to the job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateSource"
@@ -169,25 +212,38 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
 
 
 class RejectApplicationOperator(SmartRecruitersBaseOperator):
-    """Reject a candidate's application for one job; the candidate's other applications stay as they are.
+    """Reject a candidate's application for one job.
 
-    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/status`` with ``REJECTED``. A label given as ``reason`` is looked up
-    with ``GET /configuration/rejection-reasons``. The candidate sees a rejection at once in the Candidate Portal.
+    The candidate's applications for other jobs stay as they are. The candidate sees the rejection in the Candidate
+    Portal at once. A label given as ``reason`` is looked up with ``GET /configuration/rejection-reasons``. The
+    company's settings decide whether a reason is required.
+
+    .. code-block:: python
+
+        RejectApplicationOperator(
+            task_id="reject_application",
+            candidate_id="{{ params.candidate_id }}",
+            job_id="{{ params.job_id }}",
+            reason="No longer hiring",
+        )
+
+    Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/status``, with the status ``REJECTED``
+
+    API reference: https://developers.smartrecruiters.com/reference/candidatesstatusupdate-1
 
     :param candidate_id: id of the candidate, text.
     :param job_id: id of the job that the candidate is assigned to, text.
-    :param reason_id: id of one of the company's rejection reasons, text. The company's settings say whether one is
-        required.
-    :param reason: label of one of the company's rejection reasons, text, upper or lower case alike; instead of
-        ``reason_id``.
-    :param sub_status: name of a step within the status, text.
+    :param reason_id: id of one of the company's rejection reasons, text. Default ``None``.
+    :param reason: label of one of the company's rejection reasons, text, in upper or lower case. Give either
+        ``reason_id`` or ``reason``, not both. Default ``None``.
+    :param sub_status: name of a step within the status, text. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: both reasons are given, or the label fits none or several of the company's; no write was
-        sent.
-    :raises BadRequestError: the API refused the values, such as a reason that the company requires and was not given.
+    :raises InvalidInputError: both reasons are given, or the label matches none or several of the company's reasons; no
+        write was sent.
+    :raises BadRequestError: the API refused the values, for example because a required reason is missing.
     :raises PermissionDeniedError: the credential may not change this application (scope ``candidates_manage``).
-    :raises NotFoundError: there is no such candidate, or it is not assigned to the job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "candidates.RejectApplication"

@@ -1,4 +1,4 @@
-"""Read a file that a parameter names, wherever Airflow can read it from."""
+"""Read the file that a parameter names, from any storage that Airflow can read."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLOCK = 2**20
-"""So many bytes are asked of a storage at a time; some would ask for 50 MB."""
+"""Bytes per request to a storage. Some fsspec storages ask for 50 MB by default, which a worker's memory pays for."""
 
 
 def read_bytes(name: str, location: Any, *, max_bytes: int) -> bytes:
-    """Return what the file holds.
+    """Return the content of a file.
 
-    :param name: the parameter's name, for the error. The location itself is not repeated: file names name people.
-    :param location: a path that the worker can read, or any URI (or ``ObjectStoragePath``) that Airflow can. A link is
-        followed, and what it leads to is what is measured and checked.
+    :param name: the parameter's name, for the error, which does not repeat the location: file names can name people.
+    :param location: a path that the worker can read, or any URI (or ``ObjectStoragePath``) that Airflow can read. A
+        symbolic link is followed; size and type are those of its target.
     :param max_bytes: largest size to read, in bytes.
     :return: the file's bytes, never more than ``max_bytes``.
-    :raises InvalidInputError: there is no such file, it cannot be read, or it is larger than ``max_bytes``.
+    :raises InvalidInputError: the file does not exist, cannot be read, or is larger than ``max_bytes``.
     """
-    with refusing(name):
+    with storage_errors(name):
         path, status = existing_file(name, location)
-        # The size is known before anything is read, so that a wrong path costs no memory; and the reading is bounded
-        # too, as the file may have grown since.
+        # Check the size before reading, so that a wrong path costs no memory. Bound the read as well: the file may have
+        # grown since, and one byte too many is enough to notice.
         if status.st_size <= max_bytes:
             with path.open("rb") as file:
                 data: bytes = file.read(max_bytes + 1)
             if len(data) <= max_bytes:
                 return data
-    raise refused(name, f"names a file of more than {max_bytes} bytes", "use a smaller file, or raise max_bytes.")
+    raise refused(name, f"names a file larger than {max_bytes} bytes", "Use a smaller file, or raise max_bytes.")
 
 
 @contextmanager
 def open_stream(name: str, location: Any) -> Iterator[tuple[io.BufferedReader, Any]]:
-    """Open a file to read it piece by piece, decompressed if it ends in ``.gz``, ``.bz2`` or ``.xz``.
+    """Open a file for streaming, decompressed if its name ends in ``.gz``, ``.bz2`` or ``.xz``.
 
     :param name: the parameter's name, for the error.
     :param location: as for :func:`read_bytes`.
-    :return: the file, and what stands for its content: another value tells that the file has changed.
-    :raises InvalidInputError: there is no such file, it cannot be read, or (while it is read) not be decompressed.
+    :return: the file, and a version (size and time of change): a different version means that the file has changed.
+    :raises InvalidInputError: the file does not exist, cannot be read, or (while reading) cannot be decompressed.
     """
     import bz2
     import gzip
     import lzma
     import zlib
 
-    with refusing(name):
+    with storage_errors(name):
         path, status = existing_file(name, location)
         stored = path.open("rb", block_size=_BLOCK)
-    # Not fsspec's compression="infer", which leaves the file below open.
+    # fsspec's compression="infer" would do this too, but leaves the compressed file open.
     openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     opener = openers.get(os.path.splitext(str(location).lower())[1])
     broken = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
@@ -65,43 +65,43 @@ def open_stream(name: str, location: Any) -> Iterator[tuple[io.BufferedReader, A
 
 
 def absolute(name: str, location: Any) -> str:
-    """Return the text of a location.
+    """Return a location as text, with a relative path made absolute.
 
     :param name: the parameter's name, for the error.
     :param location: a path, a URI or an ``ObjectStoragePath``.
-    :return: the URI, or the path from the root.
-    :raises InvalidInputError: it is none of these, or blank.
+    :return: the URI, or the absolute path.
+    :raises InvalidInputError: the location is none of these, or blank.
     """
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     if not isinstance(location, str | os.PathLike | ObjectStoragePath) or not str(location).strip():
-        raise refused(name, "names no file", "give a path that the worker can read, or an object storage URI.")
+        raise refused(name, "does not name a file", "Give a path that the worker can read, or an object storage URI.")
     text = str(location)
-    # Airflow 2.11 takes a relative path as one below the root.
+    # Airflow 2.11 would resolve a relative path against the root directory, not the working directory.
     return text if "://" in text else os.path.abspath(text)
 
 
 def existing_file(name: str, location: Any) -> tuple[Any, Any]:
-    """Return the ``ObjectStoragePath`` of a file, and what its storage tells of it (``stat``).
+    """Return the ``ObjectStoragePath`` of a file and its ``stat`` result.
 
     :param name: the parameter's name, for the error.
     :param location: a path, a URI or an ``ObjectStoragePath``.
-    :raises InvalidInputError: it names something that is no file.
-    :raises Exception: what the storage raises; see :func:`refusing`.
+    :raises InvalidInputError: the location is not a file.
+    :raises Exception: any error of the storage; see :func:`storage_errors`.
     """
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     path = ObjectStoragePath(absolute(name, location))
     status = path.stat()
-    # Airflow 3.3 asks is_file() and its like of a storage without the connection, unless the URI names one.
+    # stat() instead of is_file(): Airflow 3.3 calls is_file() without the connection unless the URI names one.
     if status["type"] != "file":
-        raise refused(name, "names a directory or a device, not a file", _look_up(name))
+        raise refused(name, "names a directory or a device, not a file", _check_hint(name))
     return path, status
 
 
 @contextmanager
-def refusing(name: str) -> Iterator[None]:
-    """Turn what a storage raises, and a retry cannot cure, into :class:`.InvalidInputError`.
+def storage_errors(name: str) -> Iterator[None]:
+    """Turn the errors of a storage that a retry cannot fix into :class:`.InvalidInputError`.
 
     :param name: the parameter's name, for the error.
     """
@@ -110,40 +110,46 @@ def refusing(name: str) -> Iterator[None]:
     except InvalidInputError:
         raise
     except (FileNotFoundError, NotADirectoryError):
-        raise refused(name, "names a file that does not exist", _look_up(name)) from None
+        raise refused(name, "names a file that does not exist", _check_hint(name)) from None
     except PermissionError:
         raise refused(
-            name, "names a file that the worker may not read", "let the worker's user or connection read it."
+            name,
+            "names a file that the worker may not read",
+            "Grant the worker's user or connection permission to read it.",
         ) from None
     except OSError as error:
-        # Anything else of the system or of a storage may pass, and is Airflow's to retry.
+        # Every other error of the system or of a storage may be transient, so Airflow gets to retry it.
         if error.errno != errno.ELOOP:
             raise
-        raise refused(name, "names a link that leads back to itself", _look_up(name)) from None
+        raise refused(name, "names a symbolic link that points back to itself", _check_hint(name)) from None
     except (ValueError, ImportError):
         raise refused(
             name,
-            "is no path or URI that this Airflow can read",
-            "install the provider of the storage that the URI names (amazon for s3://, google for gs://), "
-            "or give a path that the worker can read.",
+            "is not a path or URI that this Airflow can read",
+            "Install the Airflow provider of that storage (amazon for s3://, google for gs://), or give a local path.",
         ) from None
 
 
 def refused(name: str, what: str, hint: str) -> InvalidInputError:
-    """Return the error that says what is wrong with a parameter."""
+    """Return the error for a parameter whose value cannot be used.
+
+    :param name: the parameter's name.
+    :param what: what is wrong with it, as a predicate: ``names a file that does not exist``.
+    :param hint: what to do, as a sentence.
+    """
     return InvalidInputError(f"The parameter {name} {what}.", hint=hint, fields=(name,))
 
 
-def _look_up(name: str) -> str:
-    return f"look {name} up under Rendered Template of the task, and whether the worker has that file."
+def _check_hint(name: str) -> str:
+    return f"Check {name} in the task's Rendered Template view, and make sure that the worker can reach the file."
 
 
 class _Raw(io.RawIOBase):
-    """A file as the standard library's buffer wants it.
+    """Adapts a file to ``io.BufferedReader``, and turns the errors of a broken archive into one for the user.
 
     :param name: the parameter's name, for the error.
-    :param file: any that has ``read``.
-    :param broken: what it raises when it cannot be decompressed.
+    :param file: any object with ``read``.
+    :param broken: the errors that ``read`` raises if the content cannot be decompressed.
     """
 
     def __init__(self, name: str, file: Any, broken: tuple[type[Exception], ...]) -> None:
@@ -160,8 +166,8 @@ class _Raw(io.RawIOBase):
         except self._broken:
             raise refused(
                 self._name,
-                "names a compressed file that is broken off, or is not compressed as its name says",
-                "write the file again.",
+                "names a compressed file that is truncated, corrupt, or not compressed as its extension says",
+                "Write the file again.",
             ) from None
         buffer[: len(data)] = data
         return len(data)

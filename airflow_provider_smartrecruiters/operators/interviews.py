@@ -13,18 +13,30 @@ if TYPE_CHECKING:
 class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
     """Set a candidate's answer to one timeslot of an interview.
 
-    Endpoint: ``PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus``. The API
-    knows only interviews that were made through it, not those made in the SmartRecruiters UI.
+    The API knows only interviews that were created through it, not those created in the SmartRecruiters UI.
+
+    .. code-block:: python
+
+        UpdateCandidateTimeslotStatusOperator(
+            task_id="accept_timeslot",
+            interview_id="{{ params.interview_id }}",
+            timeslot_id="{{ params.timeslot_id }}",
+            status="accepted",
+        )
+
+    Endpoint: ``PUT /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}/candidateStatus``
+
+    API reference: https://developers.smartrecruiters.com/reference/interviews
 
     :param interview_id: id of the interview, text.
     :param timeslot_id: id of one of the interview's timeslots, text.
     :param status: ``accepted``, ``declined``, ``pending`` or ``tentative``, in lower case.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: an id is empty or the status is none of the four; nothing was sent.
+    :raises InvalidInputError: an id is empty, or the status is not one of the four; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this interview (scope ``interviews_write``).
-    :raises NotFoundError: there is no such interview or timeslot.
-    :raises UnprocessableError: the API does not take the values.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the interview or the timeslot does not exist.
+    :raises UnprocessableError: the API refused the values.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "interviews.UpdateCandidateTimeslotStatus"

@@ -15,26 +15,40 @@ if TYPE_CHECKING:
 
 
 class UpdateJobAdOperator(SmartRecruitersBaseOperator):
-    """Change parts of one of a job's ads; what is not given stays as it is.
+    """Change parts of one of a job's ads.
 
-    Endpoint: ``PUT /jobs/{jobId}/jobads/{jobAdId}``. An ad that is published shows the change only after it is
-    published again; the result's ``details`` tell whether it is.
+    Parts that are not given stay as they are. A published ad shows the change only after it is published again;
+    ``details`` in the result says whether that is needed (``needs_publishing``).
 
-    The mappings are real ones, or text that reads as one, JSON or as Jinja prints a mapping. A blank text counts as not
-    given.
+    A mapping may also be text in mapping form, JSON or as Jinja prints a mapping. Blank text counts as not given.
+
+    .. code-block:: python
+
+        UpdateJobAdOperator(
+            task_id="update_job_ad",
+            job_id="{{ params.job_id }}",
+            job_ad_id="{{ params.job_ad_id }}",
+            title="Platform Engineer (all genders)",
+            job_ad={"qualifications": {"text": "<p>Five years of practice.</p>"}},
+        )
+
+    Endpoint: ``PUT /jobs/{jobId}/jobads/{jobAdId}``
+
+    API reference: https://developers.smartrecruiters.com/reference
 
     :param job_id: id of the job, text.
     :param job_ad_id: id of the ad within the job, text.
-    :param title: the ad's title, text.
-    :param language: the ad's language as its code, text: ``en``, ``pt``.
-    :param location: the ad's location, a mapping in the API's field names.
-    :param job_ad: the ad's sections, a mapping in the API's field names: ``companyDescription``, ``jobDescription``,
-        ``qualifications``, ``additionalInformation`` (each with ``title`` and ``text``) and ``videos``.
+    :param title: title of the ad, text. Default ``None``.
+    :param language: code of the ad's language, text: ``en``, ``pt``. Default ``None``.
+    :param location: location of the ad, a mapping in the API's field names. Default ``None``.
+    :param job_ad: sections of the ad, a mapping in the API's field names: ``companyDescription``, ``jobDescription``,
+        ``qualifications``, ``additionalInformation`` (each with ``title`` and ``text``) and ``videos``. Default
+        ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: nothing to change is given, or a value cannot be sent; nothing was sent.
+    :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: there is no such job or ad.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the job or the ad does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobAd"
@@ -76,21 +90,35 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
 
 
 class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
-    """Change parts of a job and of its default ad; what is not given stays as it is.
+    """Change parts of a job and of its default ad.
 
-    Endpoint: ``PUT /jobs/{jobId}``, which replaces the whole job: it is read first, and the changes are laid over what
-    is there. The API ignores properties and values that it does not know; the result's ``details`` name them.
+    The endpoint replaces the whole job. The operator therefore reads the job, lays the changes over it, and sends the
+    result back, so that fields that are not given keep their values. The API ignores properties and values that it
+    does not know; ``details`` in the result names them (``ignored``).
+
+    .. code-block:: python
+
+        UpdateJobAndJobAdOperator(
+            task_id="postpone_hiring",
+            job_id="{{ params.job_id }}",
+            job={"targetHiringDate": "2027-03-01T00:00:00.000Z"},
+        )
+
+    Endpoint: ``PUT /jobs/{jobId}``
+
+    API reference (``PATCH`` of the same record): https://developers.smartrecruiters.com/reference/jobspatch-1
 
     :param job_id: id of the job, text.
     :param job: what to change, a mapping in the API's field names (``title``, ``department``, ``properties``,
-        ``jobAd.sections``, ...), or text that reads as one, JSON or as Jinja prints a mapping.
-    :param replace: send ``job`` as it is, so that everything it leaves out is removed. Bool, default false.
+        ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping.
+    :param replace: send ``job`` as it is; the API then removes everything that ``job`` leaves out. Bool, default false.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: ``job`` is no mapping, is empty, or holds a value that cannot be sent; nothing was sent.
-    :raises BadRequestError: the API refused the values, such as a department that does not exist.
+    :raises InvalidInputError: ``job`` is not a mapping, is empty, or holds a value that cannot be sent; nothing was
+        sent.
+    :raises BadRequestError: the API refused the values, for example a department that does not exist.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: there is no such job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the job does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobAndJobAd"
@@ -113,17 +141,29 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
 
 class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
-    """Replace a job's note. A job has one, and every member of its hiring team sees it.
+    """Replace a job's note.
 
-    Endpoint: ``PUT /jobs/{jobId}/note``.
+    A job has one note, and every member of its hiring team sees it. The previous text is lost.
+
+    .. code-block:: python
+
+        UpdateJobNoteOperator(
+            task_id="update_note",
+            job_id="{{ params.job_id }}",
+            content="Hiring manager back on Monday.",
+        )
+
+    Endpoint: ``PUT /jobs/{jobId}/note``
+
+    API guide: https://developers.smartrecruiters.com/docs/synchronizing-jobs
 
     :param job_id: id of the job, text.
     :param content: the whole new note, text of at most 20,000 characters.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: the id is empty or the note is too long; nothing was sent.
+    :raises InvalidInputError: the id is empty, or the note is empty or too long; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: there is no such job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the job does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobNote"
@@ -137,22 +177,38 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
 
 
 class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
-    """Change one of a job's positions; what is not given keeps its value.
+    """Change one of a job's positions.
 
-    Endpoint: ``PUT /jobs/{jobId}/positions/{positionId}``.
+    Parameters that are not given keep their values.
+
+    .. code-block:: python
+
+        UpdateJobPositionOperator(
+            task_id="update_position",
+            job_id="{{ params.job_id }}",
+            position_id="{{ params.position_id }}",
+            target_start_date="2027-02-01",
+        )
+
+    Endpoint: ``PUT /jobs/{jobId}/positions/{positionId}``
+
+    API reference: https://developers.smartrecruiters.com/reference
 
     :param job_id: id of the job, text.
     :param position_id: id of the position's record within the job, text.
-    :param type: ``NEW`` or ``REPLACEMENT``.
-    :param position_open_date: when the position opened: a date, a datetime or ISO 8601 text.
-    :param target_start_date: when somebody is to start: a date, a datetime or ISO 8601 text.
-    :param external_position_id: the company's own text for the position (the API's body calls it ``positionId``).
-    :param incumbent_name: name of the person who holds or held the position, text; logged by its length only.
+    :param type: ``NEW`` or ``REPLACEMENT``. Default ``None``.
+    :param position_open_date: when the position opened: a date, a datetime or ISO 8601 text. Default ``None``.
+    :param target_start_date: when the new colleague should start: a date, a datetime or ISO 8601 text. Default
+        ``None``.
+    :param external_position_id: the company's own id of the position, text (``positionId`` in the API's body). Default
+        ``None``.
+    :param incumbent_name: name of the person who holds or held the position, text. The log shows only its length.
+        Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: nothing to change is given, or a value cannot be sent; nothing was sent.
+    :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: there is no such job or position.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the job or the position does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobPosition"
@@ -193,15 +249,27 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
 class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     """Set a job's status.
 
-    Endpoint: ``PUT /jobs/{jobId}/status``. ``CANCELLED`` does not unpublish the job.
+    ``CANCELLED`` does not unpublish the job: its ads stay on the career site until somebody unpublishes them.
+
+    .. code-block:: python
+
+        UpdateJobStatusOperator(
+            task_id="pause_job",
+            job_id="{{ params.job_id }}",
+            status="ON_HOLD",
+        )
+
+    Endpoint: ``PUT /jobs/{jobId}/status``
+
+    API guide: https://developers.smartrecruiters.com/docs/synchronizing-jobs
 
     :param job_id: id of the job, text.
     :param status: ``CREATED``, ``SOURCING``, ``FILLED``, ``INTERVIEW``, ``OFFER``, ``CANCELLED`` or ``ON_HOLD``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: the id is empty or the status is none of the seven; nothing was sent.
+    :raises InvalidInputError: the id is empty, or the status is not one of the seven; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: there is no such job.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the job does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobStatus"

@@ -1,8 +1,8 @@
-"""Read parameters after Airflow has rendered them.
+"""Parsers for parameters that Airflow has rendered.
 
-A template always renders to text (unless the DAG asks for native objects), so a list, a mapping or a switch may come as
-the value itself or as its text. What cannot be read is refused by its parameter's name, never guessed: a
-``plan_only`` that silently became false would send. The value is not repeated, as it may be about a person.
+A template renders to text unless the DAG asks for native objects, so a list, a mapping or a switch may arrive as the
+value itself or as text. A value that cannot be parsed is refused, never guessed: a ``plan_only`` that silently became
+false would send writes. The error names the parameter but does not repeat the value, which may be about a person.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 Reader = Callable[[str, Any], Any]
-"""Reads a rendered parameter: its name, for the error, and its value."""
+"""Parses a rendered parameter: takes its name (for the error) and its value."""
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 _SIZE_LIMIT = 2**31
-"""So much is set aside before the first byte is read."""
+"""Exclusive upper bound in bytes. A read allocates the whole buffer before the first byte arrives."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def as_bool(name: str, value: Any) -> bool:
-    """Return the switch that a parameter holds.
+    """Parse a switch.
 
     :param name: the parameter's name, for the error.
     :param value: a bool, or one of ``true``, ``false``, ``yes``, ``no``, ``1``, ``0`` in any case.
     :return: the switch.
-    :raises InvalidInputError: the value is anything else, an empty text and ``None`` included.
+    :raises InvalidInputError: the value is anything else, including empty text and ``None``.
     """
-    # A DAG with render_template_as_native_obj=True turns the text "1" into the number.
+    # With render_template_as_native_obj=True, Airflow turns the text "1" into a number.
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
     word = value.strip().lower() if isinstance(value, str) else ""
@@ -42,11 +42,11 @@ def as_bool(name: str, value: Any) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise _refused(name, "true or false (also yes/no, 1/0)")
+    raise _refused(name, "true or false (or yes/no, 1/0)")
 
 
 def as_size(name: str, value: Any) -> int:
-    """Return the number of bytes that a parameter holds.
+    """Parse a number of bytes.
 
     :param name: the parameter's name, for the error.
     :param value: an int above 0 and below 2 GiB, or its digits as text.
@@ -60,11 +60,11 @@ def as_size(name: str, value: Any) -> int:
 
 
 def as_count(name: str, value: Any) -> int | None:
-    """Return the number of things that a parameter holds.
+    """Parse a count.
 
     :param name: the parameter's name, for the error.
-    :param value: an int of at least 0, its digits as text, or ``None``. A blank text counts as not given.
-    :return: the number; ``None`` where the parameter is not given.
+    :param value: an int of at least 0, its digits as text, or ``None``. Blank text counts as not given.
+    :return: the number; ``None`` if the parameter is not given.
     :raises InvalidInputError: the value is anything else.
     """
     if is_blank(value):
@@ -75,25 +75,25 @@ def as_count(name: str, value: Any) -> int | None:
     raise _refused(name, "a whole number of at least 0")
 
 
-def as_share(name: str, value: Any) -> float:
-    """Return the share of a whole that a parameter holds.
+def as_fraction(name: str, value: Any) -> float:
+    """Parse a fraction.
 
     :param name: the parameter's name, for the error.
-    :param value: a number from 0 to 1, or its text.
-    :return: the share.
+    :param value: a number from 0 to 1, or its digits as text.
+    :return: the fraction.
     :raises InvalidInputError: the value is anything else.
     """
     try:
-        share = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+        fraction = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
     except (ValueError, OverflowError):
-        share = -1.0
-    if 0 <= share <= 1:
-        return share
-    raise _refused(name, "a share from 0 to 1 (0.05 is 5 %)")
+        fraction = -1.0
+    if 0 <= fraction <= 1:
+        return fraction
+    raise _refused(name, "a fraction from 0 to 1 (0.05 is 5 %)")
 
 
 def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """Return the word that a parameter holds.
+    """Parse one of several words.
 
     :param name: the parameter's name, for the error.
     :param value: one of ``choices``.
@@ -106,49 +106,49 @@ def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def as_fingerprint(name: str, value: Any) -> str | None:
-    """Return the fingerprint of a plan that a parameter holds.
+    """Parse the fingerprint of a plan.
 
     :param name: the parameter's name, for the error.
     :param value: the ``fingerprint`` of a plan's result, or ``None``.
-    :return: the fingerprint; ``None`` where the parameter is not given.
-    :raises InvalidInputError: the value is anything else. A blank text too: a template that rendered nothing must not
-        turn "only if nothing moved" into "in any case".
+    :return: the fingerprint; ``None`` if the parameter is not given.
+    :raises InvalidInputError: the value is anything else. Blank text is refused as well: a template that rendered
+        nothing must not turn a guarded write into an unguarded one.
     """
     if value is None:
         return None
     if isinstance(value, str) and _FINGERPRINT.fullmatch(value):
         return value
-    raise _refused(name, "the fingerprint that a plan returned")
+    raise _refused(name, "the fingerprint of an earlier plan")
 
 
 def as_list(name: str, value: Any) -> list[Any] | None:
-    """Return the list that a parameter holds.
+    """Parse a list.
 
     :param name: the parameter's name, for the error.
-    :param value: a list, tuple or set, the text of one (JSON, or Python as Jinja prints it), or ``None``. A blank
-        text, such as a trigger form's empty box, counts as not given.
-    :return: the list; ``None`` where the parameter is not given.
-    :raises InvalidInputError: the value is anything else. A single word is not taken for a list of one.
+    :param value: a list, tuple or set, text in list form (JSON, or Python as Jinja prints it), or ``None``. Blank text,
+        such as an empty field of a trigger form, counts as not given.
+    :return: the list; ``None`` if the parameter is not given.
+    :raises InvalidInputError: the value is anything else. A single word does not count as a list of one.
     """
     value = _parsed(name, value, "a list", '["a", "b"]')
     if value is None:
         return None
     if isinstance(value, Set):
-        # Sorted, so that two runs send the same.
+        # Two processes iterate over the same set of texts in different orders; sorted, both send the same body.
         return sorted(value, key=str)
-    # Sequence: the outputs of a mapped task come as a lazy one of Airflow's.
+    # Not just list and tuple: Airflow passes the outputs of a mapped task as a lazy sequence of its own.
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return list(value)
     raise _refused(name, "a list", '["a", "b"]')
 
 
 def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
-    """Return the mapping that a parameter holds.
+    """Parse a mapping.
 
     :param name: the parameter's name, for the error.
-    :param value: a mapping, the text of one (JSON, or Python as Jinja prints it), or ``None``. A blank text, such as a
-        trigger form's empty box, counts as not given.
-    :return: the mapping; ``None`` where the parameter is not given.
+    :param value: a mapping, text in mapping form (JSON, or Python as Jinja prints it), or ``None``. Blank text, such as
+        an empty field of a trigger form, counts as not given.
+    :return: the mapping; ``None`` if the parameter is not given.
     :raises InvalidInputError: the value is anything else.
     """
     value = _parsed(name, value, "a mapping", '{"title": "Engineer"}')
@@ -160,12 +160,12 @@ def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
 
 
 def is_blank(value: Any) -> bool:
-    """Return whether a parameter is not given: ``None``, or a blank text such as a trigger form's empty box."""
+    """Return whether a parameter counts as not given: ``None`` or blank text, such as an empty form field."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def is_literal(text: str) -> bool:
-    """Return whether a text is meant as that of a list or a mapping, and not as the location of a file."""
+    """Return whether text starts like a list or a mapping, and so is not the location of a file."""
     return text.lstrip().startswith(("[", "(", "{"))
 
 
@@ -188,18 +188,18 @@ def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
             continue
         if parsed is not None:
             return parsed
-        # "None" and "null" are what a missing value renders to; taking them for "not given" would hide that.
+        # A missing value renders to "None" or "null". Accepting these as "not given" would hide the broken template.
         break
     raise _refused(name, kind, example)
 
 
 def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:
-    # Imported here: every DAG file that has an operator loads this module, and few ever see an error.
+    # Imported here to keep DAG parsing fast: every DAG file loads this module, and few ever see an error.
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
-    written = f", or text that reads as one, such as {example}" if example else ""
+    as_text = f", or text such as {example}" if example else ""
     return InvalidInputError(
-        f"The parameter {name} must be {kind}{written}; what it holds after rendering is something else.",
-        hint=f"look {name} up under Rendered Template of the task and mend its value or template.",
+        f"The parameter {name} must be {kind}{as_text}. The rendered value is something else.",
+        hint=f"Check {name} in the task's Rendered Template view, then fix the value or the template.",
         fields=(name,),
     )

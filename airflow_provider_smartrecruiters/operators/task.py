@@ -1,4 +1,4 @@
-"""What a task for one record and a task for many share: the hook, and parameters that Airflow must not show."""
+"""Parts that the tasks for one record and for many share: the hook, and values that Airflow must not show."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ if TYPE_CHECKING:
 
 
 class WithHook:
-    """A task that talks to SmartRecruiters over the connection that ``smartrecruiters_conn_id`` names."""
+    """Gives a task the hook for the connection in ``smartrecruiters_conn_id``."""
 
     smartrecruiters_conn_id: str
 
     @cached_property
     def hook(self) -> SmartRecruitersHook:
-        """The hook for the connection; it looks nothing up before it is used."""
+        """The hook. It does not look up the connection before it is used."""
         from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
         return SmartRecruitersHook(smartrecruiters_conn_id=self.smartrecruiters_conn_id)
 
 
 class Private:
-    """A value whose text, wherever it is shown, is its size.
+    """A wrapper that shows the size of its value instead of the value.
 
-    Airflow stores the rendered value of every template field in its database and shows it to everybody who may see
-    the task. A note or a tag is private there, so it is wrapped once rendered: Airflow stores the wrapper's text.
+    Airflow stores the rendered value of every template field in its database and shows it to everybody who may see the
+    task. Private values, such as notes and tags, are wrapped right after rendering, so that Airflow stores the text of
+    the wrapper.
 
-    :param value: what is wrapped; the only way back to it is this attribute.
+    :param value: the wrapped value. Only this attribute gives it back.
     """
 
     __slots__ = ("value",)
@@ -46,10 +47,10 @@ class Private:
 
 
 def wrapped(value: Any) -> Any:
-    """Return a rendered value wrapped, unless there is nothing to keep private."""
+    """Return a rendered value in a :class:`Private`, unless it is empty or wrapped already."""
     return value if isinstance(value, Private) or value is None or value == "" else Private(value)
 
 
 def unwrapped(value: Any) -> Any:
-    """Return what a parameter holds, wrapped or not: outside of Airflow's own runs nothing renders it."""
+    """Return the plain value of a parameter. Code that calls ``execute`` itself skips rendering, and so wrapping."""
     return value.value if isinstance(value, Private) else value

@@ -16,20 +16,33 @@ if TYPE_CHECKING:
 class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
     """Set a user's avatar to an image from a file or from object storage.
 
-    Endpoint: ``PUT /user-api/v201804/users/{id}/avatar``. The API does not give an avatar back, so whether anything
-    changed cannot be told: ``changed`` is ``None`` in the result, and every run writes.
+    The API does not return the current avatar. The operator therefore writes on every run, and ``changed`` in the
+    result is ``None`` (unknown).
+
+    .. code-block:: python
+
+        UpdateUserAvatarOperator(
+            task_id="update_avatar",
+            user_id="{{ params.user_id }}",
+            avatar_path="s3://aws_default@pictures/ada.png",
+        )
+
+    Endpoint: ``PUT /user-api/v201804/users/{id}/avatar``
+
+    API reference: https://developers.smartrecruiters.com/reference/users
 
     :param user_id: id of the user, text.
-    :param avatar_path: where the image is, text: a path that the worker can read, or any URI that Airflow's
-        ``ObjectStoragePath`` can (``s3://conn_id@bucket/key``). PNG, JPEG, GIF or WebP, told by its bytes.
-    :param max_bytes: largest size to send, in bytes; default 5 MiB.
+    :param avatar_path: location of the image, text: a path that the worker can read, or any URI that Airflow's
+        ``ObjectStoragePath`` can read (``s3://conn_id@bucket/key``). PNG, JPEG, GIF or WebP; the type is detected from
+        the content, not from the name.
+    :param max_bytes: largest file size to send, in bytes. Int, default 5 MiB.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: there is no such file, it is too large, or it is none of the four kinds of image; nothing
+    :raises InvalidInputError: the file does not exist, is too large, or is not one of the four types of image; nothing
         was sent.
     :raises BadRequestError: the API could not read the image.
     :raises PermissionDeniedError: the credential may not change this user (scope ``users_manage``).
-    :raises NotFoundError: there is no such user.
-    :return: what :meth:`.SmartRecruitersBaseOperator.execute` tells.
+    :raises NotFoundError: the user does not exist.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "users.UpdateUserAvatar"
@@ -67,6 +80,6 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         try:
             return super().change_of(parameters)
         except InvalidInputError as error:
-            # What the change knows as the image, the DAG's author gave as a path.
+            # The change calls it image; the DAG author gave a path, so the error names that parameter.
             error.fields = tuple("avatar_path" if name == "image" else name for name in error.fields)
             raise

@@ -1,4 +1,4 @@
-"""The examples load on every Airflow, their forms are right, and they do what they say against the emulator."""
+"""The examples load on every Airflow, have correct forms, and do what they say against the emulator."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENUMERATED = {
 
 @pytest.fixture(scope="module")
 def bag(airflow_db: None) -> Any:
-    """The example DAGs as this Airflow loads them."""
+    """The example DAGs, loaded by this Airflow."""
     try:
         from airflow.dag_processing.dagbag import DagBag
     except ImportError:
@@ -79,9 +79,9 @@ def test_all_operators_has_the_task_of_each_example(bag: Any) -> None:
     assert set(dag_of(bag, "all_operators").task_ids) == set(CASES)
 
 
-def test_every_example_is_safe_to_look_at(bag: Any) -> None:
+def test_every_example_is_safe_to_load(bag: Any) -> None:
     for dag in bag.dags.values():
-        # The scheduler starts none of them, and each explains itself.
+        # The scheduler starts none of them, and each has documentation.
         assert set(dag.tags) == {"smartrecruiters"}, dag.dag_id
         assert dag.catchup is False
         assert dag.doc_md.strip(), dag.dag_id
@@ -93,7 +93,7 @@ def test_every_example_is_safe_to_look_at(bag: Any) -> None:
 def test_plan_only_is_on_unless_someone_turns_it_off(bag: Any) -> None:
     for dag in bag.dags.values():
         if dag.dag_id == "smartrecruiters_approve_then_reject":
-            continue  # it plans first and asks a person
+            continue  # it always plans first and asks for approval
         param = dag.params.get_param("plan_only")
         assert (param.value, param.schema["type"]) == (True, "boolean"), dag.dag_id
 
@@ -115,7 +115,7 @@ def test_enumerated_values_are_a_drop_down(bag: Any, name: str, param: str) -> N
 @pytest.mark.parametrize("name", [*CASES, *sorted(FLOWS)])
 def test_planning_sends_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
     run(dag_of(bag, name))
-    # What the API cannot be asked for is not read either.
+    # Records that the API cannot return are not read.
     assert bool(connected_emulator.requests) is (name not in UNREADABLE)
     assert connected_emulator.journal == []
 
@@ -218,12 +218,12 @@ def test_approve_then_reject(bag: Any, approvals: bool, connected_emulator: Smar
     if not approvals:
         pytest.skip("this Airflow has no approvals; they came with 3.1")
     dag = dag_of(bag, "approve_then_reject")
-    # dag.test() would wait for a person.
+    # dag.test() would wait for an approval.
     assert str(dag.test(mark_success_pattern="approve").state) == "success"
     assert [entry.body["status"] for entry in connected_emulator.journal.writes()] == ["REJECTED"]
 
 
-def test_the_forms_survive_the_way_to_the_browser(bag: Any) -> None:
+def test_the_forms_can_be_sent_to_the_browser(bag: Any) -> None:
     for dag in bag.dags.values():
         for name in dag.params:
             json.dumps(dag.params.get_param(name).dump())

@@ -1,4 +1,4 @@
-"""What the base operator does with its switches and with errors; each use case has tests of its own."""
+"""Switches and errors of the base operator. Each use case has its own tests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_plan_only_sends_no_write(emulator, job, plan_only):
 
 @pytest.mark.parametrize("switch", ["plan_only", "force", "read_first", "return_response"])
 @pytest.mark.parametrize("value", ["", "None", None, "maybe"])
-def test_a_switch_that_cannot_be_read_sends_nothing_at_all(emulator, job, switch, value):
+def test_an_invalid_switch_sends_no_request(emulator, job, switch, value):
     with pytest.raises(InvalidInputError, match=f"parameter {switch} must be") as caught:
         run(job, **{switch: value})
     assert isinstance(caught.value, AirflowFailException)
@@ -63,7 +63,7 @@ def test_the_switches_reach_the_change(emulator, job):
     assert (blind["changed"], blind["response"]) == (None, {"status": job[1]})
 
 
-def test_a_list_that_cannot_be_read_sends_nothing(emulator):
+def test_an_invalid_list_sends_no_request(emulator):
     operator = UpdateCandidateTagsOperator(
         task_id="task", candidate_id=emulator.state.candidate_ids[0], add="vip, remote"
     )
@@ -74,7 +74,7 @@ def test_a_list_that_cannot_be_read_sends_nothing(emulator):
     assert emulator.requests == []
 
 
-def test_values_are_judged_when_the_task_runs_and_not_when_the_dag_is_read(emulator, job):
+def test_values_are_checked_at_run_time_and_not_at_parse_time(emulator, job):
     operator = UpdateJobStatusOperator(task_id="task", job_id=job[0], status="filled?")
     with pytest.raises(InvalidInputError, match="status") as caught:
         operator.execute({})
@@ -88,12 +88,14 @@ def test_a_permanent_error_ends_the_task(emulator):
     assert isinstance(caught.value, AirflowFailException)
 
 
-def test_input_is_judged_before_the_connection_is_looked_up():
+def test_input_is_checked_before_the_connection_is_looked_up():
     operator = UpdateJobStatusOperator(task_id="task", job_id="a", status="b", smartrecruiters_conn_id="there_is_none")
     with pytest.raises(InvalidInputError):
         operator.execute({})
 
 
-def test_the_base_alone_says_what_to_use():
-    with pytest.raises(NotImplementedError, match="Use one of the operators"):
+def test_the_base_class_is_abstract():
+    with pytest.raises(
+        NotImplementedError, match=r"SmartRecruitersBaseOperator is abstract\. Use one of the operators"
+    ):
         SmartRecruitersBaseOperator(task_id="task").execute({})

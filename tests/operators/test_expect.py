@@ -1,4 +1,4 @@
-"""A plan's fingerprint, given to an operator as `expect`, keeps a stale plan from being applied."""
+"""`expect`, the fingerprint of a plan, prevents a stale plan from being applied."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_plan_that_went_stale_is_not_applied(job_id, smartrecruiters_emulator)
     assert [entry.body["content"] for entry in smartrecruiters_emulator.journal] == ["Somebody else was quicker."]
 
 
-def test_a_retry_after_the_plan_was_applied_is_no_stale_plan(job_id, smartrecruiters_emulator):
+def test_a_retry_after_the_plan_was_applied_is_not_stale(job_id, smartrecruiters_emulator):
     planned = run(job_id, plan_only=True)
     run(job_id, expect=planned["fingerprint"])
     again = run(job_id, expect=planned["fingerprint"])
@@ -48,7 +48,7 @@ def test_a_retry_after_the_plan_was_applied_is_no_stale_plan(job_id, smartrecrui
     assert len(smartrecruiters_emulator.journal.writes()) == 1
 
 
-def test_a_fingerprint_tells_states_and_records_apart_and_holds_no_text(job_id, smartrecruiters_emulator):
+def test_fingerprints_differ_by_state_and_record_and_hold_no_text(job_id, smartrecruiters_emulator):
     first = run(job_id, plan_only=True)["fingerprint"]
     other_record = run(smartrecruiters_emulator.state.job_ids[1], plan_only=True)["fingerprint"]
     run(job_id, "Canary")
@@ -57,7 +57,7 @@ def test_a_fingerprint_tells_states_and_records_apart_and_holds_no_text(job_id, 
     assert "Canary" not in json.dumps(second)
 
 
-def test_what_cannot_be_read_cannot_be_expected(job_id, smartrecruiters_emulator):
+def test_expect_is_refused_for_a_record_that_cannot_be_read(job_id, smartrecruiters_emulator):
     application = smartrecruiters_emulator.state.an_application()
     source = smartrecruiters_emulator.state.a_source()
     operator = UpdateCandidateSourceOperator(
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_cannot_be_expected(job_id, smartrecruiters_emulator
     assert not smartrecruiters_emulator.journal
 
 
-def test_an_expectation_needs_the_read(job_id, smartrecruiters_emulator):
+def test_expect_needs_read_first(job_id, smartrecruiters_emulator):
     with pytest.raises(InvalidInputError, match="read_first"):
         run(job_id, expect="0" * 64, read_first=False)
     assert not smartrecruiters_emulator.journal
@@ -87,5 +87,5 @@ def test_a_template_that_rendered_no_fingerprint_is_refused(text):
     assert caught.value.fields == ("expect",)
 
 
-def test_no_expectation_is_none():
+def test_expect_is_optional():
     assert as_fingerprint("expect", None) is None

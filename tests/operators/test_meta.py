@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
 import socket
 import subprocess
 import sys
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ each_operator = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind._
 
 
 class Untouchable:
-    """A value that tells when somebody looks at it: parameters are read only after rendering."""
+    """A value that fails when anything reads it. Parameters may be read only after rendering."""
 
     def _touched(self, *_):
         raise AssertionError("a parameter was read before it was rendered")
@@ -115,7 +117,7 @@ def test_renderers_are_for_template_fields(kind):
 
 
 @each_operator
-def test_no_parameter_hides_something_of_airflows_own(kind):
+def test_no_parameter_shadows_one_of_airflow(kind):
     from airflow.providers.common.compat.sdk import BaseOperator
 
     for name in all_names(kind):
@@ -124,7 +126,7 @@ def test_no_parameter_hides_something_of_airflows_own(kind):
 
 
 @each_operator
-def test_making_one_needs_no_connection_and_no_network(kind, monkeypatch):
+def test_construction_needs_no_connection_and_no_network(kind, monkeypatch):
     def no_network(*_):
         raise AssertionError("the network was used")
 
@@ -133,7 +135,7 @@ def test_making_one_needs_no_connection_and_no_network(kind, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     operator = kind(task_id="task", **{**texts(kind), "smartrecruiters_conn_id": "there_is_none"})
     assert operator.hook.smartrecruiters_conn_id == "there_is_none"
-    # The same id does fail once it is looked up, so the above shows something.
+    # The lookup itself fails for this id. Otherwise the lines above would prove nothing.
     with pytest.raises(Exception, match=r"there_is_none|no such table"):
         operator.hook.get_conn()
 
@@ -194,7 +196,81 @@ def test_the_docstring_names_every_parameter_the_errors_and_the_endpoint(kind):
         assert f"``{choice}``" in doc, choice
 
 
-def test_the_bases_docstring_names_the_common_parameters():
+def example_of(kind) -> str:
+    """The code of the docstring's ``code-block``, without its indentation."""
+    blocks = re.findall(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", inspect.getdoc(kind), flags=re.MULTILINE)
+    assert len(blocks) == 1, f"{kind.__name__} needs exactly one `.. code-block:: python` in its docstring"
+    return textwrap.dedent(blocks[0])
+
+
+def check_example(code: str, name: str, allowed: list[str], required: list[str]) -> None:
+    """Check that code is one call of ``name`` whose keywords all exist.
+
+    Wrong: ``UpdateJobStatusOperator(task_id="x", job="1")``. There is no ``job``, and ``status`` is missing.
+    Right: ``UpdateJobStatusOperator(task_id="x", job_id="1", status="FILLED")``.
+    """
+    (statement,) = ast.parse(code).body
+    assert isinstance(statement, ast.Expr), "the example is not a single call"
+    assert isinstance(statement.value, ast.Call), "the example is not a single call"
+    call = statement.value
+    assert ast.unparse(call.func) == name
+    assert call.args == []
+    keywords = [keyword.arg for keyword in call.keywords]
+    assert set(keywords) <= {"task_id", *allowed}, "the example has a parameter that does not exist"
+    assert {"task_id", *required} <= set(keywords), "the example lacks a required parameter"
+
+
+@each_operator
+def test_the_docstring_has_an_example_that_runs(kind):
+    """A DAG author copies it. A parameter that was renamed must not live on here."""
+    code = example_of(kind)
+    check_example(code, kind.__name__, all_names(kind), required_parameters(kind))
+    with a_dag() as dag:
+        exec(code, {kind.__name__: kind})
+    (task,) = dag.tasks
+    assert type(task) is kind
+
+
+def test_the_docstring_of_bulk_has_an_example_that_runs():
+    from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
+    from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+
+    code = example_of(BulkOperator)
+    allowed = [*inspect.signature(BulkOperator.__init__).parameters, *own_parameters(RejectApplicationOperator)]
+    check_example(code, "RejectApplicationOperator.bulk", allowed, ["items"])
+    with a_dag() as dag:
+        exec(code, {"RejectApplicationOperator": RejectApplicationOperator})
+    (task,) = dag.tasks
+    assert type(task) is BulkOperator
+
+
+@pytest.mark.parametrize(
+    ("code", "match"),
+    [
+        ('UpdateJobStatusOperator(task_id="x", job_id="1", state="FILLED")', "does not exist"),
+        ('UpdateJobStatusOperator(task_id="x", job_id="1")', "lacks a required"),
+        ('task = UpdateJobStatusOperator(task_id="x")', "not a single call"),
+        ('"UpdateJobStatusOperator"', "not a single call"),
+    ],
+)
+def test_a_wrong_example_is_found(code, match):
+    with pytest.raises(AssertionError, match=match):
+        check_example(code, "UpdateJobStatusOperator", ["job_id", "status"], ["job_id", "status"])
+
+
+@each_operator
+def test_the_docstring_links_to_the_apis_page(kind):
+    """The page is on SmartRecruiters' own site, and each part of the docstring is where a reader looks for it."""
+    doc = inspect.getdoc(kind)
+    (link,) = re.findall(r"^API (?:reference|guide)(?: \([^)\n]+\))?: (\S+)$", doc, flags=re.MULTILINE)
+    assert re.fullmatch(r"https://developers\.smartrecruiters\.com/(reference|docs)(/[a-z0-9-]+)?", link)
+    parts = [".. code-block:: python", "Endpoint: ``", link, ":param ", ":raises ", ":return: "]
+    places = [doc.index(part) for part in parts]
+    assert places == sorted(places)
+    assert re.match(r"[A-Z][^\n]*\.\n\n", doc), "the first line has to be one sentence that says what the operator does"
+
+
+def test_the_docstring_of_the_base_names_the_common_parameters():
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
     doc = inspect.getdoc(SmartRecruitersBaseOperator)
@@ -232,7 +308,7 @@ def test_the_choices_are_found_where_there_are_any():
 
 def test_importing_every_operator_loads_neither_requests_nor_the_api():
     modules = sorted({kind.__module__ for kind in CLASSES})
-    # Airflow's own names first: on 2.11 they bring requests along.
+    # Import Airflow's own names first: on 2.11 they load requests.
     code = f"""
 import importlib, json, sys
 import airflow.providers.common.compat.sdk as sdk
@@ -255,3 +331,8 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 @each_operator
 def test_private_fields_are_parameters(kind):
     assert set(kind.private_fields) <= set(own_parameters(kind))
+
+
+def test_text_about_people_is_private():
+    private = {name for kind in CLASSES for name in kind.private_fields}
+    assert private == {"tags", "add", "remove", "content", "incumbent_name"}

@@ -17,8 +17,11 @@ def test_false(value):
 
 
 @pytest.mark.parametrize("value", ["", " ", "None", None, "on", "tru", "2", 2, -1, 1.0, [], [True], {}])
-def test_what_is_no_switch_is_refused_and_never_false(value):
-    with pytest.raises(InvalidInputError, match="plan_only must be true or false") as caught:
+def test_a_value_that_is_not_a_switch_is_refused_and_never_false(value):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"plan_only must be true or false \(or yes/no, 1/0\)\. The rendered value is something else",
+    ) as caught:
         as_bool("plan_only", value)
     assert caught.value.fields == ("plan_only",)
 
@@ -29,7 +32,7 @@ def test_size(value, size):
 
 
 @pytest.mark.parametrize("value", ["", "5 MiB", "1.5", 1.5, None, True, 0, "-1", []])
-def test_what_is_no_size_is_refused(value):
+def test_a_value_that_is_not_a_size_is_refused(value):
     with pytest.raises(InvalidInputError, match="max_bytes must be a whole number of bytes above 0"):
         as_size("max_bytes", value)
 
@@ -54,19 +57,19 @@ def test_list(value, expected):
 
 @pytest.mark.parametrize("read", [as_list, as_mapping])
 @pytest.mark.parametrize("value", [None, "", "  "])
-def test_what_is_not_given_is_none(read, value):
+def test_blank_counts_as_not_given(read, value):
     assert read("tags", value) is None
 
 
 @pytest.mark.parametrize(
     "value", ["secret-tag", "a, b", "None", "null", '{"a": 1}', {"a": 1}, 5, "5", b"ab", '"text"', "[1", "[" * 100_000]
 )
-def test_what_is_no_list_is_refused_without_repeating_it(value):
+def test_a_value_that_is_not_a_list_is_refused_and_not_repeated(value):
     with pytest.raises(InvalidInputError, match="parameter tags must be a list") as caught:
         as_list("tags", value)
     assert caught.value.fields == ("tags",)
     assert "secret-tag" not in str(caught.value)
-    # Neither does what lies under it: a parser's error quotes what it could not read.
+    # Nor may a chained error: a parser's error quotes the text that it could not parse.
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 
@@ -85,7 +88,7 @@ def test_mapping(value, expected):
 
 
 @pytest.mark.parametrize("value", ["Jane Doe", "None", "null", "[]", [], 5, "__import__('os').getcwd()", "{'a': open}"])
-def test_what_is_no_mapping_is_refused_without_repeating_it(value):
+def test_a_value_that_is_not_a_mapping_is_refused_and_not_repeated(value):
     with pytest.raises(InvalidInputError, match="parameter job must be a mapping") as caught:
         as_mapping("job", value)
     assert caught.value.fields == ("job",)

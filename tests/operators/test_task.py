@@ -1,4 +1,4 @@
-"""What people wrote does not become a rendered template that Airflow stores and shows."""
+"""Private values are not stored or shown by Airflow as rendered templates."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def rendered_rows() -> str:
     return json.dumps(rows)
 
 
-def test_its_text_is_its_size():
+def test_its_text_is_the_size_of_its_value():
     assert str(Private(CANARY)) == repr(Private(CANARY)) == "(text of 19 characters)"
     assert f"{Private([CANARY, CANARY])}" == "(2 items)"
     assert f"{Private(5)}" == "(not shown)"
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_nothing_is_not_wrapped(nothing):
+def test_an_empty_value_is_not_wrapped(nothing):
     assert wrapped(nothing) is nothing
 
 
-def test_it_is_wrapped_once_and_unwrapped_whole():
+def test_wrapping_twice_is_undone_by_unwrapping_once():
     assert unwrapped(wrapped(wrapped(CANARY))) == CANARY
     assert unwrapped(CANARY) == CANARY
 

@@ -1,4 +1,4 @@
-"""What the two use cases that set the status of an application share."""
+"""Shared parts of the two use cases that set the status of an application."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def not_assigned(state: KnownRecords) -> dict[str, Any]:
 
 
 def bad_request(name: str, arguments: dict[str, Any], code: str | None = None, **kwargs: Any) -> Refusal:
-    """Return a refusal of values; the hint has to tell of all that may be wrong with them."""
+    """Return a refusal of values. Its hint has to name everything that may be wrong with them."""
     return Refusal(name, 400, BadRequestError, ("reason_id", "sub_status"), lambda _: arguments, code=code, **kwargs)
 
 
@@ -71,7 +71,7 @@ REFUSALS = (
 
 
 class ApplicationStatusTests(UseCaseTests):
-    """The tests that the two inherit. The sub-status of an application is cleared where none is given."""
+    """The tests that both inherit. A status without a sub-status clears the sub-status."""
 
     ids = ("candidate_id", "job_id")
     operation = "candidates.status.update"
@@ -82,7 +82,7 @@ class ApplicationStatusTests(UseCaseTests):
     read_scope = "candidates_read"
 
     def body(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return what is sent."""
+        """Return the body to expect."""
         raise NotImplementedError
 
     def expected(self, arguments: dict[str, Any]) -> Expected:

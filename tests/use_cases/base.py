@@ -1,7 +1,7 @@
 """
-What every use case is held to, once.
+The tests that every use case inherits.
 
-A module declares its use case in a class that derives from `UseCaseTests`, and adds only what is special about it.
+A module declares its use case in a subclass of `UseCaseTests`, and adds tests only for what is special about it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Expected", "UseCaseTests"]
 
 
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Keep what a task logs, and all that this package could; other libraries' debugging is theirs."""
+    """Capture what a task logs, and debug messages of this package."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.DEBUG, logger="airflow_provider_smartrecruiters")
 
@@ -54,7 +54,7 @@ class UseCaseTests(UseCase):
         self.check_writes(arguments, expected)
         assert [entry.credential for entry in self.emulator.journal] == ["oauth"]
 
-    def test_no_difference_and_nothing_is_sent(self) -> None:
+    def test_a_second_run_sends_nothing(self) -> None:
         arguments = self.arguments()
         expected = self.expected(arguments)
         self.run(**arguments)
@@ -65,7 +65,7 @@ class UseCaseTests(UseCase):
             self.check_writes(arguments, expected)
             assert self.operations()[asked_before:] == list(self.reads)
         else:
-            # The API cannot be asked, so the result says that it does not know, and it is written again.
+            # The API cannot return the record, so `changed` is unknown and every run writes.
             self.check_result(result, arguments, expected)
             self.check_writes(arguments, expected, times=2)
         assert self.stored(arguments) == expected.stored
@@ -107,7 +107,7 @@ class UseCaseTests(UseCase):
         self.run(**self.arguments(), plan_only=True, force=True)
         assert self.emulator.journal == []
 
-    def test_the_plan_of_what_is_already_so(self) -> None:
+    def test_the_plan_of_an_unchanged_record(self) -> None:
         arguments = self.arguments()
         expected = self.expected(arguments)
         self.run(**arguments)
@@ -148,7 +148,7 @@ class UseCaseTests(UseCase):
         assert not set(self.reads) & set(self.operations()[: len(self.operations()) - len(self.reads_after)])
         assert self.stored(arguments) == expected.stored
 
-    def test_a_plan_is_applied_while_it_holds(self) -> None:
+    def test_a_plan_is_applied_if_the_record_has_not_changed(self) -> None:
         arguments = self.arguments()
         expected = self.expected(arguments)
         fingerprint = self.run(**arguments, plan_only=True)["fingerprint"]
@@ -161,7 +161,7 @@ class UseCaseTests(UseCase):
         result = self.run(**arguments, expect=fingerprint)
         self.check_result(result, arguments, expected, fingerprint=fingerprint)
         self.check_writes(arguments, expected)
-        # A retry of the task finds its own work done, which is no reason to fail.
+        # A retry of the task finds the change in place and succeeds.
         self.check_unchanged(self.run(**arguments, expect=fingerprint), arguments, expected)
 
     def test_a_stale_plan_is_refused(self, error_messages: dict[str, list[str]]) -> None:
@@ -192,7 +192,7 @@ class UseCaseTests(UseCase):
     def test_templates(self, template: str, native: bool) -> None:
         arguments = self.arguments()
         expected = self.expected(arguments)
-        # JSON puts a text into quotes, so it is for what is no text.
+        # `tojson` would put text in quotes, so it is only for values that are not text.
         texts = {
             name: ("{{ params.%s }}" if isinstance(value, str) else template) % name
             for name, value in arguments.items()
@@ -203,7 +203,7 @@ class UseCaseTests(UseCase):
         self.check_result(operator.execute({}), arguments, expected)
         self.check_writes(arguments, expected)
 
-    def test_the_log_shows_the_difference_and_no_free_text(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_the_log_shows_the_diff_and_no_free_text(self, caplog: pytest.LogCaptureFixture) -> None:
         log_everything(caplog)
         arguments = self.arguments()
         expected = self.expected(arguments)
@@ -270,7 +270,7 @@ class UseCaseTests(UseCase):
         assert [word for word in bad_input.says if word not in str(error)] == []
         assert self.operations() == []
 
-    def test_every_documented_refusal_is_among_them(self) -> None:
+    def test_every_documented_refusal_is_declared(self) -> None:
         documented = Contract.load().operations[self.operation].responses
         statuses = {int(status) for status in documented if status in {"400", "401", "403", "404", "409", "422"}}
         of_the_write = [refusal for refusal in self.all_refusals() if refusal.operation in (None, self.operation)]
@@ -327,7 +327,7 @@ class UseCaseTests(UseCase):
             (self.path.format_map(arguments), self.status, one.body)
             for arguments, one in zip(each, expected, strict=True)
         ]
-        # Which of them runs first is Airflow's business.
+        # Airflow may run them in either order.
         assert sorted(written, key=lambda write: write[0]) == sorted(wanted, key=lambda write: write[0])
 
     @pytest.mark.airflow_run

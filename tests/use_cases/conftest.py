@@ -1,4 +1,4 @@
-"""What the use cases share beside their base class."""
+"""Fixtures of the use cases."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Without this a failed assertion of the base class would say nothing but "AssertionError".
+# Without this, a failed assertion of the base class would only show "AssertionError".
 pytest.register_assert_rewrite("tests.use_cases.base", "tests.use_cases.use_case", "tests.use_cases.refusals")
 
 
 @pytest.fixture(scope="session")
 def error_messages() -> Iterator[dict[str, list[str]]]:
-    """Every message that a refusal led to, by use case; written to the file that SR_MESSAGES_OUT names."""
+    """All messages of refusals by use case, written to the file in SR_MESSAGES_OUT."""
     messages: dict[str, list[str]] = {}
     yield messages
     if target := os.environ.get("SR_MESSAGES_OUT"):

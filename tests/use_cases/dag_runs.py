@@ -1,4 +1,4 @@
-"""Run a DAG that a test made in a real Airflow, on each version the way it wants it."""
+"""Run the DAG of a test in a real Airflow, in the way that each version needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class TaskRun:
     """
     A task instance after its run.
 
-    :param state: Airflow's word for it.
-    :param tries: how often it ran.
-    :param result: what it returned, as a later task would get it.
-    :param rendered: its rendered templates, as Airflow keeps and shows them.
+    :param state: Airflow's state.
+    :param tries: number of tries.
+    :param result: its return value, as a later task would pull it.
+    :param rendered: its rendered templates, as Airflow stores and shows them.
     """
 
     state: str
@@ -31,7 +31,7 @@ class TaskRun:
 
 
 def new_dag(dag_id: str, **kwargs: Any) -> DAG:
-    """Return a DAG without a schedule, to be filled in a ``with`` block."""
+    """Return a DAG without a schedule, for use in a ``with`` block."""
     from airflow.providers.common.compat.sdk import DAG
 
     return DAG(dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **kwargs)
@@ -56,7 +56,7 @@ def run(dag: DAG) -> list[TaskRun]:
 
 
 def _serialize(dag: DAG) -> None:
-    # Airflow 3 runs only what its database knows, and a DAG of a test lies in no file of the DAGs folder.
+    # Airflow 3 only runs DAGs that are in its database, and the DAG of a test is in no file of the DAGs folder.
     try:
         from airflow.dag_processing.bundles.manager import DagBundlesManager
         from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db

@@ -1,4 +1,4 @@
-"""A job and an ad as the API takes them, built from what the emulator holds: the whole of what a PUT must send."""
+"""Complete PUT bodies of a job and an ad, built from the emulator's records."""
 
 from __future__ import annotations
 

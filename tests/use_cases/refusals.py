@@ -1,4 +1,4 @@
-"""How the API refuses a use case: what provokes it, and what the error must be and say."""
+"""The ways in which the API refuses a use case: how to provoke each, and the error to expect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOKEN_OPERATION = "createAccessToken"
 
 
 def nothing_else(_case: UseCase, _arguments: Arguments) -> AbstractContextManager[None]:
-    """Provoke nothing: the arguments alone do it."""
+    """Provoke nothing: the arguments are enough."""
     return nullcontext()
 
 
@@ -41,12 +41,12 @@ class Refusal:
     :param name: what is wrong, in words.
     :param status: HTTP status of the answer.
     :param error: the error that leaves the operator.
-    :param says: words that its hint must hold.
-    :param arguments: laid over the use case's own; gets the emulator's records.
-    :param provoke: what else has to be so, for the time of the run.
+    :param says: words that its hint must contain.
+    :param arguments: override the use case's own; called with the emulator's records.
+    :param provoke: other conditions, set up for the time of the run.
     :param code: the API's error code.
-    :param operation: the operation that is refused; the write unless it says else.
-    :param off_contract: sides that break the contract on purpose: ``request``, ``response``.
+    :param operation: id of the operation that is refused; None for the write.
+    :param off_contract: sides that violate the contract on purpose: ``request``, ``response``.
     """
 
     name: str
@@ -63,12 +63,12 @@ class Refusal:
 @dataclass(frozen=True)
 class BadInput:
     """
-    Arguments that are refused before anything is sent.
+    Arguments that are refused before any request is sent.
 
     :param name: what is wrong, in words.
-    :param arguments: laid over the use case's own.
+    :param arguments: override the use case's own.
     :param fields: the arguments that the error names.
-    :param says: words that its message must hold.
+    :param says: words that its message must contain.
     """
 
     name: str
@@ -78,7 +78,7 @@ class BadInput:
 
 
 def common_refusals(case: UseCase) -> list[Refusal]:
-    """Return the refusals that every use case can meet."""
+    """Return the refusals that every use case can run into."""
     first = case.reads[0] if case.reads else case.operation
     found = [
         Refusal("mistyped API key", 401, AuthenticationError, ("connection",), provoke=_wrong_key, operation=first),
@@ -161,13 +161,13 @@ def _delete(case: UseCase, arguments: Arguments) -> None:
 
 
 def with_oauth(case: UseCase, _: Arguments) -> AbstractContextManager[None]:
-    """Provoke nothing; the connection has an OAuth client instead of an API key."""
+    """Use a connection with an OAuth client instead of an API key."""
     case.connect(oauth=True)
     return nullcontext()
 
 
 def setting(**settings: Any) -> Provocation:
-    """Provoke by settings of the company."""
+    """Provoke the refusal with settings of the company."""
 
     @contextmanager
     def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
@@ -180,7 +180,7 @@ def setting(**settings: Any) -> Provocation:
 
 
 def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Provocation:
-    """Provoke by what happens after the use case's last read was answered."""
+    """Provoke the refusal with an event between the use case's last read and its write."""
 
     @contextmanager
     def provoke(case: UseCase, arguments: Arguments) -> Iterator[None]:
@@ -205,9 +205,9 @@ def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Prov
 
 def answered(status: int) -> Provocation:
     """
-    Provoke by answering the write as the contract's example says.
+    Provoke the refusal by answering the write with the contract's example.
 
-    For what no request of ours can lead to, because the arguments are checked before they are sent.
+    For refusals that no request of ours can cause, because the arguments are checked before they are sent.
     """
 
     @contextmanager

@@ -25,7 +25,7 @@ class TestRejectApplication(ApplicationStatusTests):
             provoke=setting(require_rejection_reason=True),
         ),
         bad_request("unknown reason", {"reason_id": "unknown"}, "INVALID_REASON"),
-        bad_request("step of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
+        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
     )
     bad_inputs = (
         BadInput(
@@ -61,18 +61,18 @@ class TestRejectApplication(ApplicationStatusTests):
         assert self.emulator.requests[0].path == "/configuration/rejection-reasons"
         self.check_unchanged(self.run(**by_label), arguments, expected)
 
-    def test_a_label_that_nobody_knows_gives_the_closest(self, error_messages: dict[str, list[str]]) -> None:
+    def test_an_unknown_label_suggests_the_closest(self, error_messages: dict[str, list[str]]) -> None:
         error = self.refused_label("salary expectation to high")
         self.keep_message(error_messages, "unknown label", error)
         assert '"Salary expectations too high"' in error.hint
         assert error.fields == ("reason",)
 
-    def test_a_label_like_none_gives_what_there_is(self, error_messages: dict[str, list[str]]) -> None:
+    def test_a_label_close_to_none_lists_the_existing_ones(self, error_messages: dict[str, list[str]]) -> None:
         error = self.refused_label("zzz")
         self.keep_message(error_messages, "label like none", error)
         assert '"No show"' in error.hint
 
-    def test_a_label_of_two_reasons_gives_their_ids(self, error_messages: dict[str, list[str]]) -> None:
+    def test_an_ambiguous_label_lists_the_ids(self, error_messages: dict[str, list[str]]) -> None:
         error = self.refused_label("position filled")
         self.keep_message(error_messages, "label of two", error)
         two = [one for one, text in self.state.rejection_reasons.items() if text.casefold() == "position filled"]
@@ -87,7 +87,7 @@ class TestRejectApplication(ApplicationStatusTests):
         assert self.emulator.journal == []
         return caught.value
 
-    def test_a_label_needs_a_scope_of_its_own(self, error_messages: dict[str, list[str]]) -> None:
+    def test_a_label_needs_the_scope_to_look_it_up(self, error_messages: dict[str, list[str]]) -> None:
         self.emulator.config.client_scopes -= {"configuration_read"}
         self.connect(oauth=True)
         with pytest.raises(PermissionDeniedError) as caught:
@@ -97,12 +97,12 @@ class TestRejectApplication(ApplicationStatusTests):
         assert "configuration_read" in caught.value.hint
         assert self.emulator.journal == []
 
-    def test_without_a_reason_where_none_is_demanded(self) -> None:
+    def test_without_a_reason_where_none_is_required(self) -> None:
         arguments = ids(self.state.an_application("INTERVIEW"))
         assert self.run(**arguments, reason="", reason_id="")["fields"] == ["status"]
         assert self.emulator.journal[0].body == {"status": "REJECTED"}
 
-    def test_a_step_of_the_rejection(self) -> None:
+    def test_a_sub_status_of_the_rejection(self) -> None:
         application = self.state.an_application("INTERVIEW")
         step = self.state.sub_statuses(application.job_id, "REJECTED")[0]
         self.run(**ids(application), sub_status=step)

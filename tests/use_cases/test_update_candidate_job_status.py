@@ -32,14 +32,14 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
             provoke=setting(require_withdrawal_reason=True),
         ),
         bad_request("unknown reason", {"status": "REJECTED", "reason_id": "unknown", **NO_STEP}, "INVALID_REASON"),
-        bad_request("step of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
+        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
     )
     bad_inputs = (
         BadInput("status of a job", {"status": "OFFER"}, ("status",), STATUSES),
         BadInput("unrendered status", {"status": "None"}, ("status",), STATUSES),
         BadInput("reason for an interview", {"reason_id": "x"}, ("reason_id",), ("REJECTED and WITHDRAWN",)),
-        BadInput("a date that is none", {"starts_on": "soon"}, ("starts_on",), ("2026-01-31",)),
-        BadInput("unrendered step", {"sub_status": "None"}, ("sub_status",), ("template",)),
+        BadInput("an invalid date", {"starts_on": "soon"}, ("starts_on",), ("2026-01-31",)),
+        BadInput("unrendered sub-status", {"sub_status": "None"}, ("sub_status",), ("template",)),
     )
 
     def arguments(self) -> dict[str, Any]:
@@ -73,14 +73,14 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
         ],
         ids=str,
     )
-    def test_the_first_day_of_a_hire_in_many_forms(self, moment: Any) -> None:
+    def test_starts_on_in_many_formats(self, moment: Any) -> None:
         arguments = {**ids(self.state.an_application("OFFERED")), "status": "HIRED", "starts_on": moment}
         self.run(**arguments)
         assert self.application(arguments).starts_on == "2027-01-04T00:00:00.000Z"
         assert self.run(**{**arguments, "starts_on": "2027-01-04"})["changed"] is False
 
     @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
-    def test_a_reason_of_its_own_list(self, status: str) -> None:
+    def test_a_reason_of_the_right_list(self, status: str) -> None:
         reasons = self.state.rejection_reasons if status == "REJECTED" else self.state.withdrawal_reasons
         arguments = {**ids(self.state.an_application()), "status": status, "reason_id": next(iter(reasons))}
         expected = self.expected(arguments)
@@ -95,7 +95,7 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
         result = self.run(**arguments, reason_id=other)
         assert result["diff"] == [{"field": "reason", "before": before, "after": other}]
 
-    def test_what_is_not_given_is_not_compared(self) -> None:
+    def test_parameters_that_are_not_given_are_not_compared(self) -> None:
         arguments = {**ids(self.state.an_application("IN_REVIEW")), "status": "IN_REVIEW"}
         before = self.stored(arguments)
         assert before[1] is not None
@@ -114,7 +114,7 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
         self.run(**ids(first), status="TRANSFERRED")
         assert self.stored(ids(second)) == before
 
-    def test_what_belongs_to_a_status_stays_as_long_as_the_status_does(self) -> None:
+    def test_the_sub_status_stays_while_the_status_does(self) -> None:
         application = self.state.an_application("OFFERED")
         step = self.state.sub_statuses(application.job_id, "OFFERED")[0]
         self.run(**ids(application), status="OFFERED", sub_status=step)
@@ -122,13 +122,13 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
         assert result["fields"] == ["startsOn"]
         assert self.application(ids(application)).sub_status == step
 
-    def test_the_first_day_goes_along_from_the_offer_to_the_hire(self) -> None:
+    def test_starts_on_is_kept_from_offered_to_hired(self) -> None:
         application = ids(self.state.an_application("OFFERED"))
         self.run(**application, status="OFFERED", starts_on="2027-01-04")
         assert self.run(**application, status="HIRED")["fields"] == ["status"]
         assert self.application(application).starts_on == "2027-01-04T00:00:00.000Z"
 
-    def test_what_belonged_to_the_old_status_does_not_go_along(self) -> None:
+    def test_a_new_status_clears_the_reason_of_the_old_one(self) -> None:
         application = ids(self.state.an_application("REJECTED"))
         assert self.application(application).reason_id
         self.run(**application, status="IN_REVIEW")

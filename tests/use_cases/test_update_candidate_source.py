@@ -82,7 +82,7 @@ class TestUpdateCandidateSource(UseCaseTests):
             code="INVALID_SOURCE",
         ),
         Refusal("deleted source", 400, BadRequestError, ("source_id",), deleted_source, code="INVALID_SOURCE"),
-        # The API says 401 where others say 403; a key has no fresher one to prove that it is none of the credential.
+        # The API answers 401 where others answer 403. An API key cannot be refreshed to show that the key is valid.
         Refusal("candidate out of reach", 401, AuthenticationError, ("administrator", "credential"), out_of_reach),
         Refusal("candidate that may be read only", 401, AuthenticationError, ("administrator",), read_only),
         Refusal(
@@ -105,7 +105,7 @@ class TestUpdateCandidateSource(UseCaseTests):
     def arguments(self) -> dict[str, Any]:
         application = self.state.applications()[0]
         with self.state.editing() as tenant:
-            # Not what the seed gave it, whatever that was.
+            # A known source, independent of the seed.
             stored = tenant.application(application.candidate_id, application.job_id)
             assert stored is not None
             stored.source_type_id, stored.source_id, stored.source_sub_type_id = "REFERRAL", "11", None

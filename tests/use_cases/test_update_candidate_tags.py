@@ -1,4 +1,4 @@
-"""``PUT /candidates/{id}/tags``, and ``POST`` for what only adds."""
+"""``PUT /candidates/{id}/tags``, and ``POST`` for additions."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class TestUpdateCandidateTags(UseCaseTests):
     def written(self) -> list[tuple[str, Any]]:
         return [(entry.operation_id, entry.body["tags"]) for entry in self.emulator.journal]
 
-    def test_an_addition_uses_the_apis_own(self) -> None:
+    def test_an_addition_alone_uses_post(self) -> None:
         candidate_id = self.candidate_with(2)
         before = self.tags(candidate_id)
         result = self.run(candidate_id=candidate_id, add=[before[0], "night-shift"])
@@ -131,7 +131,7 @@ class TestUpdateCandidateTags(UseCaseTests):
             self.run(**arguments)
         assert {"from-another-dag", "night-shift"} < set(self.tags(arguments["candidate_id"]))
 
-    def test_a_forced_addition_names_what_is_there(self) -> None:
+    def test_a_forced_addition_sends_all_given_tags(self) -> None:
         candidate_id = self.candidate_with(2)
         before = self.tags(candidate_id)
         self.run(candidate_id=candidate_id, add=before, force=True)
@@ -153,7 +153,7 @@ class TestUpdateCandidateTags(UseCaseTests):
         self.run(candidate_id=candidate_id, remove=[first], add=["night-shift"])
         assert self.written() == [("candidates.tags.replace", [second, "night-shift"])]
 
-    def test_a_removal_cannot_do_without_reading(self) -> None:
+    def test_a_removal_needs_read_first(self) -> None:
         with pytest.raises(ValueError, match="read_first=False"):
             self.run(candidate_id=self.candidate_with(2), remove=["night-shift"], read_first=False)
         assert self.operations() == []
@@ -170,7 +170,7 @@ class TestUpdateCandidateTags(UseCaseTests):
         self.run(candidate_id=candidate_id, tags="", remove=" ", add="['night-shift']")
         assert self.written() == [("candidates.tags.add", ["night-shift"])]
 
-    def test_order_and_duplicates_are_no_difference(self) -> None:
+    def test_order_and_duplicates_do_not_count_as_a_difference(self) -> None:
         candidate_id = self.candidate_with(3)
         before = self.tags(candidate_id)
         assert self.run(candidate_id=candidate_id, tags=[*reversed(before), before[0]])["changed"] is False

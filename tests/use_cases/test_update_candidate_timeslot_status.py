@@ -85,7 +85,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
     )
     bad_inputs = (
         BadInput("status in upper case", {"status": "ACCEPTED"}, ("status",), STATUSES),
-        BadInput("the text that reads have for none", {"status": "null"}, ("status",), STATUSES),
+        BadInput("the text null, which reads return for no status", {"status": "null"}, ("status",), STATUSES),
         BadInput("empty status", {"status": ""}, ("status",), STATUSES),
     )
 
@@ -119,7 +119,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
         assert self.run(**arguments)["changed"] is (status != "pending")
         assert self.stored(arguments) == status
 
-    def test_the_text_null_stands_for_no_status(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_read_of_the_text_null_counts_as_no_status(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO")
         arguments = {**asdict(self.state.a_timeslot("null")), "status": "pending"}
         assert self.run(**arguments)["diff"] == [{"field": "status", "before": None, "after": "pending"}]

@@ -127,7 +127,7 @@ class TestUpdateJobAd(UseCaseTests):
     def meddle(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
         tenant.jobs[arguments["job_id"]].ads[arguments["job_ad_id"]].content.title = "Another title"
 
-    def test_nothing_shows_outside_until_it_is_published_again(self) -> None:
+    def test_the_published_ad_stays_as_it_is_until_it_is_published_again(self) -> None:
         arguments = self.arguments()
         ids = arguments["job_id"], arguments["job_ad_id"]
         before = self.state.published(*ids)
@@ -144,7 +144,7 @@ class TestUpdateJobAd(UseCaseTests):
         assert before.location is not None
         self.run(**arguments, language="pl", location='{"city": "Gdynia"}')
         after = self.content(arguments)
-        # The coordinates were those of the other city.
+        # The coordinates belong to the old city and are dropped.
         moved = {"city": "Gdynia", "latitude": None, "longitude": None}
         location = before.location.model_copy(update=moved)
         assert after == before.model_copy(update={"language": "pl", "location": location})
@@ -157,7 +157,7 @@ class TestUpdateJobAd(UseCaseTests):
         del before.sections["additionalInformation"]
         assert self.content(arguments) == before
 
-    def test_half_a_location_is_refused_with_what_it_lacks(self) -> None:
+    def test_an_incomplete_location_is_refused_by_its_missing_field(self) -> None:
         arguments = asdict(self.state.a_job_ad())
         with self.state.editing() as tenant:
             tenant.jobs[arguments["job_id"]].ads[arguments["job_ad_id"]].content.location = None

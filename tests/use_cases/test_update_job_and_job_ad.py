@@ -70,7 +70,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
             off_contract=("request",),
         ),
         Refusal(
-            "too long a text",
+            "text that is too long",
             400,
             BadRequestError,
             ("company's lists",),
@@ -106,9 +106,9 @@ class TestUpdateJobAndJobAd(UseCaseTests):
     bad_inputs = (
         BadInput("nothing to change", {"job": {}}, ("job",), ("empty",)),
         BadInput("a text for a mapping", {"job": "title"}, ("job",), ("a mapping",)),
-        BadInput("too long a title", {"job": {"title": "x" * 257}}, ("job.title",), ("256",)),
+        BadInput("title that is too long", {"job": {"title": "x" * 257}}, ("job.title",), ("256",)),
         BadInput("an industry without its id", {"job": {"industry": {"label": "Wind"}}}, ("job.industry.id",)),
-        BadInput("a date that is none", {"job": {"targetHiringDate": "soon"}}, ("job.targetHiringDate",)),
+        BadInput("an invalid date", {"job": {"targetHiringDate": "soon"}}, ("job.targetHiringDate",)),
         BadInput(
             "an incomplete replacement",
             {"replace": True},
@@ -198,7 +198,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         assert after[choice] == chosen
 
     @pytest.mark.off_contract
-    def test_what_the_api_ignores_is_named(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_ignored_properties_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO")
         arguments = self.arguments()
         job = {"title": TITLE, "salaryBand": "B2", "properties": [{"id": "60f1", "value": {"label": "x"}}]}
@@ -210,7 +210,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         assert self.job(arguments).title == TITLE
 
     @pytest.mark.parametrize("read_first", [True, False])
-    def test_replace_removes_what_is_left_out(self, read_first: bool) -> None:
+    def test_replace_removes_fields_that_are_left_out(self, read_first: bool) -> None:
         arguments = self.arguments()
         whole = job_content.job(self.job(arguments))
         kept = ("title", "location", "industry", "function", "experienceLevel")

@@ -33,7 +33,7 @@ class TestUpdateJobNote(UseCaseTests):
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (
-        # The API says 401 where others say 403. The key was accepted for the read, so it cannot be the key.
+        # The API answers 401 where others answer 403. The read has succeeded, so the API key is valid.
         Refusal(
             "job that may be read only",
             401,
@@ -70,7 +70,7 @@ class TestUpdateJobNote(UseCaseTests):
             NotFoundError,
             ("job_id",),
             lambda _: {"job_id": "unknown"},
-            # The note's 404 alone could mean a job without a note, so the job is asked for too.
+            # A 404 for the note may also mean a job without a note, so the operator reads the job as well.
             operation="jobs.get",
         ),
         Refusal(
@@ -82,7 +82,7 @@ class TestUpdateJobNote(UseCaseTests):
         ),
     )
     bad_inputs = (
-        BadInput("too long a note", {"content": "x" * (LONGEST + 1)}, ("content",), ("20,001", "20,000")),
+        BadInput("note that is too long", {"content": "x" * (LONGEST + 1)}, ("content",), ("20,001", "20,000")),
         BadInput("empty note", {"content": " \n"}, ("content",), ("delete",)),
         BadInput("unrendered note", {"content": "None"}, ("content",), ("template",)),
     )

@@ -64,7 +64,7 @@ class TestUpdateJobPosition(UseCaseTests):
             operation="jobs.positions.get",
         ),
         Refusal(
-            "the company's own number for an id",
+            "external id instead of the position's id",
             404,
             NotFoundError,
             ("position_id", "external_position_id"),
@@ -80,7 +80,7 @@ class TestUpdateJobPosition(UseCaseTests):
             ("at least one",),
         ),
         BadInput("an unknown type", {"type": "new"}, ("type",), ("NEW", "REPLACEMENT")),
-        BadInput("a date that is none", {"target_start_date": "soon"}, ("target_start_date",), ("2026-01-31",)),
+        BadInput("an invalid date", {"target_start_date": "soon"}, ("target_start_date",), ("2026-01-31",)),
         BadInput("unrendered name", {"incumbent_name": "None"}, ("incumbent_name",), ("template",)),
     )
 
@@ -154,19 +154,19 @@ class TestUpdateJobPosition(UseCaseTests):
         ],
         ids=str,
     )
-    def test_one_moment_in_many_forms(self, moment: Any) -> None:
+    def test_one_date_in_many_formats(self, moment: Any) -> None:
         arguments = {**self.arguments(), "target_start_date": moment}
         self.run(**arguments)
         assert self.position(arguments).target_start_date == STARTS
         assert self.run(**{**arguments, "target_start_date": STARTS})["changed"] is False
 
-    def test_the_companys_own_number_is_another_thing_than_the_id(self) -> None:
+    def test_external_position_id_is_not_the_id_of_the_record(self) -> None:
         ids = asdict(self.state.a_position())
         before = self.position(ids)
         self.run(**ids, external_position_id="POS-7")
         assert self.position(ids) == before.model_copy(update={"position_id": "POS-7"})
 
-    def test_all_five_need_no_reading(self) -> None:
+    def test_a_complete_position_can_be_written_without_a_read(self) -> None:
         arguments = {**self.arguments(), "position_open_date": "2027-01-01", "external_position_id": "POS-7"}
         result = self.run(**arguments, read_first=False)
         assert (result["changed"], result["applied"]) == (None, True)

@@ -100,7 +100,7 @@ class TestUpdateJobStatus(UseCaseTests):
         assert self.run(**arguments)["changed"] is (status != "SOURCING")
         assert self.stored(arguments) == status
 
-    def test_cancelled_says_that_the_job_stays_published(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_cancelled_warns_that_the_job_stays_published(self, caplog: pytest.LogCaptureFixture) -> None:
         arguments = {**self.arguments(), "status": "CANCELLED"}
         caplog.set_level("INFO")
         result = self.run(**arguments)
@@ -109,11 +109,11 @@ class TestUpdateJobStatus(UseCaseTests):
         assert "does not unpublish" in caplog.text
         assert self.state.job(arguments["job_id"]).default_ad.published is not None
 
-    def test_cancelled_of_a_job_that_is_not_published_needs_no_notice(self) -> None:
+    def test_cancelled_of_an_unpublished_job_has_no_notice(self) -> None:
         job_id = self.state.a_job_ad(published=False).job_id
         assert self.run(job_id=job_id, status="CANCELLED")["details"] == {}
 
-    def test_a_status_that_only_reads_have(self) -> None:
+    def test_a_status_that_exists_only_in_reads(self) -> None:
         arguments = self.arguments()
         with self.state.editing() as tenant:
             tenant.jobs[arguments["job_id"]].status = "OTHER"

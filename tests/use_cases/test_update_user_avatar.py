@@ -36,7 +36,7 @@ class TestUpdateUserAvatar(UseCaseTests):
     status = 204
     scope = "users_manage"
     refusals = (
-        # A picture whose first bytes are right; what the API cannot read of it, only the API knows.
+        # The first bytes are those of an image, so only the API can find out that the rest is broken.
         Refusal(
             "picture that the API cannot read",
             400,
@@ -67,12 +67,14 @@ class TestUpdateUserAvatar(UseCaseTests):
         ),
     )
     bad_inputs = (
-        BadInput("no path", {"avatar_path": ""}, ("avatar_path",), ("names no file",)),
+        BadInput("no path", {"avatar_path": ""}, ("avatar_path",), ("does not name a file",)),
         BadInput("a file that is not there", {"avatar_path": "/nowhere/face.png"}, ("avatar_path",), ("not exist",)),
         BadInput("a folder", {"avatar_path": str(Path(__file__).parent)}, ("avatar_path",), ("directory",)),
-        BadInput("no picture", {"avatar_path": __file__}, ("avatar_path",), ("PNG, JPEG, GIF or WebP",)),
-        BadInput("a size that is none", {"max_bytes": "many"}, ("max_bytes",), ("bytes",)),
-        BadInput("too large a picture", {"max_bytes": 20}, ("avatar_path",), ("max_bytes",)),
+        BadInput(
+            "a file that is not an image", {"avatar_path": __file__}, ("avatar_path",), ("PNG, JPEG, GIF or WebP",)
+        ),
+        BadInput("an invalid size", {"max_bytes": "many"}, ("max_bytes",), ("bytes",)),
+        BadInput("image that is too large", {"max_bytes": 20}, ("avatar_path",), ("max_bytes",)),
     )
 
     def arguments(self) -> dict[str, Any]:
@@ -112,7 +114,7 @@ class TestUpdateUserAvatar(UseCaseTests):
         return user.avatar_sha256, user.avatar_content_type, user.avatar_size
 
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-    def test_the_type_is_told_by_the_bytes(self, kind: str) -> None:
+    def test_the_type_is_detected_from_the_content(self, kind: str) -> None:
         path = self.folder / "avatar.txt"
         path.write_bytes(picture(kind))
         arguments = {"user_id": self.state.user_ids[0], "avatar_path": str(path)}
@@ -121,7 +123,7 @@ class TestUpdateUserAvatar(UseCaseTests):
         ((part,),) = [entry.body for entry in self.emulator.journal]
         assert part["filename"] == f"avatar.{kind.lower()}"
 
-    def test_a_picture_that_is_none_in_spite_of_its_name(self) -> None:
+    def test_a_file_that_is_not_an_image_despite_its_name(self) -> None:
         path = self.folder / "face.png"
         path.write_bytes(picture("BMP"))
         with pytest.raises(InvalidInputError, match=r"image \(detected from its bytes, not its name\)"):
@@ -136,7 +138,7 @@ class TestUpdateUserAvatar(UseCaseTests):
         self.check_writes(arguments, expected)
 
     @pytest.mark.parametrize("limit", [5_000_000, "5000000"])
-    def test_the_caller_sets_the_size(self, limit: Any) -> None:
+    def test_max_bytes_raises_the_limit(self, limit: Any) -> None:
         arguments = self.arguments()
         Path(arguments["avatar_path"]).write_bytes(picture() + bytes(4_999_000))
         self.run(**arguments, max_bytes=limit)

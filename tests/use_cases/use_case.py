@@ -28,14 +28,14 @@ KEYS = {"use_case", "target", "changed", "applied", "fields", "diff", "details",
 @dataclass(frozen=True)
 class Expected:
     """
-    What a run with some arguments must lead to; made before the run.
+    The expected outcome of a run with certain arguments, computed before the run.
 
     :param body: body of the write, as the journal keeps it.
     :param stored: what `UseCase.stored` gives after the write.
     :param diff: the result's ``diff``.
     :param lines: the lines of the log that show the difference.
     :param answer: the result's ``response``; of a mapping, the members that matter.
-    :param free_text: what people wrote, before and after: never in a log or a result.
+    :param free_text: free text, before and after. It must never be in a log or a result.
     """
 
     body: Any
@@ -47,14 +47,14 @@ class Expected:
 
 
 class UseCase:
-    """One use case: its operator as a DAG author has it, through hook and client, against the emulator."""
+    """One use case: its operator as a DAG author uses it, with hook and client, against the emulator."""
 
     operator: ClassVar[type[SmartRecruitersBaseOperator]]
     use_case: ClassVar[str]
     ids: ClassVar[tuple[str, ...]]
-    """Arguments that say which record it is."""
+    """Arguments that identify the record."""
     private: ClassVar[tuple[str, ...]] = ()
-    """Arguments that Airflow must not keep among the rendered templates."""
+    """Arguments that Airflow must not store as rendered templates."""
     operation: ClassVar[str]
     """The contract's id of the write."""
     path: ClassVar[str]
@@ -63,7 +63,7 @@ class UseCase:
     """HTTP status of a success."""
     method: ClassVar[str] = "PUT"
     reads: ClassVar[tuple[str, ...]] = ()
-    """Operations that are read before the write; none where the API cannot be asked."""
+    """Read operations before the write; none if the API cannot return the record."""
     reads_after: ClassVar[tuple[str, ...]] = ()
     sends_also: ClassVar[tuple[str, ...]] = ()
     """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""
@@ -77,11 +77,11 @@ class UseCase:
     scope: ClassVar[str]
     read_scope: ClassVar[str | None] = None
     details: ClassVar[dict[str, Any]] = {}
-    """The result's ``details`` where something differs,"""
+    """``details`` of a result that changed something."""
     details_unchanged: ClassVar[dict[str, Any] | None] = None
-    """where nothing does (the same unless it says else), """
+    """``details`` of a result that changed nothing; None if they are the same."""
     details_unread: ClassVar[dict[str, Any]] = {}
-    """and where nothing was read."""
+    """``details`` of a result without a read."""
     refusals: ClassVar[tuple[Refusal, ...]] = ()
     bad_inputs: ClassVar[tuple[BadInput, ...]] = ()
 
@@ -90,7 +90,7 @@ class UseCase:
     folder: Path
 
     def arguments(self) -> Arguments:
-        """Return arguments that change a record, JSON-ready as a trigger form gives them."""
+        """Return arguments that change a record, JSON-ready as a trigger form passes them."""
         raise NotImplementedError
 
     def other_arguments(self) -> Arguments:
@@ -98,19 +98,19 @@ class UseCase:
         raise NotImplementedError
 
     def expected(self, arguments: Arguments) -> Expected:
-        """Return what a run must lead to; called before it."""
+        """Return the expected outcome of a run; called before the run."""
         raise NotImplementedError
 
     def stored(self, arguments: Arguments) -> Any:
-        """Return what the emulator holds now, as far as the use case may touch it."""
+        """Return the part of the emulator's record that the use case may change."""
         raise NotImplementedError
 
     def delete(self, tenant: Tenant, arguments: Arguments) -> None:
-        """Delete the record; needed where it is read, as is the next one."""
+        """Delete the record. Needed for use cases that read, like :meth:`meddle`."""
         raise NotImplementedError
 
     def meddle(self, tenant: Tenant, arguments: Arguments) -> None:
-        """Change what the use case changes to something else, as another program might."""
+        """Change the record in the place that the use case changes, as another program might."""
         raise NotImplementedError
 
     def place(self, tenant: Tenant, ids: dict[str, str]) -> None:
@@ -137,15 +137,15 @@ class UseCase:
         self._monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
 
     def run(self, **arguments: Any) -> Result:
-        """Execute the operator. Airflow's context is stood in for by an empty one: the operators do not look at it."""
+        """Execute the operator with an empty context, which the operators do not use."""
         return self.operator(task_id="change", **arguments).execute({})
 
     def operations(self) -> list[str | None]:
-        """Return the operations that were asked for so far."""
+        """Return the ids of the operations requested so far."""
         return [request.operation_id for request in self.emulator.requests]
 
     def check_result(self, result: Result, arguments: Arguments, expected: Expected, **differently: Any) -> None:
-        """Check a result of a run that changed something; ``differently`` are members that are else."""
+        """Check the result of a run that changed something. ``differently`` overrides expected members."""
         wanted = {
             "use_case": self.use_case,
             "target": {name: arguments[name] for name in self.ids},
@@ -181,23 +181,23 @@ class UseCase:
         self.check_result(result, arguments, expected, **{**nothing, **differently})
 
     def keep_message(self, error_messages: dict[str, list[str]], name: str, error: SmartRecruitersError) -> None:
-        """Keep what an error said, for a person who reads them all."""
+        """Collect an error's message, for a person who reads all of them."""
         facts = ", ".join(str(fact) for fact in (type(error).__name__, error.status, error.code) if fact)
         error_messages.setdefault(self.use_case, []).append(f"{name} ({facts})\n  {error}")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Make a test of each refusal and each bad input."""
+        """Generate a test for each refusal and each bad input."""
         if "refusal" in metafunc.fixturenames:
             metafunc.parametrize("refusal", self.all_refusals(), ids=lambda refusal: refusal.name)
         if "bad_input" in metafunc.fixturenames:
             metafunc.parametrize("bad_input", self.all_bad_inputs(), ids=lambda bad_input: bad_input.name)
 
     def all_refusals(self) -> list[Refusal]:
-        """Return the refusals that all use cases share, and those of this one."""
+        """Return the shared refusals and those of this use case."""
         return [*common_refusals(self), *self.refusals]
 
     def all_bad_inputs(self) -> list[BadInput]:
-        """Return the inputs that all use cases refuse, and those that this one does."""
+        """Return the shared bad inputs and those of this use case."""
         shared = [BadInput(f"empty {name}", {name: ""}, (name,), ("empty",)) for name in self.ids]
         shared += [BadInput(f"unrendered {name}", {name: "None"}, (name,), ("template",)) for name in self.ids]
         shared += [

@@ -1,1 +1,1 @@
-"""One task for many records: the task behind ``.bulk()``."""
+"""One task for many records: what ``.bulk()`` of an operator returns."""

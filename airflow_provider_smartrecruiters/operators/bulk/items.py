@@ -1,4 +1,4 @@
-"""The items of a batch as changes: all of them checked before the first is sent."""
+"""Batch items as changes. All items are checked before the first one is sent."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk.sources import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_OF_AN_ITEM = ("expect",)
-"""What an item may hold beside its operator's own parameters."""
+_ITEM_KEYS = ("expect",)
+"""Keys that an item may hold in addition to the parameters of its operator."""
 
 
 class ItemOperator(Protocol):
-    """What a batch needs of the operator that its items are for. ``SmartRecruitersBaseOperator`` has it."""
+    """The part of ``SmartRecruitersBaseOperator`` that a batch uses."""
 
     private_fields: Sequence[str]
     free_text_fields: Sequence[str]
 
     @classmethod
     def own_parameters(cls) -> dict[str, Any]:
-        """Return the parameters that an item may give: name to default, ``inspect.Parameter.empty`` if required."""
+        """Return the parameters that an item may hold: name to default, ``inspect.Parameter.empty`` if required."""
 
     @classmethod
     def change_of(cls, parameters: Mapping[str, Any]) -> Change:
-        """Build the change that parameters ask for."""
+        """Build the change from parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadItem:
     """An item that cannot be sent.
 
-    :param index: place among all, from 0.
-    :param place: where a person finds it: ``item 3``, ``line 17``.
-    :param why: what is wrong with it; nothing of what it holds.
-    :param fields: names of the parameters that have to be mended.
+    :param index: position among all items, from 0.
+    :param place: position in words: ``item 3``, ``line 17``.
+    :param why: what is wrong with it. Never any of its content.
+    :param fields: names of the parameters to fix.
     """
 
     index: int
@@ -62,12 +62,12 @@ class BadItem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check of all items found.
+    """Result of the check of all items.
 
     :param use_case: id of the use case.
-    :param total: how many there are.
-    :param bad: those that cannot be sent.
-    :param digest: stands for the items, what they share, and their order.
+    :param total: number of items.
+    :param bad: the items that cannot be sent.
+    :param digest: digest of the items, their order, and the parameters that they share.
     """
 
     use_case: str
@@ -78,12 +78,12 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An item that was begun, for whoever reports what became of it.
+    """An item that was started and has no reported outcome yet.
 
-    :param index: place among all, from 0.
-    :param place: where a person finds it: ``item 3``, ``line 17``.
+    :param index: position among all items, from 0.
+    :param place: position in words: ``item 3``, ``line 17``.
     :param target: ids of its record.
-    :param arguments: the parameters that it gives.
+    :param arguments: parameters that the item itself holds.
     """
 
     index: int
@@ -93,11 +93,11 @@ class OpenItem:
 
 
 class BulkItems:
-    """The items of a batch, read as often as needed and never held all at once.
+    """The items of a batch. They are read as often as needed and are never all in memory.
 
     :param item_operator: the operator that each item is for.
     :param source: the items.
-    :param shared: the parameters that all items share, rendered; an item's own win.
+    :param shared: rendered parameters that all items share. An item's own value takes precedence.
     """
 
     def __init__(self, item_operator: type[ItemOperator], source: Iterable[Item], shared: Mapping[str, Any]) -> None:
@@ -109,13 +109,13 @@ class BulkItems:
         self._defaults = {name: value for name, value in parameters.items() if value is not inspect.Parameter.empty}
         self._ids: tuple[str, ...] = ()
         self.open: dict[int, OpenItem] = {}
-        """The items that were begun; whoever reports one takes it out."""
+        """The items that were started, by index. The caller removes an item when it reports its outcome."""
 
     def check(self, resolve: Callable[[Change], object], options: BulkOptions) -> Checked:
-        """Look at every item, and send none.
+        """Check every item without sending any.
 
-        :param resolve: looks up what a change only describes, once for all.
-        :raises SmartRecruitersError: something that the items share cannot be looked up.
+        :param resolve: looks up ids that a change only describes, such as a reason by its label.
+        :raises SmartRecruitersError: a value that the items share cannot be looked up.
         """
         bad: list[BadItem] = []
         targets: dict[bytes, str] = {}
@@ -131,7 +131,7 @@ class BulkItems:
             try:
                 change, expect = self._change(item.arguments), _expect(item.arguments)
             except InvalidInputError as error:
-                # Its hint is about one task's parameters.
+                # Without the hint: it is written for a task with one record, and points to its template.
                 bad.append(BadItem(item.index, item.place, error.summary, error.fields))
                 continue
             try:
@@ -143,16 +143,16 @@ class BulkItems:
             self._ids, use_case = change.ids, change.use_case
             target = hashlib.blake2b(canonical(list(change.target.values())), digest_size=16).digest()
             if first := targets.get(target):
-                bad.append(BadItem(item.index, item.place, f"is for the same record as {first}.", change.ids))
+                bad.append(BadItem(item.index, item.place, f"targets the same record as {first}.", change.ids))
             targets.setdefault(target, item.place)
         return Checked(use_case, total, bad, digest.hexdigest())
 
     def work(self, *, skip: Callable[[int], bool], begun: int, begin: Callable[[int], None] | None) -> Iterator[Work]:
-        """Yield the items to be carried out.
+        """Yield the items to send.
 
-        :param skip: says of an index whether that item is done already.
-        :param begun: items before this one may have been sent by an earlier try.
-        :param begin: called with the index of each item before it is yielded.
+        :param skip: returns whether the item at an index is finished already.
+        :param begun: an earlier try may have sent the items before this index.
+        :param begin: called with the index of each item before the item is yielded.
         """
         for opened in self.iter_items(where=lambda index: not skip(index)):
             if begin:
@@ -166,15 +166,15 @@ class BulkItems:
             )
 
     def iter_items(self, *, where: Callable[[int], bool]) -> Iterator[OpenItem]:
-        """Yield the items for whose index ``where`` is true, after :meth:`check` found all of them good.
+        """Yield the items for whose index ``where`` is true. :meth:`check` must have found all items valid.
 
-        :raises InvalidInputError: the file that they are in has changed since.
+        :raises InvalidInputError: the file of the items has changed since the check.
         """
         for item in self._source:
             if item.arguments is None:
                 raise InvalidInputError(
-                    f"The items changed while the batch ran: {item.place} {item.problem}.",
-                    hint="run the task again, and leave the file alone until it has ended.",
+                    f"The items changed while the batch was running: {item.place} {item.problem}.",
+                    hint="Rerun the task, and do not change the items while it runs.",
                     fields=("items",),
                 )
             if where(item.index):
@@ -183,9 +183,11 @@ class BulkItems:
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         return {name: str(arguments.get(name, self._shared.get(name, ""))) for name in self._ids}
 
-    def reported(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an item's row of the results holds so that it can be run again, JSON-ready: ``item``, its
-        arguments without the text that people wrote, and ``withheld``, the names of those.
+    def retry_fields(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a results row that make its item rerunnable, JSON-ready.
+
+        :param arguments: parameters that the item itself holds.
+        :return: ``item``, the arguments without free text, and ``withheld``, the names of the arguments left out.
         """
         free_text = {*self._item_operator.private_fields, *self._item_operator.free_text_fields}
         kept = {name: value for name, value in arguments.items() if name not in free_text}
@@ -193,17 +195,19 @@ class BulkItems:
         return {"item": json.loads(canonical(kept)), **({"withheld": withheld} if withheld else {})}
 
     def _change(self, arguments: Mapping[str, Any]) -> Change:
-        unknown = [name for name in arguments if name not in self._names and name not in _OF_AN_ITEM]
+        unknown = [name for name in arguments if name not in self._names and name not in _ITEM_KEYS]
         given = self._defaults | self._shared | {name: arguments[name] for name in self._names if name in arguments}
         missing = [name for name in self._names if name not in given]
         if unknown or missing:
-            said = [f"{name} is missing" for name in missing]
+            problems = [f"{name} is missing" for name in missing]
             if unknown:
-                # What does not look like a parameter's name may be a value that slipped; it is not repeated.
+                # A key that does not look like a parameter name may be a value in the wrong place, so only keys that do
+                # are repeated in the message.
                 named = [name for name in unknown if _NAME.fullmatch(name)]
-                what = ", ".join(named) if len(named) == len(unknown) else f"{len(unknown)} of its names"
-                said.append(f"{what} is not among {', '.join((*self._names, *_OF_AN_ITEM))}")
-            raise InvalidInputError(f"{'; '.join(said)}.", fields=tuple(missing))
+                keys = f"unknown key{'s' if len(unknown) > 1 else ''}"
+                keys = f"{keys} {', '.join(named)}" if len(named) == len(unknown) else f"{len(unknown)} {keys}"
+                problems.append(f"{keys} (allowed: {', '.join((*self._names, *_ITEM_KEYS))})")
+            raise InvalidInputError(f"{'; '.join(problems)}.", fields=tuple(missing))
         return self._item_operator.change_of(given)
 
 

@@ -1,4 +1,4 @@
-"""One task for many records: what ``.bulk()`` of every operator makes."""
+"""The task that ``.bulk()`` of every operator returns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
     as_count,
+    as_fraction,
     as_list,
-    as_share,
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -30,44 +30,55 @@ _DEFAULT_POOL = "default_pool"
 
 
 class BulkOperator(WithHook, BaseOperator):
-    """Carry one of the operators out for many records, in one task and at the API's own pace.
+    """Run one of the operators for many records in one task, within the API's rate limit.
 
-    Made by ``.bulk()`` of the operator: ``RejectApplicationOperator.bulk(task_id="reject", items=stale.output,
-    reason="No longer hiring")``. Every item is checked before the first is sent, and each ends with a report. A retry
-    of the task goes on where the last try was (Airflow 3.3), or finds what is done already and leaves it alone.
+    Create it with ``.bulk()`` of the operator. Every item is checked before the first one is sent, every item is
+    tried, and every outcome is reported. A retry of the task resumes where the previous try stopped (Airflow 3.3); on
+    older versions it starts over, finds the finished items unchanged, and sends nothing for them.
+
+    .. code-block:: python
+
+        RejectApplicationOperator.bulk(
+            task_id="reject_applications",
+            items="s3://aws_default@hr/rejections.csv",
+            reason="No longer hiring",
+            only_if_status_in=["NEW", "IN_REVIEW"],
+            results_path="s3://aws_default@hr/results/{{ run_id }}.jsonl",
+        )
 
     Endpoint: that of the operator.
 
     :param item_operator: the operator that each item is for.
-    :param shared: parameters of that operator that are the same for all items; what an item says itself wins.
-    :param items: a list of mappings, each with parameters of the operator (and, if wanted, ``expect``); or an XCom with
-        such a list; or the location of a file of them, read as a stream: an object storage URI or an absolute path
-        that ends in ``.jsonl``, ``.ndjson``, ``.json`` or ``.csv`` (``.gz`` may follow).
-    :param retry_from: location of the results of an earlier batch: of its items, take those that failed for a passing
-        reason or were never begun. What the results do not hold, such as tags, is taken from ``items``.
-    :param max_items: refuse a batch of more items than these. Int, default 1,000; ``None`` for any number.
-    :param expected_count: refuse a batch of another number of items. Int, default ``None``.
-    :param only_if_status_in: leave applications alone whose status is not one of these, a list of texts. For
+    :param shared: parameters of that operator that all items share. A value in an item takes precedence.
+    :param items: a list of mappings with parameters of the operator (and optionally ``expect``), an XCom with such a
+        list, or the location of a file, which is read as a stream: an object storage URI or an absolute path that ends
+        in ``.jsonl``, ``.ndjson``, ``.json`` or ``.csv`` (``.gz``, ``.bz2`` or ``.xz`` may follow).
+    :param retry_from: location of the results file of an earlier batch. Retries the items that failed with a transient
+        error or were not started. Parameters that a results file never holds, such as tags, are taken from ``items``.
+    :param max_items: largest number of items to accept. Int, default 1,000; ``None`` for no limit.
+    :param expected_count: exact number of items to accept. Int, default ``None`` (any number).
+    :param only_if_status_in: skip applications whose status is not one of these, a list of texts. Default ``None``. For
         operators that change an application.
-    :param on_item_error: ``continue`` (the default) with the other items when one fails, or ``stop``.
-    :param fail_above: share of the items that may fail before the task fails, from 0 to 1. Float, default 0: the first
-        failed item fails the task, once all have been tried.
-    :param results_path: where to write what became of each item, as JSON lines: an object storage URI or an absolute
-        path that ends in ``.jsonl``. Default ``None``: only the log and the first failures in XCom tell.
-    :param max_threads: most requests under way at once; as many threads are used as it takes to hold the API's rate.
-        Int from 1, default 8. Where the task has a ``pool``, it takes as many of its slots.
-    :param plan_only: read and compare, send no write. Bool, default false.
+    :param on_item_error: ``continue`` (default) with the other items after one fails, or ``stop``.
+    :param fail_above: Fraction of items (0 to 1) that may fail. Above it the task fails, after every item has been
+        tried. Float, default 0.
+    :param results_path: where to write the results file, with one JSON line per item: an object storage URI or an
+        absolute path that ends in ``.jsonl`` or ``.ndjson`` (``.gz`` may follow). Default ``None``: outcomes are only
+        in the log, and the first failures in XCom.
+    :param max_threads: largest number of concurrent requests. The task starts only as many threads as it needs to use
+        up the rate limit. Int from 1, default 8. In a ``pool``, the task takes this number of slots.
+    :param plan_only: dry run: read and compare, send no write. Bool, default false.
     :param force: write even if nothing differs. Bool, default false.
-    :param read_first: read each record before it is written, where that can be done. Bool, default true.
+    :param read_first: read each record before writing it, if the API can return it. Bool, default true.
     :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
-    :param kwargs: what every Airflow operator takes (``task_id``, ``retries``, ``pool``, ...).
+    :param kwargs: the parameters of every Airflow operator (``task_id``, ``retries``, ``pool``, ...).
     :raises InvalidInputError: a parameter or an item cannot be used; nothing was sent, and the log names each such
         item.
-    :raises BulkFailedError: more items failed than ``fail_above`` allows; the others are done. Retryable if some of
-        the failures may pass.
-    :raises AuthenticationError: the credential is not accepted (any more); the batch was given up.
+    :raises BulkFailedError: more items failed than ``fail_above`` allows; the others succeeded. Retryable if some of
+        the failures are transient.
+    :raises AuthenticationError: the API stopped accepting the credential; the batch was aborted.
     :raises ConfigurationError: the connection cannot be used.
-    :return: what :meth:`execute` tells.
+    :return: the result of :meth:`execute`.
     """
 
     template_fields: Sequence[str] = (
@@ -110,7 +121,7 @@ class BulkOperator(WithHook, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         if max_threads < 1:
-            raise ValueError(f"max_threads of {item_operator.__name__}.bulk() must be at least 1.")
+            raise ValueError(f"{item_operator.__name__}.bulk(): max_threads must be at least 1.")
         self.item_operator = item_operator
         defaults = kwargs.get("default_args") or {}
         self.shared = {name: defaults[name] for name in item_operator.own_parameters() if name in defaults} | shared
@@ -129,13 +140,14 @@ class BulkOperator(WithHook, BaseOperator):
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self.custom_operator_name = f"{item_operator.__name__}.bulk"
         if self.pool != _DEFAULT_POOL and "pool_slots" not in (kwargs.keys() | defaults.keys()):
-            # The pool is how the credential's requests under way are shared among workers.
+            # A pool is how workers share the API's limit on concurrent requests, so a slot stands for a request. With
+            # one slot per task, Airflow's default, a pool of 8 would admit 8 tasks with 8 requests in flight each.
             self.pool_slots = max_threads
         self._run: BulkRun | None = None
         self._killed = False
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        # As in the operators: what is left here is what Airflow stores and shows.
+        # As in the base operator: Airflow stores and shows what this method leaves in the fields.
         super()._do_render_template_fields(parent, *args, **kwargs)
         if not isinstance(parent.items, str) or is_literal(parent.items):
             parent.items = wrapped(parent.items)
@@ -143,15 +155,15 @@ class BulkOperator(WithHook, BaseOperator):
         parent.shared = {name: wrapped(value) if name in private else value for name, value in parent.shared.items()}
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Carry the batch out, or with ``plan_only`` only tell what it would do.
+        """Run the batch, or only plan it with ``plan_only``.
 
         :param context: Airflow's task context.
-        :return: ``use_case``, ``plan_only``, the counts ``total``, ``changed``, ``applied``, ``unchanged``, ``unknown``
-            (sent; whether it changed anything is not known), ``skipped``, ``failed``, ``not_run``, ``retryable``
-            (failures that may pass), ``resumed`` (done by an earlier try) and ``tried_again``; ``errors`` (kind to
-            count), ``failures`` (the rows of the first 20), ``results`` (where all rows are, or ``None``) and
-            ``seconds``. JSON-ready. A task that fails pushes it to XCom as well.
-        :raises SmartRecruitersError: as the class says. One that a retry cannot cure is also an
+        :return: a JSON-ready dict with ``use_case``, ``plan_only``; the counts ``total``, ``changed``, ``applied``,
+            ``unchanged``, ``unknown`` (sent, previous state unknown), ``skipped``, ``failed``, ``not_run``,
+            ``retryable`` (transient failures), ``resumed`` (finished by an earlier try) and ``tried_again`` (needed
+            more than one attempt); ``errors`` (kind to count), ``failures`` (results rows of the first 20), ``results``
+            (location of the results file, or ``None``) and ``seconds``. A task that fails pushes it to XCom as well.
+        :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
@@ -166,7 +178,7 @@ class BulkOperator(WithHook, BaseOperator):
                 shared=self.shared,
                 max_items=as_count("max_items", self.max_items),
                 expected_count=as_count("expected_count", self.expected_count),
-                fail_above=as_share("fail_above", self.fail_above),
+                fail_above=as_fraction("fail_above", self.fail_above),
                 results_path=self.results_path,
                 options=self._options(),
                 progress_store=context.get("task_state_store"),
@@ -178,14 +190,14 @@ class BulkOperator(WithHook, BaseOperator):
             try:
                 return run.carry_out()
             except Exception:
-                # Airflow pushes what execute() returns, and a task that fails returns nothing.
+                # Airflow pushes the return value of execute(), and a failing task has none.
                 ti = context.get("ti")
                 if run.result is not None and self.do_xcom_push and ti is not None:
                     ti.xcom_push(key="return_value", value=run.result)
                 raise
 
     def on_kill(self) -> None:
-        """Begin no further item; those under way are still written down."""
+        """Start no further items. Items in flight are still recorded."""
         self._killed = True
         if self._run:
             self._run.stop()
@@ -211,13 +223,13 @@ class BulkOperator(WithHook, BaseOperator):
 
 
 def bulk_of(item_operator: type[ItemOperator], arguments: dict[str, Any]) -> BulkOperator:
-    """Return the task that ``item_operator.bulk(**arguments)`` stands for.
+    """Return the task for ``item_operator.bulk(**arguments)``.
 
-    :raises TypeError: an argument belongs to one record.
+    :raises TypeError: an argument can only be given in an item.
     """
     if "expect" in arguments:
-        raise TypeError(f"{item_operator.__name__}.bulk() takes no expect: it belongs into each item.")
-    # Of no use here: no answer of the API is kept anyway.
+        raise TypeError(f"{item_operator.__name__}.bulk() does not take `expect`. Give it in each item instead.")
+    # Accepted and ignored: a batch keeps no responses of the API.
     arguments.pop("return_response", None)
     shared = {name: arguments.pop(name) for name in item_operator.own_parameters() if name in arguments}
     return BulkOperator(item_operator=item_operator, shared=shared, **arguments)

@@ -1,6 +1,7 @@
-"""How far a batch is, kept where a retry of the task finds it: in Airflow's task state store (3.3 and later).
+"""The progress of a batch, kept in Airflow's task state store (3.3 and later), where a retry of the task finds it.
 
-Where there is none, a retry begins at the first item; those that are done already differ in nothing then.
+Without a store, a retry starts over at the first item. It reads the finished items, finds them unchanged, and sends
+nothing for them.
 """
 
 from __future__ import annotations
@@ -20,46 +21,52 @@ log = logging.getLogger(__name__)
 
 _KEY = "smartrecruiters_bulk"
 _CHUNK = 250
-"""Items per value: some 20 KB at the worst, where Airflow advises at most 64."""
+"""Items per value, at most 20 KB; Airflow advises at most 64 KB. Every outcome rewrites its chunk, so doubling this
+doubles the bytes written per item."""
 _AHEAD = 50
+"""Items marked as started in advance, so that ``begin`` writes once in 50 items. Doubling it halves these writes, and
+doubles the items that a retry has to read although they were never sent."""
 _VALID_FOR = 24 * 3600.0
-"""Seconds after which progress is too old to rely on: the records may have been changed since."""
+"""Seconds after which progress is too old to rely on: the records may have changed since."""
 
 
 class BulkProgress:
     """Reads and writes the progress of one task's batch.
 
-    A value holds the outcomes of 250 items, each as short as can be, and the batch that they belong to. Another value
-    says which batch the task is at, and how far it has begun to send. Nothing of it is free text.
+    A header names the batch that the task works on, and how far it has started to send. Chunks hold the outcomes of 250
+    items each, in a compact form, with the run that they belong to. None of it is free text.
 
-    :param store: ``context["task_state_store"]``; None where Airflow has none.
-    :param batch: stands for the items and the arguments: progress of other ones is not gone on with.
-    :param max_tries: the task's; it stays the same for a retry, and grows when somebody clears the task.
-    :raises EOFError, ConnectionError: from every method: the process that watches over the task died, so the task has
-        to end.
+    :param store: ``context["task_state_store"]``; None if Airflow has none.
+    :param batch: digest of the items and the arguments. Progress of another batch is ignored.
+    :param max_tries: ``max_tries`` of the task instance. A retry keeps it, clearing the task raises it.
+    :raises EOFError, ConnectionError: from every method: the supervisor of the task is dead, so the task has to end.
     """
 
     def __init__(self, store: Any, batch: str, max_tries: int | None = None) -> None:
         self._store = store
         self._batch = batch
         self._max_tries = max_tries
+        # Chunks are written one by one and outlive a run that was killed. A run of its own for each fresh start keeps
+        # load() from mixing leftovers of an abandoned run into this one; a resumed run goes on under the old name.
         self._run = f"{batch}-{time.time_ns():x}"
         self._begun = 0
         self._last_chunk = -1
         self._chunks: dict[int, dict[int, list[Any]]] = {}
-        self._complained = False
+        self._warned = False
         self._header_lock = threading.Lock()
 
     def finished(self) -> dict[str, Any] | None:
-        """Return the result of an earlier try that was killed when all was done, but before Airflow knew."""
+        """Return the result of an earlier try that finished, but was killed before Airflow recorded its success."""
+        # Only for a retry. Somebody who clears a finished task wants it to run again, and that raises max_tries.
         if self._max_tries is None or self._earlier.get("max_tries") != self._max_tries:
             return None
         result = self._earlier.get("result")
         return result if isinstance(result, dict) else None
 
     def load(self) -> tuple[dict[int, Outcome], int]:
-        """Return what an earlier try of this task got done, by index, and how many items it may have begun to send."""
+        """Return the outcomes of an earlier try by index, and the number of items that it may have started to send."""
         header = self._earlier
+        # A header with a result was written by finish(): that run is over, and nothing of it is left to resume.
         if not header or "result" in header:
             return {}, 0
         done: dict[int, Outcome] = {}
@@ -67,56 +74,68 @@ class BulkProgress:
         chunks: dict[int, dict[int, list[Any]]] = {}
         for chunk in range(int(header.get("chunks", 0))):
             value = self._get(f"{_KEY}.{chunk}")
+            # The header is written before the first row of a chunk, so after a kill in between the chunk is missing or
+            # still that of an older run. Its items then count as not done, and are read again.
             if not isinstance(value, dict) or value.get("run") != header["run"]:
                 continue
             newest = max(newest, float(value["at"]))
             chunks[chunk] = {int(row[0]): row for row in value["rows"]}
             done |= {index: Outcome.from_values(row) for index, row in chunks[chunk].items()}
         if time.time() - newest > _VALID_FOR:
-            log.info("An earlier try got %s items done, too long ago to rely on; all are looked at again.", len(done))
+            log.info(
+                "An earlier try finished %s items more than 24 hours ago. Starting over, since they may have changed.",
+                len(done),
+            )
             return {}, 0
         self._run, self._chunks, self._last_chunk = header["run"], chunks, int(header.get("chunks", 0)) - 1
         self._begun = int(header.get("begun", 0))
         return done, self._begun
 
     def begin(self, index: int) -> None:
-        """Note that an item is about to be sent. Written well ahead, so that it seldom costs a call.
+        """Record that an item is about to be sent.
 
-        :param index: place of the item.
+        :param index: position of the item.
         """
+        # Written before the item is sent. Killed after this line, a retry reads an item that was never sent, which is
+        # harmless. Written afterwards, a kill in between would leave a write that nobody knows of, and send it twice.
         if index >= self._begun:
             self._begun = index + _AHEAD
             self._put_header()
 
     def record(self, outcome: Outcome) -> None:
-        """Write down what became of an item."""
+        """Record the outcome of an item."""
         if self._store is None:
             return
         chunk = outcome.index // _CHUNK
         rows = self._chunks.setdefault(chunk, {})
         rows[outcome.index] = outcome.as_values()
+        # Header first. load() only looks for the chunks that the header counts, so the other way round a kill between
+        # the two writes would hide a chunk that is already stored.
         if chunk > self._last_chunk:
             self._last_chunk = chunk
             self._put_header()
         self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
 
     def finish(self, result: Mapping[str, Any]) -> None:
-        """Keep the result alone: a retry of the task returns it, a task that is cleared and run again starts anew.
+        """Replace the progress with the result, which a retry of the task returns.
 
-        :param result: what the task returns.
+        :param result: return value of the task.
         """
+        # Result first, then the chunks. A kill in between leaves chunks that no header refers to, which is harmless.
+        # The other way round it would leave a batch that looks unfinished but has lost its outcomes.
         self._put(_KEY, {"batch": self._batch, "max_tries": self._max_tries, "result": result})
         for chunk in range(self._last_chunk + 1):
             self._call("delete", f"{_KEY}.{chunk}")
 
     @cached_property
     def _earlier(self) -> dict[str, Any]:
-        """What an earlier try of this task said of the same batch; empty if there was none."""
+        """Header that an earlier try of this task wrote for the same batch; empty if there is none."""
         header = self._get(_KEY)
         return header if isinstance(header, dict) and header.get("batch") == self._batch else {}
 
     def _put_header(self) -> None:
-        # The threads of the batch tell what they begin, the task's own what is done: neither may take the other's back.
+        # Worker threads call begin(), the main thread calls record(), and both write the whole header. Without the lock
+        # the slower of two writes could store an older `begun` or `chunks` over a newer one.
         with self._header_lock:
             self._put(
                 _KEY,
@@ -141,15 +160,15 @@ class BulkProgress:
         try:
             return getattr(self._store, verb)(*arguments)
         except (EOFError, ConnectionError):
-            # Airflow's process that watches over this one is gone. Nobody takes the result any more, and a retry may
-            # send the same items soon.
+            # The supervisor of this task is gone. Nobody will take the result, and a retry may already be sending the
+            # same items, so the only safe thing to do is to stop.
             raise
         except Exception as error:
-            # The records matter more than the notes about them: without these a retry reads more than it had to.
-            if not self._complained:
-                self._complained = True
+            # Every other error costs only progress, and so extra reads on a retry. Failing the batch would cost more.
+            if not self._warned:
+                self._warned = True
                 log.warning(
-                    "Airflow's task state store failed (%s); a retry of this task may look at items again.",
+                    "Airflow's task state store failed (%s). A retry of this task may read finished items again.",
                     type(error).__name__,
                 )
             return None

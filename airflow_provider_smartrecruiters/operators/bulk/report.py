@@ -1,4 +1,4 @@
-"""What a batch tells of itself: a line every few seconds, a table at the end, a short result for XCom."""
+"""The report of a batch: a progress line every few seconds, a table at the end, and a short result for XCom."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_FAILURES = 20
-"""So many failures are in the result; all of them are in the results file."""
+"""Number of failures in the result for XCom. The results file has all of them."""
 
 _EVERY = 5.0
 _LOGGED_FAILURES = 1000
 
 _WORDS = {
     "changed": "changed",
-    "sent": "sent; whether that changed anything is not known",
-    "rewritten": "written though nothing differed (force)",
-    "unchanged": "already as wanted",
-    "skipped": "left alone (only_if_status_in)",
+    "sent": "sent (previous state unknown)",
+    "rewritten": "sent without a difference (force)",
+    "unchanged": "unchanged",
+    "skipped": "skipped (only_if_status_in)",
     "failed": "failed",
-    "not_run": "not begun",
+    "not_run": "not started",
 }
-_WORDS_OF_A_PLAN = _WORDS | {
+_PLAN_WORDS = _WORDS | {
     "changed": "would change",
-    "sent": "would be sent; what is there now is not known",
-    "skipped": "would be left alone (only_if_status_in)",
-    "failed": "cannot be changed",
+    "sent": "would be sent (previous state unknown)",
+    "skipped": "would be skipped (only_if_status_in)",
 }
 
 
@@ -39,15 +38,15 @@ class BulkReport:
     """Counts the outcomes of a batch.
 
     :param use_case: id of the use case.
-    :param total: how many items there are.
-    :param plan_only: whether nothing is sent.
+    :param total: number of items.
+    :param plan_only: whether the batch is a dry run.
     """
 
     def __init__(self, use_case: str, total: int, *, plan_only: bool) -> None:
         self._use_case = use_case
         self._total = total
         self._plan_only = plan_only
-        self._words = _WORDS_OF_A_PLAN if plan_only else _WORDS
+        self._words = _PLAN_WORDS if plan_only else _WORDS
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
@@ -55,34 +54,35 @@ class BulkReport:
         self._resumed = 0
         self._applied = 0
         self._tried_again = 0
-        self._started = self._told = time.monotonic()
+        self._started = self._logged_at = time.monotonic()
 
     @property
     def done(self) -> int:
-        """How many items have an outcome."""
+        """Number of items with an outcome."""
         return self._counts.total()
 
     @property
     def failed(self) -> int:
-        """How many items failed."""
+        """Number of items that failed."""
         return self._counts["failed"]
 
     @property
     def not_run(self) -> int:
-        """How many items were never begun."""
+        """Number of items that were not started."""
         return self._counts["not_run"]
 
     @property
     def retryable(self) -> int:
-        """How many of those that failed or were not begun may succeed when they are run again."""
+        """Number of failed or not started items that may succeed on a rerun."""
         return self._retryable
 
     def add(self, outcome: Outcome, row: dict[str, Any], *, place: str, resumed: bool = False) -> None:
         """Count an outcome, and log it if it is a failure.
 
-        :param row: the item's row of the results.
-        :param place: what the item is called, for a person.
-        :param resumed: whether an earlier try of the task got it done.
+        :param outcome: the outcome.
+        :param row: the item's row of the results file.
+        :param place: the item's position in words: ``item 3``, ``line 17``.
+        :param resumed: whether an earlier try of the task finished it.
         """
         kind = _kind(outcome)
         self._counts[kind] += 1
@@ -100,23 +100,23 @@ class BulkReport:
         if self._errors.total() <= _LOGGED_FAILURES:
             log.warning("%s: %s", place, outcome.said or _error(outcome))
         elif self._errors.total() == _LOGGED_FAILURES + 1:
-            log.warning("More than %s items failed; further ones are only counted.", _LOGGED_FAILURES)
+            log.warning("More than %s items failed. Further failures are counted, but not logged.", _LOGGED_FAILURES)
 
     def log_progress(self) -> None:
-        """Log how far the batch is, if a few seconds have passed since that was last told."""
+        """Log a progress line, at most every few seconds."""
         now = time.monotonic()
-        if now - self._told < _EVERY:
+        if now - self._logged_at < _EVERY:
             return
-        self._told = now
+        self._logged_at = now
         rate = (self.done - self._resumed) / (now - self._started)
-        left = f"about {_span((self._total - self.done) / rate)} left" if rate else "no item finished yet"
+        left = f"about {_duration((self._total - self.done) / rate)} left" if rate else "no item finished yet"
         log.info(
-            "%s of %s done (%.0f %%): %s %s, %s need nothing, %s failed; %.1f items a second; %s",
+            "%s of %s done (%.0f %%): %s %s, %s unchanged or skipped, %s failed. %.1f items a second, %s.",
             f"{self.done:,}",
             f"{self._total:,}",
             100 * self.done / self._total,
             f"{self._counts['changed'] + self._counts['sent'] + self._counts['rewritten']:,}",
-            "to be sent" if self._plan_only else "sent",
+            "would be sent" if self._plan_only else "sent",
             f"{self._counts['unchanged'] + self._counts['skipped']:,}",
             f"{self.failed:,}",
             rate,
@@ -124,9 +124,9 @@ class BulkReport:
         )
 
     def log_summary(self, results: str | None) -> None:
-        """Log a table of what became of the batch.
+        """Log a table of the outcomes.
 
-        :param results: where the results file is.
+        :param results: location of the results file, or None.
         """
         lines: list[tuple[str, int]] = []
         for kind, words in self._words.items():
@@ -134,25 +134,25 @@ class BulkReport:
                 lines.append((words, self._counts[kind]))
             if kind == "failed":
                 lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
-        lines.append(("in all", self._total))
+        lines.append(("total", self._total))
         width = max(len(words) for words, _ in lines)
         log.info(
             "%s of %s items: %s, in %s\n%s",
             "Plan" if self._plan_only else "Batch",
             f"{self._total:,}",
             self._use_case,
-            _span(time.monotonic() - self._started),
+            _duration(time.monotonic() - self._started),
             "\n".join(f"  {words:<{width}}  {count:>9,}" for words, count in lines),
         )
         if self._resumed:
-            log.info("%s of them had been done by an earlier try of this task.", f"{self._resumed:,}")
+            log.info("An earlier try of this task finished %s of them.", f"{self._resumed:,}")
         if results:
-            log.info("What became of each item: %s", results)
+            log.info("Results file: %s", results)
 
     def as_dict(self, results: str | None) -> dict[str, Any]:
-        """Return the result for XCom: counts, the first failures, and where all results are. JSON-ready.
+        """Return the result for XCom: counts, the first failures, and the location of the results file. JSON-ready.
 
-        :param results: where the results file is.
+        :param results: location of the results file, or None.
         """
         return {
             "use_case": self._use_case,
@@ -176,7 +176,7 @@ class BulkReport:
 
 
 NOT_RUN = "NotRun"
-"""What stands for the error of an item that was never begun."""
+"""Value of ``error`` in the results row of an item that was not started."""
 
 
 def _kind(outcome: Outcome) -> str:
@@ -197,7 +197,7 @@ def _error(outcome: Outcome) -> str:
     return " ".join(str(part) for part in (outcome.error, outcome.status, outcome.code) if part)
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 100 * 60:

@@ -1,4 +1,4 @@
-"""The file that tells what became of each item of a batch: written at its end, read to try the rest again."""
+"""The results file of a batch: one row per item, written at the end, and read by ``retry_from``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from airflow_provider_smartrecruiters.operators.bulk.sources import JSON_LINES, JsonLines, ending_of
-from airflow_provider_smartrecruiters.operators.files import absolute, refused, refusing
+from airflow_provider_smartrecruiters.operators.bulk.formats import JSON_LINES, JsonLines, extension_of
+from airflow_provider_smartrecruiters.operators.bulk.sources import ItemSource
+from airflow_provider_smartrecruiters.operators.files import absolute, refused, storage_errors
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 _COMPRESSIONS = (".gz",)
 _MAX_LINE = 2**23
-"""Longer than the longest item, which a row repeats with what is not ASCII escaped."""
+"""Bytes. A row repeats its item with everything that is not ASCII escaped, which makes it up to six times as long."""
 
 
 class ResultsFile:
-    """Collects what became of each item on the worker's disk, and writes the whole to where it was asked for.
+    """Collects one row per item on the worker's disk, and publishes them as one file at the end.
 
     :param name: the parameter's name, for the errors.
     :param location: a path or any URI (or ``ObjectStoragePath``) that Airflow can write, ending in ``.jsonl`` or
-        ``.ndjson``, with ``.gz`` after it where it is to be compressed. None or blank for no such file.
+        ``.ndjson``, followed by ``.gz`` to compress it. None or blank for no results file.
     """
 
     def __init__(self, name: str, location: Any) -> None:
@@ -39,8 +40,8 @@ class ResultsFile:
         self._given = None if is_blank(location) else location
         self._spool: IO[bytes] | None = None
         self._offsets = array("q")
-        """Where in the spool the row of each index begins. They come in any order: as items end, after those of an
-        earlier try."""
+        """Offset in the spool of the row of each index, -1 if there is none. Rows arrive in the order in which items
+        finish; sorting 8 bytes per item in memory is cheaper than sorting the rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,36 +52,38 @@ class ResultsFile:
         self.close()
 
     def prepare(self) -> None:
-        """See that the file can be written, before there is something to write.
+        """Check that the file can be written, before the first item is sent.
 
-        A local path's missing folders are made. A file that is there stays as it is until :meth:`publish`.
+        Missing folders of a local path are created. An existing file stays as it is until :meth:`publish`.
 
-        :raises InvalidInputError: it cannot be written there, or ends otherwise.
-        :raises Exception: what else the storage raises; it may pass.
+        :raises InvalidInputError: the location cannot be written, or has an unknown extension.
+        :raises Exception: any other error of the storage; it may be transient.
         """
         if self._given is None:
             return
-        with refusing(self._name):
+        with storage_errors(self._name):
             try:
                 self._try_destination()
             except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError):
-                raise self._unwritable("a file in a folder or bucket that does not exist or cannot be made") from None
+                raise self._unwritable(
+                    "a file in a folder or bucket that does not exist or cannot be created"
+                ) from None
             except PermissionError:
-                raise self._unwritable("a file where the worker may not write") from None
+                raise self._unwritable("a file in a place where the worker may not write") from None
             except OSError as error:
                 if error.errno != errno.EROFS:
                     raise
-                raise self._unwritable("a file where nothing can be written") from None
+                raise self._unwritable("a file on a read-only file system") from None
 
     def add(self, row: dict[str, Any]) -> None:
-        """Take what became of an item.
+        """Add the row of an item.
 
-        :param row: JSON-ready; its ``index`` is its place in the file. Of two with the same index, the later counts.
+        :param row: JSON-ready. Its ``index`` is its position in the file. A later row replaces one with the same index.
         """
         if self._given is None:
             return
         if self._spool is None:
-            # Nobody else can read it, and it is gone with the process.
+            # A temporary file without a name: no other user can read the rows, and a kill leaves nothing behind.
             self._spool = tempfile.TemporaryFile()  # noqa: SIM115
         index = row["index"]
         self._offsets.extend([-1] * (index + 1 - len(self._offsets)))
@@ -88,14 +91,16 @@ class ResultsFile:
         self._spool.write(json.dumps(row, separators=(",", ":"), default=str).encode() + b"\n")
 
     def publish(self) -> str | None:
-        """Write the rows, in the order of their index, over whatever is there. All of them or none.
+        """Write all rows in the order of their index, replacing an existing file. Never writes some of them only.
 
-        :return: the file's path or URI; None if none was asked for.
-        :raises Exception: what the storage raises. The rows are kept: it can be tried again.
+        :return: the file's path or URI; None if there is no results file.
+        :raises Exception: any error of the storage. The rows are kept, so calling this again retries.
         """
         if self._given is None:
             return None
         if self._local:
+            # Write next to the target, then rename: os.replace() is atomic within one file system. A kill before it
+            # leaves the old results and a .part file, never half a file under the name that retry_from reads.
             part = f"{self._local}.part"
             try:
                 with open(part, "wb") as file:
@@ -106,7 +111,8 @@ class ResultsFile:
                     os.unlink(part)
                 raise
         else:
-            # A storage's own file, when left by an exception, would be stored as far as it is written.
+            # Not through the storage's own file object: closing it uploads what was written so far, even when an
+            # exception closes it. A whole local file is uploaded in one call instead, which stores all or nothing.
             with tempfile.NamedTemporaryFile() as file:
                 self._write(file)
                 file.flush()
@@ -114,7 +120,7 @@ class ResultsFile:
         return self._location
 
     def close(self) -> None:
-        """Throw away what was collected."""
+        """Discard the collected rows."""
         if self._spool:
             self._spool.close()
         self._spool = None
@@ -124,7 +130,7 @@ class ResultsFile:
     def _location(self) -> str:
         given = self._given.strip() if isinstance(self._given, str) else self._given
         location = absolute(self._name, given)
-        ending_of(self._name, location, JSON_LINES, _COMPRESSIONS)
+        extension_of(self._name, location, JSON_LINES, _COMPRESSIONS)
         return location
 
     @cached_property
@@ -141,11 +147,13 @@ class ResultsFile:
         if self._local:
             folder = os.path.dirname(self._local)
             os.makedirs(folder, exist_ok=True)
-            # publish() makes a file there as well.
+            # An existing target does not show whether publish() may create its .part file beside it, so try that.
             tempfile.TemporaryFile(dir=folder).close()
         try:
             kind = self._path.stat()["type"]
         except FileNotFoundError:
+            # In object storage the only way to learn whether a write is allowed is to write. The empty file says that
+            # a batch is running; it is only created if there is none, so that earlier results survive.
             if not self._local:
                 self._path.fs.pipe_file(self._path.path, b"")
         else:
@@ -155,8 +163,8 @@ class ResultsFile:
     def _unwritable(self, what: str) -> Exception:
         return refused(
             self._name,
-            f"names {what}, so that no results could be written; nothing was sent",
-            "name a file in a folder or bucket that the worker's user or connection may write to.",
+            f"names {what}. Nothing was sent",
+            "Name a file in a folder or bucket that the worker's user or connection may write to.",
         )
 
     def _write(self, file: IO[bytes]) -> None:
@@ -165,25 +173,27 @@ class ResultsFile:
                 if self._spool and offset >= 0:
                     self._spool.seek(offset)
                     out.write(self._spool.readline())
+        # add() appends at the current position. After a failed upload more rows may follow, and without this they would
+        # overwrite the ones in the middle of the spool.
         if self._spool:
             self._spool.seek(0, os.SEEK_END)
 
 
 def read_results(name: str, location: Any) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a batch's results, as they were written.
+    """Yield the rows of a results file in order.
 
     :param name: the parameter's name, for the errors.
-    :param location: where they are; see :class:`ResultsFile`.
-    :raises InvalidInputError: there is no such file, it cannot be read, or a line of it is no row of a batch's results.
+    :param location: location of the file; see :class:`ResultsFile`.
+    :raises InvalidInputError: the file does not exist, cannot be read, or has a line that is not a results row.
     """
     text = absolute(name, location.strip() if isinstance(location, str) else location)
-    ending_of(name, text, JSON_LINES, _COMPRESSIONS)
-    for line in JsonLines(name, text, max_line=_MAX_LINE):
+    extension_of(name, text, JSON_LINES, _COMPRESSIONS)
+    for line in ItemSource(JsonLines(name, text, max_line=_MAX_LINE)):
         if line.arguments is None or not _is_row(line.arguments):
             raise refused(
                 name,
-                f"names a file whose {line.place} is no row of a batch's results",
-                "name the file that results_path of that batch named.",
+                f"names a file whose {line.place} is not a row of a results file",
+                "Give the location from results_path of the earlier batch.",
             )
         yield line.arguments
 

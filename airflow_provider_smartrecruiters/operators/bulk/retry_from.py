@@ -1,4 +1,4 @@
-"""Which items a batch is about: those that were given, or those that an earlier batch left undone."""
+"""The items of a batch: the given ones, or the ones that an earlier batch left to retry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def resolve_items(items: Any, retry_from: Any) -> Iterable[Item]:
-    """Return the items of a batch; they can be gone through any number of times.
+    """Return the items of a batch. They can be iterated any number of times.
 
     :param items: the parameter ``items``, rendered; None if it is not given.
     :param retry_from: the parameter ``retry_from``, rendered; None if it is not given.
@@ -22,21 +22,21 @@ def resolve_items(items: Any, retry_from: Any) -> Iterable[Item]:
     """
     given = None if is_blank(items) else source_of("items", items)
     if not is_blank(retry_from):
-        return _LeftUndone(retry_from, given)
+        return _RetryItems(retry_from, given)
     if given is None:
         raise InvalidInputError(
-            "A batch needs items, or retry_from; neither is given.",
-            hint="give items a list of mappings or the location of a file, or retry_from the results of another batch.",
+            "The batch has neither items nor retry_from.",
+            hint="Set items to a list of mappings or the location of a file, or retry_from to an earlier results file.",
             fields=("items", "retry_from"),
         )
     return given
 
 
-class _LeftUndone:
-    """The items of an earlier batch that failed for a passing reason or were never begun.
+class _RetryItems:
+    """The items of an earlier batch that failed with a transient error or were not started.
 
-    :param location: where that batch's results are.
-    :param given: its items, for what the results leave out.
+    :param location: location of that batch's results file.
+    :param given: the items of that batch, for the parameters that its results file omits.
     """
 
     def __init__(self, location: Any, given: Iterable[Item] | None) -> None:
@@ -44,34 +44,40 @@ class _LeftUndone:
         self._given = given
 
     def __iter__(self) -> Iterator[Item]:
-        undone = (row for row in read_results("retry_from", self._location) if row["error"] and row["retryable"])
-        found = self._from_rows(undone) if self._given is None else self._from_given(self._given, undone)
+        retryable = (row for row in read_results("retry_from", self._location) if row["error"] and row["retryable"])
+        found = self._from_rows(retryable) if self._given is None else self._from_given(self._given, retryable)
         for index, (place, arguments, problem) in enumerate(found):
             yield Item(index, place, arguments if problem is None else None, problem)
 
     @staticmethod
-    def _from_rows(undone: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str | None]]:
-        for row in undone:
+    def _from_rows(retryable: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+        for row in retryable:
             problem = None
             if row.get("withheld"):
                 problem = (
-                    f"cannot be run again from its results, which never hold {', '.join(row['withheld'])}; "
-                    "give items as well"
+                    f"cannot be retried from the results file alone, which never holds {', '.join(row['withheld'])}; "
+                    "set items as well"
                 )
-            yield f"item {row['index']} of the results", row.get("item") or {}, problem
+            yield f"item {row['index']} of the results file", row.get("item") or {}, problem
 
     @staticmethod
     def _from_given(
-        given: Iterable[Item], undone: Iterable[dict[str, Any]]
+        given: Iterable[Item], retryable: Iterable[dict[str, Any]]
     ) -> Iterator[tuple[str, dict[str, Any], str | None]]:
-        rows = {row["index"]: row for row in undone}
+        rows = {row["index"]: row for row in retryable}
         for item in given:
             row = rows.pop(item.index, None)
             if row is None:
                 continue
             arguments = item.arguments or {}
+            # Results and items are matched by index alone. If somebody has edited the file since, the ids of the record
+            # disagree, and retrying would write to a record that never failed.
             moved = any(str(arguments.get(name, value)) != value for name, value in row["target"].items())
-            problem = "is for another record than the results say; these are not the items of that batch"
+            problem = "has another target than in the results file; these are not the items of that batch"
             yield item.place, arguments, item.problem or (problem if moved else None)
         for index in rows:
-            yield f"item {index} of the results", {}, "is not among the items; these are not the items of that batch"
+            yield (
+                f"item {index} of the results file",
+                {},
+                "is missing from items; these are not the items of that batch",
+            )

@@ -1,11 +1,11 @@
-"""One run of a batch: check everything, go on where the last try was, carry out, report."""
+"""One run of a batch: check all items, resume an earlier try, send, and report."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.bulk import Bulk, Outcome
+from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
@@ -24,15 +24,16 @@ log = logging.getLogger(__name__)
 _NAMED_IN_ERROR = 5
 _LOGGED_BAD_ITEMS = 1000
 _GRACE = 3.0
-"""Seconds to wait for answers that are under way when the task is told to end; Airflow kills it after five."""
+"""Seconds to wait for requests in flight when the task is stopped. Airflow kills the process after 5; the rest of that
+time is for writing the results file and XCom."""
 
 
 class BulkRun:
-    """Carries a batch out, once. The parameters are those of :class:`.BulkOperator`, rendered and read.
+    """Runs a batch once. Takes the parameters of :class:`.BulkOperator`, rendered and parsed.
 
-    :param hook: what the items are sent with.
-    :param progress_store: Airflow's task state store; None where there is none.
-    :param max_tries: the task's, see :class:`.BulkProgress`.
+    :param hook: hook of the connection that sends the requests.
+    :param progress_store: Airflow's task state store; None if there is none.
+    :param max_tries: ``max_tries`` of the task instance; see :class:`.BulkProgress`.
     """
 
     def __init__(
@@ -58,41 +59,45 @@ class BulkRun:
         self._fail_above = fail_above
         self._results = ResultsFile("results_path", results_path)
         self._options = options
-        # A plan sends nothing that could be sent twice.
+        # A plan has nothing to resume: it sends nothing that could be sent twice.
         self._progress_store = None if options.plan_only else progress_store
         self._max_tries = max_tries
         self._bulk: Bulk | None = None
         self._stopped = False
         self.result: dict[str, Any] | None = None
-        """What :meth:`carry_out` returns, also when it raises for what became of the items."""
+        """Return value of :meth:`carry_out`. Also set when it raises because items failed."""
 
     def stop(self) -> None:
-        """Begin no further item."""
+        """Start no further items. Safe to call from a signal handler, at any time."""
+        # on_kill() can arrive before the batch exists. The flag makes _resume() stop a batch that it creates later.
         self._stopped = True
         if self._bulk:
             self._bulk.stop()
 
     def carry_out(self) -> dict[str, Any]:
-        """Carry the batch out; see :meth:`.BulkOperator.execute`."""
+        """Run the batch; see :meth:`.BulkOperator.execute`."""
         with self._results:
             lookups = self._options.terms.lookups
             checked = self._items.check(lambda change: change.resolved(self._client, lookups), self._options)
             self._refuse_bad_items(checked)
             self._guard(checked.total)
+            # Everything above must come first: the digest that identifies the progress of an earlier try covers all
+            # items and shared parameters, so it is only known once all of them have been read.
             progress = BulkProgress(self._progress_store, self._batch(checked), self._max_tries)
             if result := progress.finished():
-                log.info("An earlier try got everything done, and died when it was about to say so.")
+                log.info("An earlier try finished this batch but was killed before reporting it. Returning its result.")
                 return result
+            # Before the first item is sent: a results file that cannot be written must not cost a batch its outcomes.
             self._results.prepare()
             if checked.total:
-                what = "Planning" if self._options.plan_only else "Sending"
-                log.info("%s items, all of them good. %s begins.", f"{checked.total:,}", what)
+                next_step = "Planning" if self._options.plan_only else "Sending"
+                log.info("Checked %s items, all valid. %s them now.", f"{checked.total:,}", next_step)
             else:
-                log.warning("There are no items: nothing was given, or nothing of the results is to be tried again.")
+                log.warning("The batch is empty: items has no entries, or the results file has nothing to retry.")
             report = BulkReport(checked.use_case, checked.total, plan_only=self._options.plan_only)
             reached = self._resume(report, progress, checked.total)
             if self._bulk is not None:
-                self._carry_on(self._bulk, report, progress, reached)
+                self._send(self._bulk, report, progress, reached)
             self._add_not_run(report, reached)
             return self._finish(report, progress)
 
@@ -105,50 +110,54 @@ class BulkRun:
             return
         if len(checked.bad) == checked.total > 1 and len({bad.why for bad in checked.bad}) == 1:
             raise InvalidInputError(
-                f"None of the {checked.total:,} items can be sent, all for one reason; nothing was. "
+                f"None of the {checked.total:,} items can be sent, so nothing was sent. All have the same problem: "
                 f"{_sentence(checked.bad[0].why)}",
-                hint="mend what the items share, or the place that they come from, then run the task again.",
+                hint="Fix the shared parameters or the source of the items, then rerun the task.",
                 fields=("items", *checked.bad[0].fields),
             )
         for bad in checked.bad[:_LOGGED_BAD_ITEMS]:
             log.error("%s: %s", bad.place, bad.why)
         if len(checked.bad) > _LOGGED_BAD_ITEMS:
-            log.error("and %s more.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")
+            log.error("%s more items cannot be sent.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")
         named = " ".join(f"{bad.place}: {_sentence(bad.why)}" for bad in checked.bad[:_NAMED_IN_ERROR])
         more = len(checked.bad) - _NAMED_IN_ERROR
         raise InvalidInputError(
-            f"{len(checked.bad):,} of {checked.total:,} items cannot be sent; nothing was. {named}"
-            + (f" And {more:,} more, all of them in the task's log." if more > 0 else ""),
-            hint="mend what is named, or leave these items out, then run the task again.",
+            f"{len(checked.bad):,} of {checked.total:,} items cannot be sent, so nothing was sent. {named}"
+            + (f" The task's log names {more:,} more." if more > 0 else ""),
+            hint="Fix these items or remove them, then rerun the task.",
             fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
         )
 
     def _guard(self, total: int) -> None:
         if self._max_items is not None and total > self._max_items:
             raise InvalidInputError(
-                f"The batch has {total:,} items, more than the {self._max_items:,} that max_items allows; nothing was "
+                f"The batch has {total:,} items, more than the {self._max_items:,} that max_items allows. Nothing was "
                 "sent.",
-                hint="look whether the items are the right ones; if they are, raise max_items.",
+                hint="Check that these are the right items. If they are, raise max_items.",
                 fields=("max_items",),
             )
         if self._expected_count is not None and total != self._expected_count:
             raise InvalidInputError(
-                f"The batch has {total:,} items, and expected_count says {self._expected_count:,}; nothing was sent.",
-                hint="look at where the items come from: they are no longer those that were counted.",
+                f"The batch has {total:,} items, but expected_count is {self._expected_count:,}. Nothing was sent.",
+                hint="Check the source of the items: it no longer has the number of items that was expected.",
                 fields=("expected_count",),
             )
 
     def _resume(self, report: BulkReport, progress: BulkProgress, total: int) -> bytearray:
-        """Take over what an earlier try got done, and set the rest up; return which items have an outcome."""
+        """Report what an earlier try finished, and prepare the rest. Return which items have an outcome."""
         earlier, begun = progress.load()
+        # Failed items are tried again: the point of a retry is that some failures are transient.
         done = {index: outcome for index, outcome in earlier.items() if not outcome.failed}
         reached = bytearray(total)
         if done:
-            log.info("An earlier try got %s of %s items done; the others follow.", f"{len(done):,}", f"{total:,}")
+            log.info("An earlier try finished %s of %s items. Resuming with the rest.", f"{len(done):,}", f"{total:,}")
             for opened in self._items.iter_items(where=done.__contains__):
                 self._add(report, done[opened.index], opened, resumed=True)
                 reached[opened.index] = True
         if len(done) < total:
+            # With read_first, a repeated item is read again anyway, so there is nothing to remember. Otherwise an item
+            # before `begun` may have been sent by a process that was killed before it could record the outcome. That
+            # item is read before it is sent again, although read_first is off.
             in_doubt = begun if not self._options.read_first else 0
             begin = None if self._options.read_first else progress.begin
             work = self._items.work(skip=done.__contains__, begun=in_doubt, begin=begin)
@@ -157,8 +166,10 @@ class BulkRun:
                 self._bulk.stop()
         return reached
 
-    def _carry_on(self, bulk: Bulk, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
+    def _send(self, bulk: Bulk, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
         def take(outcome: Outcome) -> None:
+            # Progress first: killed after this line, a retry knows that the item is done. The report dies with this
+            # process anyway.
             progress.record(outcome)
             self._add(report, outcome, self._items.open.pop(outcome.index))
             reached[outcome.index] = True
@@ -169,7 +180,9 @@ class BulkRun:
                     take(outcome)
                 report.log_progress()
         except BaseException:
-            # Also what ends a task from outside: a timeout, on 2.11 a signal.
+            # BaseException, since what ends a task from outside is not an Exception: execution_timeout, or a signal on
+            # Airflow 2.11. Requests in flight may have reached the API, so wait a moment and record their outcomes.
+            # Otherwise a retry has to read each of these records to find out.
             bulk.stop()
             for outcome in bulk.late_outcomes(_GRACE):
                 take(outcome)
@@ -188,10 +201,12 @@ class BulkRun:
         if self._options.plan_only and not outcome.failed:
             row |= {"fields": list(outcome.fields), "fingerprint": outcome.fingerprint}
         if outcome.failed:
-            row |= self._items.reported(opened.arguments)
+            row |= self._items.retry_fields(opened.arguments)
         self._results.add(row)
 
     def _finish(self, report: BulkReport, progress: BulkProgress) -> dict[str, Any]:
+        # A results file that cannot be written must hide neither the summary nor the result for XCom, so its error is
+        # kept, and raised only if there is nothing worse to report.
         unwritten: Exception | None = None
         location = None
         try:
@@ -200,6 +215,7 @@ class BulkRun:
             unwritten = error
         report.log_summary(location)
         self.result = report.as_dict(location)
+        # Only a successful run keeps its result as progress. After a failure the outcomes stay, for a retry to resume.
         self._raise_for(report, unwritten)
         progress.finish(self.result)
         return self.result
@@ -213,29 +229,28 @@ class BulkRun:
             what = f"{report.failed:,} of {report.done:,} items failed ({report.failed / report.done:.1%})"
             if report.not_run:
                 why = (
-                    "everything failed, for reasons that are not the items'"
+                    f"{OUTAGE} items in a row failed with a transient error or 401"
                     if bulk and bulk.outage
-                    else "one failed and on_item_error says so"
+                    else "on_item_error is stop"
                     if self._options.stop_on_error and report.failed
-                    else "the task was told to end"
+                    else "the task was stopped"
                 )
-                what += f"; {report.not_run:,} were not begun, since {why}"
+                what += f"; {report.not_run:,} were not started, because {why}"
             else:
                 what += f", more than fail_above={self._fail_above:g} allows"
-            again = f" {report.retryable:,} may succeed when the task is run again" if report.retryable else ""
+            again = f" {report.retryable:,} may succeed if you rerun the task" if report.retryable else ""
             if again and self.result and self.result["results"]:
-                again += ", or are taken up by another one with retry_from"
+                again += ", or start another batch with retry_from"
             raise BulkFailedError(
-                f"{what}. {report.done - missed:,} are done.",
-                hint="the table in the task's log counts the reasons, and the lines above it name the items."
+                f"{what}. {report.done - missed:,} succeeded.",
+                hint="Check the task's log: a table counts the errors, and the lines above it name the items."
                 + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
             )
         if unwritten is not None:
             raise BulkFailedError(
-                "All items are done, but what became of them could not be written to results_path "
-                f"({type(unwritten).__name__}).",
-                hint="see that the worker may write there, then run the task again: it sends nothing twice.",
+                f"All items are done, but the results file could not be written ({type(unwritten).__name__}).",
+                hint="Make sure that the worker may write to results_path, then rerun the task to write it.",
                 retryable=True,
             ) from unwritten
 

@@ -1,4 +1,4 @@
-"""``.bulk()`` as a DAG author has it: guards, reports, resume, what Airflow keeps and shows."""
+"""``.bulk()`` as a DAG author uses it: guards, reports, resuming, and what Airflow stores and shows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def emulator(smartrecruiters_emulator, monkeypatch):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Give a call that fails for a passing reason no minute of patience."""
+    """Let a call with a transient error give up after two attempts instead of a minute."""
     from airflow_provider_smartrecruiters.api.http import client
     from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 
@@ -48,7 +48,7 @@ def impatient(monkeypatch):
 
 
 class TaskInstance:
-    """Takes what a task pushes, as Airflow's would; it stands in where no DAG is run."""
+    """Stands in for Airflow's task instance where no DAG runs: keeps what a task pushes."""
 
     def __init__(self, max_tries: int = 0) -> None:
         self.max_tries = max_tries
@@ -106,7 +106,7 @@ def is_rejected(emulator, item):
     return emulator.state.application(item["candidate_id"], item["job_id"]).status == "REJECTED"
 
 
-def test_it_rejects_each_and_only_once(emulator, tmp_path):
+def test_it_rejects_each_application_once(emulator, tmp_path):
     items = applications(emulator)
     label = next(iter(emulator.state.rejection_reasons.values()))
     task = reject(items, reason=label, results_path=str(tmp_path / "results.jsonl"))
@@ -137,7 +137,7 @@ def test_a_plan_of_the_whole_batch(emulator, tmp_path):
         reject(items, plan_only="True", force=True).execute({})
     results = tmp_path / "plan.jsonl"
     result = reject(items, plan_only="True", fail_above=0.2, results_path=str(results)).execute(context())
-    # What was planned can be applied as it was planned.
+    # Each planned row has the fingerprint that applies exactly this plan.
     planned = [row for row in rows(results) if not row["error"]]
     assert {tuple(row["fields"]) for row in planned} == {("status",)}
     assert all(len(row["fingerprint"]) == 64 for row in planned)
@@ -145,7 +145,7 @@ def test_a_plan_of_the_whole_batch(emulator, tmp_path):
     assert emulator.journal == []
 
 
-def test_what_every_item_shares_and_what_it_says_itself(emulator):
+def test_an_items_own_value_takes_precedence_over_the_shared_one(emulator):
     reasons = list(emulator.state.rejection_reasons)
     items = applications(emulator, 3)
     items[1]["reason_id"] = reasons[1]
@@ -159,7 +159,7 @@ def test_what_every_item_shares_and_what_it_says_itself(emulator):
 
 
 def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulator, impatient, tmp_path, caplog):
-    """3 % bad ids, 2 % forbidden, 1 % passing failures, in a batch of 100."""
+    """3 % unknown ids, 2 % forbidden, 1 % transient errors, in a batch of 100."""
     statuses = {"LEAD": 20, "NEW": 20, "IN_REVIEW": 20, "INTERVIEW": 20, "OFFERED": 15}
     items = [item for status, count in statuses.items() for item in applications(emulator, count, status)]
     bad = [{"candidate_id": f"no-such-candidate-{number}", "job_id": items[0]["job_id"]} for number in range(3)]
@@ -187,7 +187,7 @@ def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulato
     assert result["errors"] == {"NotFoundError 404": 3, "PermissionDeniedError 403": 2, "ServerError 503": 1}
     named = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert all(any(item["candidate_id"] in line for line in named) for item, *_ in wanted)
-    # What may pass is run again from the results file alone.
+    # The transient failure is retried from the results file alone.
     emulator.clear_faults()
     again = RejectApplicationOperator.bulk(task_id="again", retry_from=str(results)).execute(context())
     assert (again["total"], again["changed"], again["failed"]) == (1, 1, 0)
@@ -197,9 +197,9 @@ def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulato
 @pytest.mark.parametrize(
     ("guards", "field", "said"),
     [
-        ({"max_items": 9}, "max_items", "10 items, more than the 9"),
-        ({"max_items": "9"}, "max_items", "10 items, more than the 9"),
-        ({"expected_count": 11}, "expected_count", "10 items, and expected_count says 11"),
+        ({"max_items": 9}, "max_items", "10 items, more than the 9 that max_items allows"),
+        ({"max_items": "9"}, "max_items", "10 items, more than the 9 that max_items allows"),
+        ({"expected_count": 11}, "expected_count", "10 items, but expected_count is 11"),
     ],
 )
 def test_guards_on_the_number_of_items(emulator, guards, field, said):
@@ -210,9 +210,9 @@ def test_guards_on_the_number_of_items(emulator, guards, field, said):
     assert emulator.requests == []
 
 
-def test_a_thousand_items_are_allowed_unless_told_otherwise(emulator):
+def test_the_default_limit_is_a_thousand_items(emulator):
     items = [{"candidate_id": str(number), "job_id": "1"} for number in range(1001)]
-    with pytest.raises(InvalidInputError, match="1,001 items, more than the 1,000"):
+    with pytest.raises(InvalidInputError, match="1,001 items, more than the 1,000 that max_items allows"):
         reject(items).execute(context())
     assert reject(items).max_items == 1000
     assert emulator.requests == []
@@ -225,7 +225,7 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     items[6] = {**items[6], "Ada Lovelace": "x"}
     items[8] = dict(items[0])
     items[9] = "no mapping"
-    with pytest.raises(InvalidInputError, match="5 of 10 items cannot be sent; nothing was") as caught:
+    with pytest.raises(InvalidInputError, match="5 of 10 items cannot be sent, so nothing was sent") as caught:
         reject(items).execute(context())
     assert isinstance(caught.value, AirflowFailException)
     assert emulator.requests == []
@@ -233,13 +233,16 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [2, 4, 6, 8, 9]
     assert "empty" in lines[0]
     assert "candidate_id is missing" in lines[1]
-    assert "1 of its names is not among candidate_id" in lines[2]
+    assert "1 unknown key (allowed: candidate_id, job_id, reason_id, reason, sub_status, expect)." in lines[2]
     assert "Ada" not in str(caught.value) + "".join(lines)
-    assert "same record as item 0" in lines[3]
+    assert "targets the same record as item 0." in lines[3]
 
 
-def test_a_reason_that_is_none_is_found_before_anything_is_sent(emulator):
-    with pytest.raises(InvalidInputError, match="None of the 10 items can be sent, all for one reason") as caught:
+def test_an_unknown_reason_is_found_before_anything_is_sent(emulator):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"None of the 10 items can be sent, so nothing was sent\. All have the same problem: No",
+    ) as caught:
         reject(applications(emulator), reason="No such reason").execute(context())
     assert "No rejection reason" in str(caught.value)
     assert emulator.journal == []
@@ -249,7 +252,7 @@ def test_only_if_status_in(emulator):
     items = applications(emulator, 4, "NEW") + applications(emulator, 3, "INTERVIEW")
     result = reject(items, only_if_status_in=["NEW"]).execute(context())
     assert (result["changed"], result["skipped"], result["failed"]) == (4, 3, 0)
-    # What is rejected already needs nothing, whatever the guard says.
+    # A rejected application is unchanged, whatever the guard says.
     again = reject(items, only_if_status_in="['NEW']").execute(context())
     assert (again["unchanged"], again["skipped"]) == (4, 3)
 
@@ -278,7 +281,7 @@ def test_fail_above_decides(emulator, fail_above, fails):
         return
     with pytest.raises(BulkFailedError) as caught:
         task.execute(context())
-    # Nothing of it may pass, so a retry of the task would be wasted.
+    # No failure is transient, so a retry of the task would be wasted.
     assert isinstance(caught.value, AirflowFailException)
     assert len(emulator.journal.writes()) == 9
 
@@ -287,7 +290,7 @@ def test_stop_at_the_first_error(emulator, tmp_path):
     items = applications(emulator, 20)
     items[1] = {"candidate_id": "nobody", "job_id": "nothing"}
     task = reject(items, on_item_error="stop", max_threads=1, fail_above=1, results_path=str(tmp_path / "r.jsonl"))
-    with pytest.raises(BulkFailedError, match="18 were not begun"):
+    with pytest.raises(BulkFailedError, match="18 were not started, because on_item_error is stop"):
         task.execute(context())
     assert len(emulator.journal.writes()) == 1
     assert [row["error"] for row in rows(tmp_path / "r.jsonl")] == [None, "NotFoundError"] + ["NotRun"] * 18
@@ -312,7 +315,7 @@ def test_an_empty_batch_is_a_success(emulator):
 
 
 def test_no_items_at_all_is_an_error(emulator):
-    with pytest.raises(InvalidInputError, match="needs items, or retry_from"):
+    with pytest.raises(InvalidInputError, match="has neither items nor retry_from"):
         RejectApplicationOperator.bulk(task_id="reject").execute(context())
 
 
@@ -331,7 +334,7 @@ def test_bad_lines_are_named_by_their_numbers(emulator, tmp_path):
     items = applications(emulator, 3)
     file = tmp_path / "items.jsonl"
     file.write_text(json.dumps(items[0]) + "\n\n{Ada\n" + json.dumps(items[1]) + "\n")
-    with pytest.raises(InvalidInputError, match=r"1 of 3 items cannot be sent; nothing was\. line 3") as caught:
+    with pytest.raises(InvalidInputError, match=r"1 of 3 items cannot be sent, so nothing was sent\. line 3") as caught:
         reject(str(file)).execute(context())
     assert "Ada" not in str(caught.value)
     assert emulator.requests == []
@@ -348,9 +351,9 @@ def test_results_that_cannot_be_written_are_found_before_anything_is_sent(emulat
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2, 5, 9])
-def test_a_killed_worker_is_gone_on_from_where_it_was(emulator, writes, tmp_path):
+def test_a_retry_resumes_where_the_killed_worker_stopped(emulator, writes, tmp_path):
     items = applications(emulator)
-    # One thread: what is under way when the worker dies is one item.
+    # One thread: one item is in flight when the worker dies.
     task = reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl"))
     store = StateStore(dies_after=writes)
     with pytest.raises(SystemExit):
@@ -365,7 +368,7 @@ def test_a_killed_worker_is_gone_on_from_where_it_was(emulator, writes, tmp_path
     reads_again = len(emulator.requests) - before
     assert reads_again <= 2 * (10 - result["resumed"])
     assert [row["index"] for row in rows(tmp_path / "r.jsonl")] == list(range(10))
-    # Of the items nothing is left behind.
+    # Only the result is left in the store, no progress of items.
     assert [json.loads(value)["result"] for value in store.values.values()] == [result]
 
 
@@ -374,7 +377,7 @@ def test_a_worker_killed_when_all_was_done_sends_nothing_again(emulator, tmp_pat
     store, results = StateStore(), tmp_path / "r.jsonl"
 
     def run_it(max_tries):
-        # Read first or not, and what cannot be read at all: none of it may be sent twice.
+        # read_first is off, so a second run would send everything again.
         task = reject(items, read_first=False, results_path=str(results))
         return task.execute({**context(store), "ti": TaskInstance(max_tries)})
 
@@ -383,12 +386,12 @@ def test_a_worker_killed_when_all_was_done_sends_nothing_again(emulator, tmp_pat
     requests = len(emulator.requests)
     assert run_it(max_tries=3) == first
     assert (len(emulator.requests), results.read_text()) == (requests, written)
-    # Somebody cleared it: that is a new run, of everything.
+    # Clearing the task raises max_tries and starts a new run of all items.
     assert run_it(max_tries=5)["applied"] == len(items)
     assert len(emulator.journal.writes()) == 2 * len(items)
 
 
-def test_blind_writes_are_looked_at_before_they_are_sent_again(emulator):
+def test_a_retry_reads_before_it_repeats_a_write_that_was_not_read_first(emulator):
     items = applications(emulator)
     task = reject(items, max_threads=2, read_first=False)
     store = StateStore(dies_after=4)
@@ -399,7 +402,7 @@ def test_blind_writes_are_looked_at_before_they_are_sent_again(emulator):
     assert len(emulator.journal.writes()) == 10
 
 
-def test_other_items_are_not_gone_on_with(emulator):
+def test_progress_of_other_items_is_ignored(emulator):
     store = StateStore(dies_after=6)
     with pytest.raises(SystemExit):
         reject(applications(emulator), max_threads=1).execute(context(store))
@@ -408,7 +411,7 @@ def test_other_items_are_not_gone_on_with(emulator):
     assert (result["changed"], result["resumed"]) == (10, 0)
 
 
-def test_what_failed_is_tried_again_by_a_retry_and_what_was_done_is_not(emulator, impatient):
+def test_a_retry_repeats_failed_items_and_no_others(emulator, impatient):
     items = applications(emulator)
     emulator.fail("any", status=503, path=items[4]["candidate_id"])
     task, store = reject(items), StateStore()
@@ -434,11 +437,11 @@ def test_a_store_that_fails_costs_no_item(emulator, caplog):
 # What Airflow sees
 
 
-def test_the_table_and_no_single_diff_are_in_the_log(emulator, caplog):
+def test_the_log_has_the_table_and_no_diffs_of_items(emulator, caplog):
     caplog.set_level(logging.INFO)
     reject(applications(emulator)).execute(context())
     text = "\n".join(record.getMessage() for record in caplog.records)
-    assert re.search(r"Batch of 10 items: reject_an_application, in \d+ s\n +changed +10\n +in all +10", text)
+    assert re.search(r"Batch of 10 items: reject_an_application, in \d+ s\n +changed +10\n +total +10", text)
     assert "fields differ" not in text
 
 
@@ -462,7 +465,7 @@ def test_results_without_the_tags_need_the_items_as_well(emulator, impatient, tm
     with pytest.raises(BulkFailedError):
         UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, results_path=results).execute(context())
     emulator.clear_faults()
-    with pytest.raises(InvalidInputError, match="never hold add; give items as well"):
+    with pytest.raises(InvalidInputError, match="never holds add; set items as well"):
         UpdateCandidateTagsOperator.bulk(task_id="tag", retry_from=results).execute(context())
     again = UpdateCandidateTagsOperator.bulk(task_id="tag", items=items, retry_from=results).execute(context())
     assert (again["total"], again["changed"]) == (1, 1)
@@ -470,7 +473,7 @@ def test_results_without_the_tags_need_the_items_as_well(emulator, impatient, tm
         UpdateCandidateTagsOperator.bulk(task_id="tag", items=items[::-1][1:], retry_from=results).execute(context())
 
 
-def test_what_cannot_be_read_is_sent_and_counted_as_unknown(emulator):
+def test_a_write_without_a_read_is_counted_as_unknown(emulator):
     source = emulator.state.a_source()
     task = UpdateCandidateSourceOperator.bulk(
         task_id="source",
@@ -482,10 +485,10 @@ def test_what_cannot_be_read_is_sent_and_counted_as_unknown(emulator):
     assert (result["unknown"], result["applied"], result["changed"]) == (4, 4, 0)
 
 
-def test_expect_belongs_to_an_item(emulator):
+def test_expect_is_given_in_each_item(emulator):
     job_id = emulator.state.job_ids[0]
     plan = UpdateJobNoteOperator(task_id="plan", job_id=job_id, content="x", plan_only=True).execute({})
-    with pytest.raises(TypeError, match="belongs into each item"):
+    with pytest.raises(TypeError, match=r"does not take `expect`\. Give it in each item instead"):
         UpdateJobNoteOperator.bulk(task_id="note", items=[], expect=plan["fingerprint"])
     items = [{"job_id": job_id, "expect": "0" * 64}]
     with pytest.raises(BulkFailedError):
@@ -506,12 +509,12 @@ def test_pool_slots_follow_the_threads():
 
 
 @pytest.mark.parametrize("threads", [0, -1])
-def test_no_threads_are_refused_when_the_dag_is_read(threads):
+def test_max_threads_below_one_is_refused_at_parse_time(threads):
     with pytest.raises(ValueError, match="max_threads"):
         reject([], max_threads=threads)
 
 
-def test_a_misspelled_argument_is_refused_when_the_dag_is_read():
+def test_a_misspelled_argument_is_refused_at_parse_time():
     with pytest.raises(Exception, match="reasn"):
         reject([], reasn="x")
 
@@ -557,7 +560,7 @@ def test_a_real_run_with_an_xcom(emulator, airflow_db, tmp_path):
 
 
 @pytest.mark.airflow_run
-def test_a_real_run_that_fails_tells_what_became_of_the_items(emulator, airflow_db):
+def test_a_real_run_that_fails_pushes_its_result(emulator, airflow_db):
     items = [{"job_id": job_id} for job_id in [*emulator.state.job_ids[:3], "no-such-job"]]
     with new_dag("bulk_fails") as dag:
         UpdateJobNoteOperator.bulk(task_id=TASK_ID, items=items, content="x", retries=3)
@@ -566,5 +569,5 @@ def test_a_real_run_that_fails_tells_what_became_of_the_items(emulator, airflow_
     assert (found.result["changed"], found.result["failed"]) == (3, 1)
 
 
-def test_errors_can_be_told_apart():
+def test_a_failed_batch_is_not_a_missing_record():
     assert not issubclass(BulkFailedError, NotFoundError)

@@ -1,4 +1,4 @@
-"""What the progress of a batch does when its worker dies around it."""
+"""The progress of a batch when the worker or its supervisor dies."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class StateStore:
 
 
 class LostStore(StateStore):
-    """What a task has when Airflow's process that watches over it was killed.
+    """The store of a task whose supervisor was killed.
 
-    :param error: as the task's end of the socket raises it: reading first, and writing from then on.
+    :param error: raised by the task's end of the socket: EOFError on a read, BrokenPipeError on a later write.
     :param after: writes until then.
     """
 
@@ -51,7 +51,7 @@ class LostStore(StateStore):
 
 
 class SlowStore(StateStore):
-    """Takes its time with the first value, while something else happens."""
+    """Starts another thread while it stores the first value, and takes its time."""
 
     def __init__(self, meanwhile: threading.Thread) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class SlowStore(StateStore):
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, latency=0.02)
 @pytest.mark.parametrize("read_first", [True, False])
 @pytest.mark.parametrize("error", [EOFError, BrokenPipeError])
-def test_a_task_whose_watcher_is_gone_ends(smartrecruiters_emulator, monkeypatch, error, read_first):
+def test_a_task_whose_supervisor_died_ends(smartrecruiters_emulator, monkeypatch, error, read_first):
     connection = {
         **smartrecruiters_emulator.connection,
         "extra": {"requests_per_second": 0, "max_concurrent": 0},
@@ -81,13 +81,13 @@ def test_a_task_whose_watcher_is_gone_ends(smartrecruiters_emulator, monkeypatch
     task = RejectApplicationOperator.bulk(task_id="reject", items=items, read_first=read_first)
     with pytest.raises(error):
         task.execute({"ti": None, "task_state_store": LostStore(error, after=10)})
-    # In a worker the process ends here; what is under way in this one has time to arrive.
+    # A worker process would end here. In this one, requests in flight get time to arrive.
     time.sleep(0.5)
     assert 5 <= len(smartrecruiters_emulator.journal.writes()) <= 10 + 8
 
 
 @pytest.mark.parametrize("begins_first", [True, False])
-def test_what_was_begun_and_what_is_done_do_not_overwrite_each_other(begins_first):
+def test_begin_and_record_do_not_overwrite_each_other(begins_first):
     def begin() -> None:
         progress.begin(300)
 

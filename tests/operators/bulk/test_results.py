@@ -91,7 +91,7 @@ class TestWriting:
         mixed = random.Random(4).sample(rows, len(rows))
         assert list(read_results("retry_from", published(tmp_path / "r.jsonl", mixed))) == rows
 
-    def test_rows_that_are_missing_and_rows_that_come_twice(self, tmp_path):
+    def test_missing_rows_and_repeated_rows(self, tmp_path):
         location = published(tmp_path / "r.jsonl", [row(4, ms=1), row(2), row(4, ms=2)])
         assert list(read_results("retry_from", location)) == [row(2), row(4, ms=2)]
 
@@ -152,7 +152,7 @@ class TestWriting:
             results.publish()
         assert list(read_results("retry_from", location)) == [row(0, ms=1)]
 
-    def test_what_json_does_not_have_becomes_text(self, tmp_path):
+    def test_values_that_json_does_not_have_become_text(self, tmp_path):
         location = published(tmp_path / "r.jsonl", [row(0, item={"starts_on": date(2026, 1, 2), "x": "\ud800"})])
         assert next(read_results("retry_from", location))["item"] == {"starts_on": "2026-01-02", "x": "\ud800"}
 
@@ -175,49 +175,49 @@ class TestWriting:
 
 
 class TestPreparing:
-    def test_a_local_file_is_not_there_before_it_is_whole(self, tmp_path):
+    def test_a_local_file_does_not_exist_before_it_is_complete(self, tmp_path):
         with ResultsFile("results_path", tmp_path / "new" / "r.jsonl") as results:
             results.prepare()
             results.add(row(0))
             assert list((tmp_path / "new").iterdir()) == []
 
     @pytest.mark.parametrize("name", ["r", "r.json", "r.csv", "r.jsonl.bz2", "None", "r.jsonl.gz.gz"])
-    def test_an_ending_that_says_nothing(self, tmp_path, name):
-        told = refusal(f"{tmp_path}/{name}")
-        assert ".jsonl, .ndjson (.gz may follow)" in told
+    def test_an_unknown_extension(self, tmp_path, name):
+        message = refusal(f"{tmp_path}/{name}")
+        assert ".jsonl, .ndjson (optionally followed by .gz)" in message
 
     def test_what_cannot_be_written(self, tmp_path):
         (tmp_path / "maria.jsonl").mkdir()
         (tmp_path / "maria").write_text("")
         os.mkfifo(tmp_path / "maria_pipe.jsonl")
-        for location, message in (
+        for location, expected in (
             (tmp_path / "maria.jsonl", "a directory or a device"),
             (tmp_path / "maria_pipe.jsonl", "a directory or a device"),
-            (tmp_path / "maria" / "r.jsonl", "does not exist or cannot be made"),
-            (tmp_path / "maria" / "below" / "r.jsonl", "does not exist or cannot be made"),
-            ("nosuchstorage://maria/r.jsonl", "no path or URI that this Airflow can read"),
-            (5, "names no file"),
+            (tmp_path / "maria" / "r.jsonl", "does not exist or cannot be created"),
+            (tmp_path / "maria" / "below" / "r.jsonl", "does not exist or cannot be created"),
+            ("nosuchstorage://maria/r.jsonl", "is not a path or URI that this Airflow can read"),
+            (5, "does not name a file"),
         ):
-            told = refusal(location)
-            assert message in told
-            assert "maria" not in told
+            message = refusal(location)
+            assert expected in message
+            assert "maria" not in message
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
     def test_a_folder_that_may_not_be_written_to(self, tmp_path):
         tmp_path.chmod(0o500)
-        assert "may not write" in refusal(tmp_path / "r.jsonl")
+        assert "in a place where the worker may not write" in refusal(tmp_path / "r.jsonl")
 
     @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a file system where nothing can be made")
     def test_a_file_system_that_takes_no_files(self):
-        assert "nothing was sent" in refusal("/proc/r.jsonl")
+        assert "Nothing was sent" in refusal("/proc/r.jsonl")
 
     def test_object_storage_that_cannot_be_written(self, bucket):
         bucket.pipe_file("/bucket/file", b"")
-        assert "does not exist or cannot be made" in refusal("gs://bucket/file/r.jsonl")
+        assert "does not exist or cannot be created" in refusal("gs://bucket/file/r.jsonl")
         bucket.makedirs("/bucket/folder.jsonl")
         assert "a directory or a device" in refusal("gs://bucket/folder.jsonl")
 
-    def test_what_may_pass_is_airflows_to_retry(self, bucket, monkeypatch):
+    def test_a_transient_error_is_left_for_airflow_to_retry(self, bucket, monkeypatch):
         def full(*_, **__):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -274,7 +274,7 @@ class TestPublishing:
         assert list(read_results("retry_from", location)) == [row(0)]
         assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
 
-    def test_an_upload_that_breaks_off_stores_no_half(self, bucket, monkeypatch):
+    def test_a_failed_upload_keeps_the_earlier_results(self, bucket, monkeypatch):
         published("gs://bucket/r.jsonl", [row(0)])
         with ResultsFile("results_path", "gs://bucket/r.jsonl") as results:
             results.add(row(0, ms=1))
@@ -286,7 +286,7 @@ class TestPublishing:
             results.publish()
         assert list(read_results("retry_from", "gs://bucket/r.jsonl")) == [row(0, ms=1)]
 
-    def test_nobody_else_can_read_the_rows_meanwhile_and_none_are_left(self, tmp_path, monkeypatch):
+    def test_the_spool_is_private_and_leaves_nothing_behind(self, tmp_path, monkeypatch):
         spools = tmp_path / "spools"
         spools.mkdir()
         monkeypatch.setattr("tempfile.tempdir", str(spools))
@@ -320,12 +320,14 @@ class TestReading:
             json.dumps({name: value for name, value in row(1).items() if name != "retryable"}),
         ],
     )
-    def test_a_line_that_is_no_row_is_named(self, tmp_path, line):
+    def test_a_line_that_is_not_a_row_is_named(self, tmp_path, line):
         path = tmp_path / "r.jsonl"
         path.write_text(f"{json.dumps(row(0))}\n\n{line}\n")
         rows = read_results("retry_from", path)
         assert next(rows) == row(0)
-        with pytest.raises(InvalidInputError, match="retry_from names a file whose line 3 is no row of") as caught:
+        with pytest.raises(
+            InvalidInputError, match="retry_from names a file whose line 3 is not a row of a results file"
+        ) as caught:
             next(rows)
         assert caught.value.fields == ("retry_from",)
         assert "secret" not in str(caught.value)
@@ -334,13 +336,13 @@ class TestReading:
         ("location", "message"),
         [
             ("{}/none.jsonl", "does not exist"),
-            ("{}/none.csv", ".jsonl, .ndjson (.gz may follow)"),
-            ("{}", "cannot be told from its name"),
-            ("", "names no file"),
-            (None, "names no file"),
+            ("{}/none.csv", ".jsonl, .ndjson (optionally followed by .gz)"),
+            ("{}", "has an unknown file extension"),
+            ("", "does not name a file"),
+            (None, "does not name a file"),
         ],
     )
-    def test_what_is_no_file_of_results(self, tmp_path, location, message):
+    def test_a_location_that_is_not_a_results_file(self, tmp_path, location, message):
         with pytest.raises(InvalidInputError, match="retry_from") as caught:
             list(read_results("retry_from", location.format(tmp_path) if location else location))
         assert message in str(caught.value)
