@@ -92,12 +92,35 @@ pins: $(UV) ## Resolve requirements/*.txt anew
 		--extra emulator --extra redis --extra postgres \
 		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
 
+# Airflow as people installed it: what the index had two days after its release, as its constraints file has it. This
+# package and the tests come on top as of now, since pip does not upgrade what already satisfies. 3.0's own
+# common-compat is too old for this package, so it goes (and asgiref, of which a newer common-compat needs a newer one).
+RELEASE_DAYS := 2.11.2=2026-03-17 3.0.6=2025-09-01 3.1.8=2026-03-14 3.2.2=2026-06-01 3.3.2=2026-09-20
+
+pins-release-days: $(UV) ## Resolve requirements/release-day-*.txt and lowest.txt anew
+	@set -e; airflow=$$(mktemp); keep=$$(mktemp); trap 'rm -f "$$airflow" "$$keep"' EXIT; \
+	for release in $(RELEASE_DAYS); do \
+		version=$${release%=*}; echo "== resolving $(PINS)/release-day-$$version.txt"; \
+		echo "apache-airflow==$$version" | $(COMPILE) - --exclude-newer "$${release#*=}T00:00:00Z" --output-file "$$airflow"; \
+		grep -q 'common-compat==1\.[0-9]\.' "$$airflow" && old='common-compat==|^asgiref==' || old='^$$'; \
+		grep -vE "$$old" "$$airflow" >"$$keep"; \
+		$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" \
+			--output-file $(PINS)/release-day-$$version.txt; \
+	done; \
+	echo "== resolving $(PINS)/lowest.txt"; \
+	echo 'apache-airflow-providers-common-compat==$(OLDEST_COMPAT)' | \
+		$(COMPILE) pyproject.toml - --extra emulator --resolution lowest-direct --output-file "$$keep"; \
+	$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" --output-file $(PINS)/lowest.txt
+
 clean: ## Remove environments, caches, builds and what `make ui` and `make demo` left
 	rm -rf .venv .airflow dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make $@"
+
+# Named, since the other direct dependencies at their lowest would let the newest one in.
+OLDEST_COMPAT = $(shell sed -n 's/.*apache-airflow-providers-common-compat>=\([0-9.]*\).*/\1/p' pyproject.toml)
 
 # uv, from the tools' own environment: the one thing that pip installs.
 $(UV): $(PINS)/tools.txt
@@ -110,16 +133,14 @@ $(UV): $(PINS)/tools.txt
 		"$$(grep '^uv==' $(PINS)/tools.txt)"
 	@touch $@
 
-$(AIRFLOW_3)/.installed: NEWEST := 3.13
-$(AIRFLOW_3)/.installed: $(PINS)/airflow-3.3.txt
-$(AIRFLOW_2)/.installed: NEWEST := 3.12
-$(AIRFLOW_2)/.installed: $(PINS)/airflow-2.11.txt
-$(BENCH)/.installed: NEWEST := 3.13
-$(BENCH)/.installed: $(PINS)/bench.txt
+# The newest Python that each Airflow takes.
+.venv/%/.installed: NEWEST = 3.14
+.venv/%-2.11/.installed .venv/%-2.11.2/.installed .venv/lowest/.installed .venv/%-3.0.6/.installed: NEWEST = 3.12
+.venv/%-3.1.8/.installed: NEWEST = 3.13
 
 # One environment: PYTHON itself where this Airflow supports it, else one that uv finds or downloads; then the
 # pins, and this package from its sources.
-.venv/%/.installed: $(UV) pyproject.toml
+.venv/%/.installed: $(PINS)/%.txt $(UV) pyproject.toml
 	@python=$(TOOLS)/bin/python; \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] > tuple(map(int, "$(NEWEST)".split("."))))' || \
 		python='>=3.11,<=$(NEWEST).99'; \
