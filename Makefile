@@ -94,7 +94,7 @@ pins: $(UV) ## Resolve requirements/*.txt anew
 
 # Airflow as people installed it: what the index had two days after its release, as its constraints file has it. This
 # package and the tests come on top as of now, since pip does not upgrade what already satisfies. 3.0's own
-# common-compat is too old for this package, so it goes (and asgiref, of which a newer common-compat needs a newer one).
+# common-compat is too old for this package, so it goes, and with it what a newer one and the tests need newer.
 RELEASE_DAYS := 2.11.2=2026-03-17 3.0.6=2025-09-01 3.1.8=2026-03-14 3.2.2=2026-06-01 3.3.2=2026-09-20
 
 pins-release-days: $(UV) ## Resolve requirements/release-day-*.txt and lowest.txt anew
@@ -102,7 +102,7 @@ pins-release-days: $(UV) ## Resolve requirements/release-day-*.txt and lowest.tx
 	for release in $(RELEASE_DAYS); do \
 		version=$${release%=*}; echo "== resolving $(PINS)/release-day-$$version.txt"; \
 		echo "apache-airflow==$$version" | $(COMPILE) - --exclude-newer "$${release#*=}T00:00:00Z" --output-file "$$airflow"; \
-		grep -q 'common-compat==1\.[0-9]\.' "$$airflow" && old='common-compat==|^asgiref==' || old='^$$'; \
+		grep -q 'common-compat==1\.[0-9]\.' "$$airflow" && old='common-compat==|^(asgiref|referencing)==' || old='^$$'; \
 		grep -vE "$$old" "$$airflow" >"$$keep"; \
 		$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" \
 			--output-file $(PINS)/release-day-$$version.txt; \

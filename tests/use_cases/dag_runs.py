@@ -56,12 +56,16 @@ def run(dag: DAG) -> list[TaskRun]:
 
 
 def _serialize(dag: DAG) -> None:
-    # Airflow 3 runs only what its database knows, and a DAG of a test lies in no file of the DAGs folder.
+    # Airflow runs only what its database knows, from 3.1 on, and a DAG of a test lies in no file of the DAGs folder.
     try:
-        from airflow.dag_processing.bundles.manager import DagBundlesManager
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # 3.2 and later
     except ImportError:
-        return
+        try:
+            from airflow.models.dagbag import DagBag, sync_bag_to_db  # 3.1
+        except ImportError:
+            return
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
     DagBundlesManager().sync_bundles_to_db()
     bag = DagBag(os.devnull)
     bag.bag_dag(dag)
