@@ -13,6 +13,7 @@ AIRFLOW_3 := .venv/airflow-3.3
 AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
+SMOKE := 3.3.2 3.1.8
 BENCHMARKS := import_time client_time ceiling four_processes memory mapped_tasks
 
 # The distribution is built with pinned build tools as well.
@@ -20,10 +21,10 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-mapped bench-memory wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 test-release-days test-matrix lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(AIRFLOW_3)/.installed ## Run all eleven operators twice against a local SmartRecruiters and print what changed
 	@$(AIRFLOW_3)/bin/python scripts/demo.py
@@ -31,7 +32,7 @@ demo: $(AIRFLOW_3)/.installed ## Run all eleven operators twice against a local 
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web interface with a local SmartRecruiters and the examples (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
 
-test: lint test-3.3 test-2.11 ## Lint, then all tests on Airflow 3.3 and on 2.11
+test: lint test-3.3 test-2.11 test-release-days ## Lint, all tests on Airflow 3.3 and 2.11, each operator as of two release days
 
 test-3.3: $(AIRFLOW_3)/.installed ## All tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
@@ -40,6 +41,15 @@ test-3.3: $(AIRFLOW_3)/.installed ## All tests on Airflow 3.3
 test-2.11: $(AIRFLOW_2)/.installed ## All tests on Airflow 2.11
 	@echo "== tests on Airflow 2.11"
 	@$(AIRFLOW_2)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Each operator in Airflow as it was installed on its release day
+	@for version in $(SMOKE); do \
+		echo "== each operator on Airflow $$version as of its release day"; \
+		.venv/release-day-$$version/bin/python -m pytest -m smoke tests/use_cases tests/compatibility $(PYTEST_ARGS) || exit 1; \
+	done
+
+test-matrix: $(UV) ## Try the wheel on every Airflow and Python, write docs/compatibility.md (CELLS="3.1.8-py3.12 newest-*")
+	@$(TOOLS)/bin/python scripts/matrix.py $(CELLS)
 
 lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (import-linter)
 	@echo "== style, types, import rules"

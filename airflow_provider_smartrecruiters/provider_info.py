@@ -27,9 +27,10 @@ def get_provider_info() -> dict[str, Any]:
         # Canonical, with hyphens: with underscores `import airflow` itself dies.
         "package-name": "airflow-provider-smartrecruiters",
         "name": "SmartRecruiters",
+        # The Providers page shows it as text and links addresses, with any character that follows one. So the link is last.
         "description": (
-            "Change candidates, applications, jobs, job ads, interviews and users in "
-            "`SmartRecruiters <https://www.smartrecruiters.com/>`__: read first, write only what differs.\n"
+            "Change candidates, applications, jobs, job ads, interviews and users in SmartRecruiters. Every operator "
+            "reads first and writes only what differs. `SmartRecruiters <https://www.smartrecruiters.com/>`__\n"
         ),
         "versions": [__version__],
         "integrations": [

@@ -135,7 +135,10 @@ def run_dag(stack: Emulator, log: Path) -> Run:
     """
     before = len(stack.journal())
     with output_to(log):
-        from airflow.dag_processing.dagbag import DagBag
+        try:
+            from airflow.dag_processing.dagbag import DagBag
+        except ImportError:  # before 3.2
+            from airflow.models import DagBag
 
         bag = DagBag(DAG_FILE)
         if bag.import_errors:
@@ -191,7 +194,9 @@ def print_table(first: Run, second: Run) -> list[str]:
 
 def sample(log: Path, title: str = "Changing the application") -> str:
     """Return the diff of one task as its log has it."""
-    said = re.findall(r"\] (.*?) +\[airflow_provider_smartrecruiters\.api\.change\]", log.read_text())
+    # As structlog writes a line (3.1 and later), or as logging does.
+    line = r"(?:\[info *\]|INFO -) (.*?)(?: +\[airflow_provider_smartrecruiters\.[\w.]+\].*)?$"
+    said = re.findall(line, re.sub(r"\x1b\[\d*m", "", log.read_text()), re.MULTILINE)
     start = next((number for number, line in enumerate(said) if line.startswith(title)), len(said))
     fields = itertools.takewhile(lambda line: line.startswith("  "), said[start + 1 :])
     return "\n".join(f"  {line}" for line in [*said[start : start + 1], *fields])

@@ -21,6 +21,8 @@ import airflow_provider_smartrecruiters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.smoke
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(airflow_provider_smartrecruiters.__file__).parent
 FOLDERS = (PACKAGE, *(ROOT / name for name in ("example_dags", "tests", "scripts", "benchmarks")))

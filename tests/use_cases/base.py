@@ -285,6 +285,7 @@ class UseCaseTests(UseCase):
 
     # In a real Airflow
 
+    @pytest.mark.smoke
     @pytest.mark.airflow_run
     def test_two_real_runs(self, airflow_db: None, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
