@@ -45,7 +45,7 @@ test-2.11: $(AIRFLOW_2)/.installed ## All tests on Airflow 2.11
 test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Each operator in Airflow as it was installed on its release day
 	@for version in $(SMOKE); do \
 		echo "== each operator on Airflow $$version as of its release day"; \
-		.venv/release-day-$$version/bin/python -m pytest -m smoke tests/use_cases tests/compatibility $(PYTEST_ARGS) || exit 1; \
+		.venv/release-day-$$version/bin/python -m pytest -m smoke -n auto tests/use_cases tests/compatibility $(PYTEST_ARGS) || exit 1; \
 	done
 
 test-matrix: $(UV) ## Try the wheel on every Airflow and Python, write docs/compatibility.md (CELLS="3.1.8-py3.12 newest-*")

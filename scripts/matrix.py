@@ -1,5 +1,5 @@
 """
-Try the wheel on every supported Airflow and Python, and write the table of docs/compatibility.md.
+Try the wheel on every supported Airflow and Python, and write docs/compatibility.md and the README's line.
 
     python scripts/matrix.py [CELL ...]
 
@@ -28,6 +28,7 @@ PROVIDER = "airflow-provider-smartrecruiters"
 UV = ROOT / ".venv" / "tools" / "bin" / "uv"
 WORK = ROOT / ".airflow" / "matrix"
 PAGE = ROOT / "docs" / "compatibility.md"
+README = ROOT / "README.md"
 TESTS = ("tests/compatibility", "tests/api", "tests/hooks", "tests/operators", "tests/use_cases")
 
 # Pins, the Airflow in them, and the Pythons that this Airflow takes and this package does.
@@ -64,6 +65,11 @@ class Cell:
         found = re.search(rf"^{distribution}==([\w.]+)", self.pins.read_text(), re.MULTILINE)
         return found.group(1) if found else ""
 
+    def row(self, failed: str = "", why: str = "") -> Row:
+        """Return this cell's row of the table."""
+        compat = self.pinned("apache-airflow-providers-common-compat")
+        return Row(self.name, self.pinned("apache-airflow"), compat, self.python, failed=failed, why=why)
+
     @property
     def bin(self) -> Path:
         """The folder with the environment's commands."""
@@ -94,6 +100,11 @@ class Row:
     def good(self) -> bool:
         """Whether everything was run and passed."""
         return self.failed == "0"
+
+    @property
+    def minor(self) -> str:
+        """The Airflow without its patch level, such as ``3.1``."""
+        return self.airflow.rpartition(".")[0]
 
     def line(self) -> str:
         """Return it as a line of a Markdown table."""
@@ -247,37 +258,24 @@ def rows_of(page: str) -> dict[str, Row]:
 
 
 def supported(rows: dict[str, Row]) -> str:
-    """Return in a sentence what the table proves; the README has it word for word."""
-    pythons: dict[str, set[str]] = {}
-    for row in rows.values():
-        if row.good:
-            pythons.setdefault(".".join(row.airflow.split(".")[:2]), set()).add(row.python)
-    ordered = sorted(pythons, key=lambda version: tuple(map(int, version.split("."))))
-    by_range: dict[str, list[str]] = {}
-    for version in ordered:
-        known = sorted(pythons[version], key=lambda python: int(python.split(".")[1]))
-        by_range.setdefault(f"Python {known[0]} to {known[-1]}" if len(known) > 1 else f"Python {known[0]}", []).append(
-            version
-        )
-    parts = [
-        f"{' and '.join(filter(None, [', '.join(versions[:-1]), versions[-1]]))} on {span}"
-        for span, versions in by_range.items()
-    ]
-    return f"Airflow {'; '.join(parts)}."
-
-
-def write(rows: dict[str, Row]) -> None:
-    """Write the table, and the sentence, into the page; the rest of it is written by hand."""
-    page = PAGE.read_text()
-    ordered = [rows[cell.name] for cell in CELLS if cell.name in rows]
-    table = "\n".join(row.line() for row in ordered)
-    page = re.sub(
-        r"(?s)(<!-- table -->\n(?:\|.*?\n){2}).*?(?=<!-- end -->)", lambda found: f"{found[1]}{table}\n", page
+    """Return in a sentence what the table proves: each Airflow with the Pythons on which no row of it failed."""
+    good, bad = (
+        {(row.minor, row.python) for row in rows.values() if row.failed != NOT_RUN and row.good is wanted}
+        for wanted in (True, False)
     )
-    page = re.sub(
+    pythons: dict[str, list[str]] = {}
+    for minor, python in sorted(good - bad, key=lambda pair: [int(part) for part in ".".join(pair).split(".")]):
+        pythons.setdefault(minor, []).append(python)
+    return "Airflow " + ", ".join(f"{minor} (Python {', '.join(known)})" for minor, known in pythons.items()) + "."
+
+
+def fill(page: str, rows: dict[str, Row]) -> str:
+    """Return a page with the sentence and the table, where it has places for them."""
+    table = "".join(f"{rows[cell.name].line()}\n" for cell in CELLS if cell.name in rows)
+    page = re.sub(r"(?s)(<!-- table -->\n(?:\|.*?\n){2}).*?(?=<!-- end -->)", lambda found: found[1] + table, page)
+    return re.sub(
         r"(?s)(<!-- supported -->\n).*?(?=<!-- end -->)", lambda found: f"{found[1]}{supported(rows)}\n", page
     )
-    PAGE.write_text(page)
 
 
 def main() -> int:
@@ -291,7 +289,7 @@ def main() -> int:
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     wheel, tree = build(), tree_without_the_package()
-    rows = rows_of(PAGE.read_text())
+    rows = {cell.name: cell.row(failed=NOT_RUN, why="not tried yet") for cell in CELLS} | rows_of(PAGE.read_text())
     failed = False
     print(f"{wheel.name}, in {len(chosen)} environments", flush=True)
     for cell in chosen:
@@ -299,8 +297,9 @@ def main() -> int:
         row = rows[cell.name] = row_of(cell, wheel, tree)
         failed |= not row.good and row.failed != NOT_RUN
         print(f"{row.line()} {time.monotonic() - began:.0f} s", flush=True)
-        write(rows)
-    print(f"written: {PAGE.relative_to(ROOT)}; logs: {WORK.relative_to(ROOT)}/")
+        for path in (PAGE, README):
+            path.write_text(fill(path.read_text(), rows))
+    print(f"written: {PAGE.relative_to(ROOT)}, {README.name}; logs: {WORK.relative_to(ROOT)}/")
     return int(failed)
 
 
