@@ -27,7 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         # Canonical, with hyphens: with underscores `import airflow` itself dies.
         "package-name": "airflow-provider-smartrecruiters",
         "name": "SmartRecruiters",
-        # The Providers page shows it as text and links addresses, with any character that follows one. So the link is last.
+        # The Providers page shows it as text and links an address with whatever follows it, so the link comes last.
         "description": (
             "Change candidates, applications, jobs, job ads, interviews and users in SmartRecruiters. Every operator "
             "reads first and writes only what differs. `SmartRecruiters <https://www.smartrecruiters.com/>`__\n"
