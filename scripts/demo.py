@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import logging
 import os
 import re
 import shutil
@@ -194,8 +195,8 @@ def print_table(first: Run, second: Run) -> list[str]:
 
 def sample(log: Path, title: str = "Changing the application") -> str:
     """Return the diff of one task as its log has it."""
-    # As structlog writes a line (3.1 and later), or as logging does.
-    line = r"(?:\[info *\]|INFO -) (.*?)(?: +\[airflow_provider_smartrecruiters\.[\w.]+\].*)?$"
+    # As structlog writes a line (Airflow 3.1 and later), or as logging does with Airflow's settings or with Alembic's.
+    line = r"(?:\[info *\]|INFO -|INFO  \[[\w.]+\]) (.*?)(?: +\[airflow_provider_smartrecruiters\.[\w.]+\].*)?$"
     said = re.findall(line, re.sub(r"\x1b\[\d*m", "", log.read_text()), re.MULTILINE)
     start = next((number for number, line in enumerate(said) if line.startswith(title)), len(said))
     fields = itertools.takewhile(lambda line: line.startswith("  "), said[start + 1 :])
@@ -238,6 +239,8 @@ def main() -> int:
                 from airflow.utils import db
 
                 db.initdb()
+                # On Airflow 2 and 3.0 that leaves Alembic's settings for logs behind, which silence the tasks.
+                logging.getLogger().setLevel(logging.INFO)
             print(f"Airflow {__version__} runs {shown(DAG_FILE)}, twice ...", flush=True)
             first, second = run_dag(stack, log), run_dag(stack, log)
     except StackError as error:

@@ -266,6 +266,8 @@ def supported(rows: dict[str, Row]) -> str:
     pythons: dict[str, list[str]] = {}
     for minor, python in sorted(good - bad, key=lambda pair: [int(part) for part in ".".join(pair).split(".")]):
         pythons.setdefault(minor, []).append(python)
+    if not pythons:
+        return "Airflow 2.11 and later, Python 3.11 and later (no environment was tried yet)."
     return "Airflow " + ", ".join(f"{minor} (Python {', '.join(known)})" for minor, known in pythons.items()) + "."
 
 
