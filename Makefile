@@ -13,6 +13,7 @@ AIRFLOW_3 := .venv/airflow-3.3
 AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
+SMOKE := 3.3.2 3.1.8
 BENCHMARKS := import_time client_time ceiling four_processes share_simulation memory mapped_tasks
 
 # The distribution is built with pinned build tools as well.
@@ -20,10 +21,10 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins clean
+.PHONY: help demo ui test test-3.3 test-2.11 test-release-days test-matrix lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRecruiters and print what changed
 	@$(AIRFLOW_3)/bin/python scripts/demo.py
@@ -31,7 +32,7 @@ demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRe
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web interface with a local SmartRecruiters and the examples (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
 
-test: lint test-3.3 test-2.11 ## Lint, then all tests on Airflow 3.3 and on 2.11
+test: lint test-3.3 test-2.11 test-release-days ## Lint, all tests on Airflow 3.3 and 2.11, each operator as of two release days
 
 test-3.3: $(AIRFLOW_3)/.installed ## All tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
@@ -40,6 +41,15 @@ test-3.3: $(AIRFLOW_3)/.installed ## All tests on Airflow 3.3
 test-2.11: $(AIRFLOW_2)/.installed ## All tests on Airflow 2.11
 	@echo "== tests on Airflow 2.11"
 	@$(AIRFLOW_2)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Each operator in Airflow as it was installed on its release day
+	@for version in $(SMOKE); do \
+		echo "== each operator on Airflow $$version as of its release day"; \
+		.venv/release-day-$$version/bin/python -m pytest -m smoke -n auto tests/use_cases tests/compatibility $(PYTEST_ARGS) || exit 1; \
+	done
+
+test-matrix: $(UV) ## Try the wheel on every Airflow and Python, write docs/compatibility.md (CELLS="3.1.8-py3.12 newest-*")
+	@$(TOOLS)/bin/python scripts/matrix.py $(CELLS)
 
 lint: $(AIRFLOW_3)/.installed ## Style (ruff), types (mypy) and import rules (import-linter)
 	@echo "== style, types, import rules"
@@ -95,12 +105,35 @@ pins: $(UV) ## Resolve requirements/*.txt anew
 		--extra emulator --extra redis --extra postgres \
 		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
 
+# Airflow as people installed it: what the index had two days after its release, as its constraints file has it. This
+# package and the tests come on top as of now, since pip does not upgrade what already satisfies. 3.0's own
+# common-compat is too old for this package, so it goes, and with it what a newer one and the tests need newer.
+RELEASE_DAYS := 2.11.2=2026-03-17 3.0.6=2025-09-01 3.1.8=2026-03-14 3.2.2=2026-06-01 3.3.2=2026-09-20
+
+pins-release-days: $(UV) ## Resolve requirements/release-day-*.txt and lowest.txt anew
+	@set -e; airflow=$$(mktemp); keep=$$(mktemp); trap 'rm -f "$$airflow" "$$keep"' EXIT; \
+	for release in $(RELEASE_DAYS); do \
+		version=$${release%=*}; echo "== resolving $(PINS)/release-day-$$version.txt"; \
+		echo "apache-airflow==$$version" | $(COMPILE) - --exclude-newer "$${release#*=}T00:00:00Z" --output-file "$$airflow"; \
+		grep -q 'common-compat==1\.[0-9]\.' "$$airflow" && old='common-compat==|^(asgiref|referencing)==' || old='^$$'; \
+		grep -vE "$$old" "$$airflow" >"$$keep"; \
+		$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" \
+			--output-file $(PINS)/release-day-$$version.txt; \
+	done; \
+	echo "== resolving $(PINS)/lowest.txt"; \
+	echo 'apache-airflow-providers-common-compat==$(OLDEST_COMPAT)' | \
+		$(COMPILE) pyproject.toml - --extra emulator --resolution lowest-direct --output-file "$$keep"; \
+	$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" --output-file $(PINS)/lowest.txt
+
 clean: ## Remove environments, caches, builds and what `make ui` and `make demo` left
 	rm -rf .venv .airflow dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make $@"
+
+# Named, since the other direct dependencies at their lowest would let the newest one in.
+OLDEST_COMPAT = $(shell sed -n 's/.*apache-airflow-providers-common-compat>=\([0-9.]*\).*/\1/p' pyproject.toml)
 
 # uv, from the tools' own environment: the one thing that pip installs.
 $(UV): $(PINS)/tools.txt
@@ -113,16 +146,14 @@ $(UV): $(PINS)/tools.txt
 		"$$(grep '^uv==' $(PINS)/tools.txt)"
 	@touch $@
 
-$(AIRFLOW_3)/.installed: NEWEST := 3.13
-$(AIRFLOW_3)/.installed: $(PINS)/airflow-3.3.txt
-$(AIRFLOW_2)/.installed: NEWEST := 3.12
-$(AIRFLOW_2)/.installed: $(PINS)/airflow-2.11.txt
-$(BENCH)/.installed: NEWEST := 3.13
-$(BENCH)/.installed: $(PINS)/bench.txt
+# The newest Python that each Airflow takes.
+.venv/%/.installed: NEWEST = 3.14
+.venv/%-2.11/.installed .venv/%-2.11.2/.installed .venv/lowest/.installed .venv/%-3.0.6/.installed: NEWEST = 3.12
+.venv/%-3.1.8/.installed: NEWEST = 3.13
 
 # One environment: PYTHON itself where this Airflow supports it, else one that uv finds or downloads; then the
 # pins, and this package from its sources.
-.venv/%/.installed: $(UV) pyproject.toml
+.venv/%/.installed: $(PINS)/%.txt $(UV) pyproject.toml
 	@python=$(TOOLS)/bin/python; \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] > tuple(map(int, "$(NEWEST)".split("."))))' || \
 		python='>=3.11,<=$(NEWEST).99'; \

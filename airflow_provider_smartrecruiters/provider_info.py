@@ -27,9 +27,10 @@ def get_provider_info() -> dict[str, Any]:
         # The canonical name, with hyphens. With underscores, `import airflow` itself fails.
         "package-name": "airflow-provider-smartrecruiters",
         "name": "SmartRecruiters",
+        # The Providers page shows it as text and links an address with whatever follows it, so the link comes last.
         "description": (
-            "Change candidates, applications, jobs, job ads, interviews and users in "
-            "`SmartRecruiters <https://www.smartrecruiters.com/>`__. Reads first and writes only what differs.\n"
+            "Change candidates, applications, jobs, job ads, interviews and users in SmartRecruiters. Every operator "
+            "reads first and writes only what differs. `SmartRecruiters <https://www.smartrecruiters.com/>`__\n"
         ),
         "versions": [__version__],
         "integrations": [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import logging
 import os
 import re
 import shutil
@@ -133,7 +134,10 @@ def load_dag(log: Path) -> Any:
     :raises StackError: it cannot be loaded.
     """
     with output_to(log):
-        from airflow.dag_processing.dagbag import DagBag
+        try:
+            from airflow.dag_processing.dagbag import DagBag
+        except ImportError:  # before 3.2
+            from airflow.models import DagBag
 
         bag = DagBag(DAG_FILE)
     if bag.import_errors:
@@ -201,7 +205,9 @@ def print_table(all_expected: tuple[Expected, ...], first: Run, second: Run) -> 
 
 def sample(log: Path, title: str = "Changing the application") -> str:
     """Return the diff of one task as its log has it."""
-    said = re.findall(r"\] (.*?) +\[airflow_provider_smartrecruiters\.api\.change\]", log.read_text())
+    # As structlog writes a line (Airflow 3.1 and later), or as logging does with Airflow's settings or with Alembic's.
+    line = r"(?:\[info *\]|INFO -|INFO  \[[\w.]+\]) (.*?)(?: +\[airflow_provider_smartrecruiters\.[\w.]+\].*)?$"
+    said = re.findall(line, re.sub(r"\x1b\[\d*m", "", log.read_text()), re.MULTILINE)
     start = next((number for number, line in enumerate(said) if line.startswith(title)), len(said))
     fields = itertools.takewhile(lambda line: line.startswith("  "), said[start + 1 :])
     return "\n".join(f"  {line}" for line in [*said[start : start + 1], *fields])
@@ -243,9 +249,12 @@ def main() -> int:
                 from airflow.utils import db
 
                 db.initdb()
+                # On Airflow 2 and 3.0 that leaves Alembic's settings for logs behind, which silence the tasks.
+                logging.getLogger().setLevel(logging.INFO)
             print(f"Airflow {__version__} runs {shown(DAG_FILE)}, twice ...", flush=True)
+            # Loaded anew: on Airflow 2.11 a DAG object keeps what its last run left in it.
             dag = load_dag(log)
-            first, second = run_dag(dag, stack, log), run_dag(dag, stack, log)
+            first, second = run_dag(dag, stack, log), run_dag(load_dag(log), stack, log)
     except StackError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -41,6 +42,13 @@ def test_the_entry_point_and_the_name_are_those_of_the_distribution():
     assert info == get_provider_info()
     assert info["package-name"] == distribution(DISTRIBUTION).metadata["Name"] == DISTRIBUTION
     assert info["versions"] == [airflow_provider_smartrecruiters.__version__]
+
+
+def test_the_providers_page_links_the_address_alone():
+    # What the page does to a description before it turns addresses into links.
+    shown = re.sub(r"[`_<>]", "", get_provider_info()["description"].strip(" \n."))
+    (address,) = re.findall(r"https?://\S+", shown)
+    assert address == "https://www.smartrecruiters.com/"
 
 
 def test_what_it_names_exists():

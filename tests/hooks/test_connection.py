@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from airflow.providers.common.compat.sdk import Connection
+from airflow.providers.common.compat.sdk import BaseHook, Connection
 
 from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
@@ -19,6 +19,17 @@ def a_connection(extra=None, **fields):
     return Connection(
         **{"conn_id": "sr_prod", "conn_type": "smartrecruiters", "password": KEY, "extra": extra, **fields}
     )
+
+
+@pytest.fixture
+def read_uri(monkeypatch):
+    """Read a connection that is written as a URI, as a task does."""
+
+    def read(uri):
+        monkeypatch.setenv("AIRFLOW_CONN_SR_PROD", uri)
+        return BaseHook.get_connection("sr_prod")
+
+    return read
 
 
 def refused(match, *args, **kwargs):
@@ -90,8 +101,8 @@ def test_an_empty_field_is_not_given(empty):
         ("smartrecruiters://:key@gateway.example.com", "https://gateway.example.com"),
     ],
 )
-def test_a_connection_written_as_a_uri(uri, base_url):
-    connection = Connection(conn_id="sr_prod", uri=uri)
+def test_a_connection_written_as_a_uri(read_uri, uri, base_url):
+    connection = read_uri(uri)
     assert client_arguments(connection)["base_url"] == base_url
     assert client_arguments(connection)["password"] == "key"
 
@@ -112,10 +123,10 @@ def test_a_connection_written_as_a_uri(uri, base_url):
         ({"host": "127.0.0.1.example.com"}, "https://127.0.0.1.example.com"),
     ],
 )
-def test_host_schema_and_port(fields, base_url):
+def test_host_schema_and_port(read_uri, fields, base_url):
     assert client_arguments(a_connection(**fields))["base_url"] == base_url
     # Airflow's Test button sends the connection through a URI.
-    again = Connection(conn_id="sr_prod", uri=a_connection(**fields).get_uri())
+    again = read_uri(a_connection(**fields).get_uri())
     assert client_arguments(again)["base_url"] == base_url
 
 

@@ -56,12 +56,16 @@ def run(dag: DAG) -> list[TaskRun]:
 
 
 def _serialize(dag: DAG) -> None:
-    # Airflow 3 only runs DAGs that are in its database, and the DAG of a test is in no file of the DAGs folder.
+    # From 3.1 on, Airflow only runs DAGs that are in its database, and a test's DAG is in no file of the DAGs folder.
     try:
-        from airflow.dag_processing.bundles.manager import DagBundlesManager
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # 3.2 and later
     except ImportError:
-        return
+        try:
+            from airflow.models.dagbag import DagBag, sync_bag_to_db  # 3.1
+        except ImportError:
+            return
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
     DagBundlesManager().sync_bundles_to_db()
     bag = DagBag(os.devnull)
     bag.bag_dag(dag)
