@@ -255,7 +255,7 @@ def missing_example(change: type[Change]) -> str | None:
         return None
     return (
         f'example_dags/{name}.py: Add dag = DAG(dag_id="smartrecruiters_{name}", …) with a form (params) and one '
-        f"task, a {change.__name__}Operator with dag=dag"
+        f"task of {change.__name__}Operator with dag=dag"
     )
 
 
