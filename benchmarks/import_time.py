@@ -20,6 +20,8 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from airflow_provider_smartrecruiters.provider_info import get_provider_info
+
 # Any DAG file has these. airflow.sdk gives its names lazily, so they are taken and not just the package.
 BASELINE = """
 try:
@@ -27,12 +29,7 @@ try:
 except ImportError:
     from airflow.models import DAG, BaseOperator
 """
-OURS = (
-    "airflow_provider_smartrecruiters.operators.candidates",
-    "airflow_provider_smartrecruiters.operators.interviews",
-    "airflow_provider_smartrecruiters.operators.jobs",
-    "airflow_provider_smartrecruiters.operators.users",
-)
+OURS = tuple(get_provider_info()["operators"][0]["python-modules"])
 COMPARED = {
     "apache-airflow-providers-http": ("airflow.providers.http.operators.http",),
     "apache-airflow-providers-slack": ("airflow.providers.slack.operators.slack",),

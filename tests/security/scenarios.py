@@ -47,7 +47,13 @@ TEXT = '{} & "co"'
 
 def carriers() -> list[type[UseCase]]:
     """Return the use cases that carry what people wrote."""
-    return [case for case in catalogue.cases() if case.operator.private_fields or case.operator.free_text_fields]
+    return [case for case in catalogue.cases() if text_fields(case)]
+
+
+def text_fields(case: type[UseCase]) -> set[str]:
+    """Return the parameters of a use case that hold what people wrote; a path holds only where it is."""
+    fields = {*case.operator.private_fields, *case.operator.free_text_fields}
+    return {name for name in fields if not name.endswith("_path")}
 
 
 def name_of_case(case: type[UseCase]) -> str:

@@ -22,7 +22,7 @@ from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmul
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from tests.security.airflow_run import AIRFLOW_3, AirflowRun, airflow_run
 from tests.security.canaries import Canary, Finding, Text, person, search, secret
-from tests.security.scenarios import Canaries, Stage, carriers, name_of_case, scenarios, stage
+from tests.security.scenarios import Canaries, Stage, carriers, name_of_case, scenarios, stage, text_fields
 from tests.support import catalogue
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _arguments(case: UseCase) -> dict[str, Any]:
             return [with_canary(item) for item in value]
         return template if isinstance(value, str) and any(text in value for text in written) else value
 
-    texts = {*case.operator.private_fields, *case.operator.free_text_fields}
+    texts = text_fields(type(case))
     carried = {name: with_canary(value) for name, value in arguments.items() if name in texts}
     if texts and "canary(" not in json.dumps(carried):
         pytest.fail(

@@ -93,26 +93,38 @@ def declarations() -> dict[str, type[UseCase]]:
     """Return what the use cases' tests declare, by the use case's id."""
     from tests.use_cases.use_case import UseCase
 
-    modules = [importlib.import_module(f"tests.use_cases.{path.stem}") for path in sorted(USE_CASES.glob("test_*.py"))]
     found = [
         kind
-        for module in modules
+        for path in sorted(USE_CASES.glob("test_*.py"))
+        if not isinstance(module := _test_module(path.stem), ImportError)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, UseCase) and "use_case" in vars(kind)
     ]
     return {kind.use_case: kind for kind in found}
 
 
+@cache
+def _test_module(name: str) -> ModuleType | ImportError:
+    try:
+        return importlib.import_module(f"tests.use_cases.{name}")
+    except ImportError as error:
+        return error
+
+
 def declaration(change: type[Change]) -> type[UseCase]:
     """
     Return what is declared about a change.
 
-    :raises MissingPartError: nothing is.
+    :raises MissingPartError: nothing is, or it cannot be imported.
     """
     if change.use_case in declarations():
         return declarations()[change.use_case]
+    name = f"test_{name_of(change)}"
+    if (USE_CASES / f"{name}.py").is_file() and isinstance(error := _test_module(name), ImportError):
+        file = f"{(error.name or 'airflow_provider_smartrecruiters').replace('.', '/')}.py"
+        raise MissingPartError(f"{file}: Add what tests/use_cases/{name}.py imports ({error.msg})")
     raise MissingPartError(
-        f"tests/use_cases/test_{name_of(change)}.py: Add class Test{change.__name__}(UseCaseTests) with "
+        f"tests/use_cases/{name}.py: Add class Test{change.__name__}(UseCaseTests) with "
         f'use_case = "{change.use_case}", operator, operation, arguments(), expected() and stored(), as the other '
         "modules there"
     )
@@ -241,7 +253,7 @@ def missing_example(change: type[Change]) -> str | None:
         return None
     return (
         f'example_dags/{name}.py: Add dag = DAG(dag_id="smartrecruiters_{name}", …) with a form (params) and one '
-        f"task, a {change.__name__}Operator with dag=dag"
+        f"task of {change.__name__}Operator with dag=dag"
     )
 
 

@@ -69,7 +69,7 @@ def test_demo(demo: Callable[..., Outcome]) -> None:
 @pytest.mark.airflow_run
 def test_the_demo_fails_when_there_was_nothing_to_change(demo: Callable[..., Outcome]) -> None:
     def edit(tenant: Tenant) -> None:
-        tenant.jobs[JOB].status = "INTERVIEW"
+        tenant.jobs[JOB].status = "ON_HOLD"
 
     outcome = demo(edit)
     assert outcome.code == 1
