@@ -48,6 +48,8 @@ class Seen:
         """Whether all came that the headers announce."""
         if self.status == 204:
             return True
+        if self.headers.get("transfer-encoding") == "chunked":
+            return self.data.endswith(b"\r\n0\r\n\r\n")
         return len(self.body) == int(self.headers.get("content-length", -1))
 
 
