@@ -60,6 +60,14 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     """Template fields with other free text. The results file of a batch omits them, as it omits private fields."""
     ui_color = "#dff3e4"
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "template_fields" not in vars(cls):
+            # Every parameter is templated, so the signature says it all.
+            own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
+            common = SmartRecruitersBaseOperator.template_fields
+            cls.template_fields = (*(name for name in own if name not in common), *common)
+
     def __init__(
         self,
         *,

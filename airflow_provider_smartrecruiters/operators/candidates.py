@@ -56,13 +56,6 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         "add": as_list,
         "remove": as_list,
     }
-    template_fields: Sequence[str] = (
-        "candidate_id",
-        "tags",
-        "add",
-        "remove",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"tags": "json", "add": "json", "remove": "json"}
     private_fields: Sequence[str] = ("tags", "add", "remove")
 
@@ -118,15 +111,6 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateJobStatus"
-    template_fields: Sequence[str] = (
-        "candidate_id",
-        "job_id",
-        "status",
-        "sub_status",
-        "starts_on",
-        "reason_id",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
 
     def __init__(
         self,
@@ -184,14 +168,6 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateSource"
-    template_fields: Sequence[str] = (
-        "candidate_id",
-        "job_id",
-        "source_type_id",
-        "source_id",
-        "source_sub_type_id",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
 
     def __init__(
         self,
@@ -247,14 +223,6 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "candidates.RejectApplication"
-    template_fields: Sequence[str] = (
-        "candidate_id",
-        "job_id",
-        "reason_id",
-        "reason",
-        "sub_status",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 
 class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
@@ -40,12 +40,6 @@ class UpdateCandidateTimeslotStatusOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "interviews.UpdateCandidateTimeslotStatus"
-    template_fields: Sequence[str] = (
-        "interview_id",
-        "timeslot_id",
-        "status",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
 
     def __init__(self, *, interview_id: str, timeslot_id: str, status: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

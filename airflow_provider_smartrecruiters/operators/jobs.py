@@ -56,15 +56,6 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         "location": as_mapping,
         "job_ad": as_mapping,
     }
-    template_fields: Sequence[str] = (
-        "job_id",
-        "job_ad_id",
-        "title",
-        "language",
-        "location",
-        "job_ad",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"location": "json", "job_ad": "json"}
 
     free_text_fields: Sequence[str] = ("title", "location", "job_ad")
@@ -123,12 +114,6 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
     change_name: ClassVar[str] = "jobs.UpdateJobAndJobAd"
     parameter_readers: ClassVar[Mapping[str, Reader]] = {"job": as_mapping, "replace": as_bool}
-    template_fields: Sequence[str] = (
-        "job_id",
-        "job",
-        "replace",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
 
     free_text_fields: Sequence[str] = ("job",)
@@ -167,7 +152,6 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobNote"
-    template_fields: Sequence[str] = ("job_id", "content", *SmartRecruitersBaseOperator.template_fields)
     private_fields: Sequence[str] = ("content",)
 
     def __init__(self, *, job_id: str, content: str, **kwargs: Any) -> None:
@@ -212,16 +196,6 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobPosition"
-    template_fields: Sequence[str] = (
-        "job_id",
-        "position_id",
-        "type",
-        "position_open_date",
-        "target_start_date",
-        "external_position_id",
-        "incumbent_name",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
     private_fields: Sequence[str] = ("incumbent_name",)
 
     def __init__(
@@ -273,7 +247,6 @@ class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobStatus"
-    template_fields: Sequence[str] = ("job_id", "status", *SmartRecruitersBaseOperator.template_fields)
 
     def __init__(self, *, job_id: str, status: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

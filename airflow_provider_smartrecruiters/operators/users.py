@@ -46,12 +46,6 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "users.UpdateUserAvatar"
-    template_fields: Sequence[str] = (
-        "user_id",
-        "avatar_path",
-        "max_bytes",
-        *SmartRecruitersBaseOperator.template_fields,
-    )
 
     free_text_fields: Sequence[str] = ("avatar_path",)
 

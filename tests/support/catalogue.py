@@ -212,8 +212,8 @@ def missing_operator(change: type[Change]) -> str | None:
     if any(kind.__name__ == name and kind.__module__.endswith(f".{module}") for kind in operator_classes()):
         return None
     return (
-        f"airflow_provider_smartrecruiters/operators/{module}.py: Add class {name}: its keyword parameters, its "
-        f'template fields, and change_name = "{module}.{change.__name__}"'
+        f"airflow_provider_smartrecruiters/operators/{module}.py: Add class {name}: its keyword parameters, and "
+        f'change_name = "{module}.{change.__name__}"'
     )
 
 
