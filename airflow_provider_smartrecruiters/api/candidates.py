@@ -9,18 +9,19 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change, read_record
+from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
     OptionalId,
     OptionalText,
     RecordId,
-    check_text,
+    as_text,
     one_of,
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
 __all__ = ["RejectApplication", "UpdateCandidateJobStatus", "UpdateCandidateSource", "UpdateCandidateTags"]
@@ -42,6 +43,7 @@ REASON_LISTS = {
 }
 """Endpoint that lists the reasons for a status. Only these two statuses have reasons."""
 
+_STATUSES_WITHOUT_A_START = ("REJECTED", "WITHDRAWN")
 _STATUS_MEMBERS = ("status", "subStatus", "startsOn", "reason")
 """Members of the body of a status write, in the order of the log."""
 
@@ -54,12 +56,19 @@ def _clean_tags(value: Any) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise ValueError("must be a list of tags")
-    tags = list(value)
-    if any(not isinstance(tag, str) or not tag.strip() for tag in tags):
-        raise ValueError("must be a list of non-empty texts")
+    tags = [as_text(tag) for tag in value]
+    if not all(isinstance(tag, str) for tag in tags):
+        raise ValueError("must be a list of texts")
+    first: dict[str, str] = {}
     for tag in tags:
-        check_text(tag)
-    return tuple(dict.fromkeys(tag.strip() for tag in tags))
+        first.setdefault(_same_tag(tag), tag.strip())
+    return tuple(first.values())
+
+
+def _same_tag(tag: str) -> str:
+    """Return what all spellings of a tag have in common: surrounding blanks and Unicode composition do not count."""
+    text: str = normal(tag.strip())
+    return text
 
 
 _Tags = Annotated[tuple[str, ...] | None, BeforeValidator(_clean_tags)]
@@ -81,6 +90,7 @@ class UpdateCandidateTags(Change):
     use_case: ClassVar[str] = "put_update_candidate_tags"
     endpoint: ClassVar[str] = f"PUT {_TAGS}"
     record: ClassVar[str | None] = _TAGS
+    record_has: ClassVar[tuple[str, ...]] = ("tags",)
     subject: ClassVar[str] = "tags of candidate {candidate_id}"
     ids: ClassVar[tuple[str, ...]] = ("candidate_id",)
     scope: ClassVar[str] = "candidates_manage"
@@ -104,7 +114,7 @@ class UpdateCandidateTags(Change):
             raise InvalidInputError(
                 "give either tags (the whole new set), or add and remove", fields=("tags", "add", "remove")
             )
-        if clash := set(self.add or ()) & set(self.remove or ()):
+        if clash := set(map(_same_tag, self.add or ())) & set(map(_same_tag, self.remove or ())):
             raise InvalidInputError(f"add and remove have {len(clash)} tags in common", fields=("add", "remove"))
         return self
 
@@ -124,17 +134,21 @@ class UpdateCandidateTags(Change):
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tags in alphabetical order, because a set has no order of its own."""
-        return {"tags": sorted(set(state.get("tags") or ()))}
+        return {"tags": sorted({_same_tag(tag) for tag in state["tags"] or ()})}
+
+    def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the tags unchanged: they are in normal form, and an empty set is a value of its own."""
+        return dict(content)
 
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the requested tags."""
-        return {"tags": sorted(self._after(state))}
+        return {"tags": sorted({_same_tag(tag) for tag in self._after(state)})}
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{"tags": […]}``: the whole set, or the added tags."""
         if self._only_adds:
-            there = set(state.get("tags") or ())
-            new = [tag for tag in self.add or () if tag not in there]
+            there = {_same_tag(tag) for tag in state.get("tags") or ()}
+            new = [tag for tag in self.add or () if _same_tag(tag) not in there]
             # A forced write must name tags even if the candidate has all of them.
             return {"tags": new or list(self.add or ())}
         return {"tags": self._after(state)}
@@ -147,8 +161,11 @@ class UpdateCandidateTags(Change):
     def _after(self, state: Mapping[str, Any]) -> list[str]:
         if self.tags is not None:
             return list(self.tags)
-        kept = [tag for tag in state.get("tags") or () if tag not in set(self.remove or ())]
-        return list(dict.fromkeys([*kept, *(self.add or ())]))
+        removed = {_same_tag(tag) for tag in self.remove or ()}
+        kept = [tag for tag in state.get("tags") or () if _same_tag(tag) not in removed]
+        there = {_same_tag(tag) for tag in kept}
+        # Tags that stay are sent back exactly as they were read.
+        return [*dict.fromkeys(kept), *(tag for tag in self.add or () if _same_tag(tag) not in there)]
 
 
 class _ApplicationChange(Change):
@@ -163,8 +180,8 @@ class _ApplicationChange(Change):
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application: ``GET /candidates/{id}/jobs/{jobId}``, unless it was read already."""
-        application = state or read_record(client, _APPLICATION, self.path_params)
-        return application.get("status")
+        application = state or read_record(client, _APPLICATION, self.path_params, has=("status",))
+        return str(application["status"])
 
 
 class _ApplicationStatusChange(_ApplicationChange):
@@ -172,6 +189,7 @@ class _ApplicationStatusChange(_ApplicationChange):
 
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/status"
     record: ClassVar[str | None] = _APPLICATION
+    record_has: ClassVar[tuple[str, ...]] = ("status",)
     read_scope: ClassVar[str | None] = "candidates_read"
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     hints: ClassVar[Mapping[int | str, str]] = {
@@ -208,6 +226,9 @@ class _ApplicationStatusChange(_ApplicationChange):
         kept = set(there) if there.get("status") == given["status"] else set()
         if given["status"] in ("OFFERED", "HIRED"):
             kept.add("startsOn")
+        if given["status"] in _STATUSES_WITHOUT_A_START:
+            kept.discard("startsOn")
+        kept -= set(self.cleared)
         members = {name: given.get(name, there.get(name) if name in kept else None) for name in _STATUS_MEMBERS}
         return {name: value for name, value in members.items() if value is not None}
 
@@ -228,6 +249,7 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     :param starts_on: start date of a hire: a date, a datetime, or ISO 8601 text; UTC if it has no offset.
     :param reason_id: id of one of the company's rejection or withdrawal reasons; only with ``REJECTED`` or
         ``WITHDRAWN``. Whether a reason is required is a setting of the company.
+    :param clear: names of arguments whose current value to remove: ``sub_status``, ``starts_on``.
     """
 
     use_case: ClassVar[str] = "put_update_candidates_job_status"
@@ -237,6 +259,15 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     sub_status: OptionalText = Field(None, serialization_alias="subStatus")
     starts_on: OptionalDateTime = Field(None, serialization_alias="startsOn")
     reason_id: OptionalId = Field(None, serialization_alias="reason")
+    clear: Clear = None
+
+    clearable: ClassVar[tuple[str, ...]] = ("sub_status", "starts_on")
+
+    @model_validator(mode="after")
+    def _start_fits(self) -> Self:
+        if self.starts_on is not None and self.status in _STATUSES_WITHOUT_A_START:
+            raise InvalidInputError(f"starts_on cannot be given with the status {self.status}", fields=("starts_on",))
+        return self
 
     @model_validator(mode="after")
     def _reason_fits(self) -> Self:
@@ -288,7 +319,7 @@ class RejectApplication(_ApplicationStatusChange):
             return self
         path = REASON_LISTS["REJECTED"]
         try:
-            reasons = lookups.get(path, lambda: read_record(client, path, {})).get("content") or []
+            reasons = lookups.get(path, lambda: read_record(client, path, {}, has=("content",))).get("content") or []
         except PermissionDeniedError as error:
             error.hint = (
                 "Give reason_id instead of reason: it needs no look-up. Or ask a SmartRecruiters administrator for "

@@ -7,16 +7,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from airflow_provider_smartrecruiters.api.arguments import Admitted, admit
 from airflow_provider_smartrecruiters.api.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.exceptions import UnexpectedResponseError
+from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError
+
+Clear = Annotated[tuple[str, ...] | None, Field(exclude=True)]
+"""Names of arguments whose current value to remove from the record."""
 
 
 class Change(BaseModel):
@@ -48,6 +53,8 @@ class Change(BaseModel):
     """HTTP method and path of the write, ``PUT /jobs/{jobId}/status``."""
     record: ClassVar[str | None] = None
     """Path of the record to read, ``/jobs/{jobId}``; None if the API offers no way to read it."""
+    record_has: ClassVar[tuple[str, ...]] = ()
+    """Members that every such record has. A response without them is not a record, whatever its status."""
     ids: ClassVar[tuple[str, ...]]
     """Names of the arguments that identify the record, in the order of the placeholders of :attr:`endpoint`."""
     subject: ClassVar[str]
@@ -62,14 +69,37 @@ class Change(BaseModel):
     """Whether the record is an application, which has a status."""
     whole: ClassVar[bool] = False
     """Whether the write replaces the record, so that fields left out of it are removed."""
+    never_removed: ClassVar[tuple[str, ...]] = ()
+    """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
+    clearable: ClassVar[tuple[str, ...]] = ()
+    """Names that the argument ``clear`` accepts, in a change that has it."""
     hints: ClassVar[Mapping[int | str, str]] = {}
     """What to do about an error of this use case, by the API's code or by HTTP status. The code takes precedence."""
 
     def __init__(self, /, **arguments: Any) -> None:
+        fields = type(self).model_fields
+        admitted = admit(arguments, optional=[name for name, field in fields.items() if not field.is_required()])
         try:
-            super().__init__(**arguments)
+            super().__init__(**admitted.values)
         except ValidationError as error:
-            raise invalid_arguments(type(self).__name__, self.use_case, error) from None
+            raise self._refusal(admitted, error) from None
+        if admitted.problems:
+            raise self._refusal(admitted, None)
+
+    @model_validator(mode="after")
+    def _clear_fits(self) -> Self:
+        names: tuple[str, ...] = getattr(self, "clear", None) or ()
+        if unknown := [name for name in names if name not in self.clearable]:
+            raise InvalidInputError(
+                f"clear has {len(unknown)} unknown names (allowed: {', '.join(self.clearable)})", fields=("clear",)
+            )
+        if both := [name for name in names if getattr(self, name) is not None]:
+            raise InvalidInputError(f"{', '.join(both)} cannot be both given and cleared", fields=("clear", *both))
+        return self
+
+    @classmethod
+    def _refusal(cls, admitted: Admitted, error: ValidationError | None) -> InvalidInputError:
+        return invalid_arguments(cls.__name__, cls.use_case, admitted, error)
 
     def __repr__(self) -> str:
         # Without the other values: they may be personal text, and a repr ends up in logs and tracebacks.
@@ -103,6 +133,12 @@ class Change(BaseModel):
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def cleared(self) -> tuple[str, ...]:
+        """The fields to remove, by their names in the API."""
+        fields = type(self).model_fields
+        return tuple(fields[name].serialization_alias or name for name in getattr(self, "clear", None) or ())
+
+    @property
     def needs_read(self) -> str | None:
         """Why this change requires a read before the write; None if it does not."""
         return None
@@ -132,7 +168,7 @@ class Change(BaseModel):
         """Return the record as the API returns it."""
         if self.record is None:
             raise NotImplementedError(f"{self.use_case} cannot be read")
-        return read_record(client, self.record, self.path_params)
+        return read_record(client, self.record, self.path_params, has=self.record_has)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the current state of the record, in the form of :meth:`wanted`."""
@@ -144,6 +180,11 @@ class Change(BaseModel):
         :param state: the record as it was read; ``{}`` if it was not read.
         """
         return self.body(state)
+
+    def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the result of :meth:`current` or :meth:`wanted` in normal form, in which the two are compared."""
+        compared: dict[str, Any] = normal(content)
+        return compared
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of the write.
@@ -175,12 +216,15 @@ class Change(BaseModel):
         return {}
 
 
-def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[str, str]) -> dict[str, Any]:
+def read_record(
+    client: SmartRecruitersClient, path: str, path_params: Mapping[str, str], *, has: Collection[str]
+) -> dict[str, Any]:
     """Return a record as the API returns it.
 
     :param client: client to send with.
     :param path: path of the record, with placeholders.
     :param path_params: values of the placeholders.
+    :param has: members that every such record has.
     :raises UnexpectedResponseError: the response is not a record.
     """
     # An empty response is retried, not taken for a record without members: a replacing write would then remove every
@@ -188,7 +232,7 @@ def read_record(client: SmartRecruitersClient, path: str, path_params: Mapping[s
     attempts = client.retry.start()
     while True:
         answer = client.request("GET", path, path_params=path_params)
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and all(name in answer for name in has):
             return answer
         error = UnexpectedResponseError(
             "The response contains no record.",

@@ -11,16 +11,24 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.diff import FieldDiff, diff, flatten, one_line, unread
+from airflow_provider_smartrecruiters.api.diff import UNREAD, FieldDiff, diff, flatten, one_line, unread
 from airflow_provider_smartrecruiters.api.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, SmartRecruitersError, StalePlanError
+from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.exceptions import (
+    InvalidInputError,
+    SmartRecruitersError,
+    StalePlanError,
+    UnexpectedResponseError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +131,10 @@ def plan(
     with explained(change, "plan"):
         check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
-        skipped = _skipped(client, planned, terms)
+        skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
-        details = planned.change.details(planned.state, None, planned.diffs)
+        with _readable(planned.change):
+            details = planned.change.details(planned.state, None, planned.diffs)
     _log_details(details, terms.log_level)
     return planned.result(details, skipped=skipped)
 
@@ -160,32 +169,64 @@ def apply(
         if planned.changed is False and not force:
             log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
             return planned.result(planned.change.details(planned.state, None, []))
-        if skipped := _skipped(client, planned, terms):
+        guards = _Guards(client, planned, terms.only_if_status_in, expect)
+        if skipped := guards.skipped(planned.state):
             log.log(terms.log_level, "Skipped the %s: %s.", change.label, skipped)
             return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
         _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
-        if expect is not None and expect != planned.fingerprint:
+        guards.check_fingerprint(planned.fingerprint)
+        written = _write(client, planned, guards)
+        if written.skipped:
+            return planned.result(written.details, skipped=written.skipped)
+        details = _details_of(client, planned, written)
+    _log_details(details, terms.log_level)
+    return planned.result(details, applied=True, response=written.response)
+
+
+@dataclass(frozen=True)
+class _Guards:
+    """Conditions on the record that are checked before every send, the one after a lost response included."""
+
+    client: SmartRecruitersClient
+    planned: _Plan
+    only_if_status_in: Collection[str] | None
+    expect: str | None
+
+    def skipped(self, state: Mapping[str, Any]) -> str | None:
+        """Return why to skip the record; None to write it."""
+        # An unchanged record is "unchanged", not "skipped", whatever its status. That also saves the request below.
+        if self.only_if_status_in is None or self.planned.changed is False:
+            return None
+        status = self.planned.change.application_status(self.client, state)
+        return None if status in self.only_if_status_in else f"status {status}"
+
+    def check_fingerprint(self, fingerprint: str | None) -> None:
+        """Check that the record is still the one that was planned.
+
+        :raises StalePlanError: it changed.
+        """
+        if self.expect is not None and self.expect != fingerprint:
             raise StalePlanError(
                 "The record changed after it was planned; nothing was sent.",
                 hint="Plan again, check the difference, and apply the new plan.",
             )
-        response, body, details = _write(client, planned)
-        details = planned.change.details(planned.state, response, planned.diffs) | details
-        # Without a response there is nothing to compare with: after a lost one, the read that confirmed the write has
-        # already checked the record.
-        if planned.change.verified and response is not None:
-            details |= _verify(client, planned.change, body, response)
-    _log_details(details, terms.log_level)
-    return planned.result(details, applied=True, response=response)
 
 
-def _skipped(client: SmartRecruitersClient, planned: _Plan, terms: BulkTerms) -> str | None:
-    # An unchanged record is "unchanged", not "skipped", whatever its status. That also saves the request below.
-    if terms.only_if_status_in is None or planned.changed is False:
-        return None
-    status = planned.change.application_status(client, planned.state)
-    return None if status in terms.only_if_status_in else f"status {status}"
+@dataclass(frozen=True)
+class _Written:
+    """The outcome of a write.
+
+    :param body: the body that was sent last.
+    :param response: the API's response; None if it is empty, or if it was lost and the write confirmed by reading.
+    :param details: details for the result.
+    :param skipped: why the write was not sent again after its response was lost.
+    """
+
+    body: dict[str, Any]
+    response: Any = None
+    details: dict[str, Any] = field(default_factory=dict)
+    skipped: str | None = None
 
 
 def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTerms) -> None:
@@ -223,25 +264,60 @@ def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms
         # `changed` is None, not True: nobody knows, and a report of changes must not count it as one.
         return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
     state = change.read(client)
-    diffs = _compare(change, state)
-    return _Plan(change, state, diffs, bool(diffs), _fingerprint(change, state))
+    with _readable(change):
+        diffs = _compare(change, state)
+        return _Plan(change, state, diffs, _changed(diffs), _fingerprint(change, state))
+
+
+def _changed(diffs: list[FieldDiff]) -> bool | None:
+    """Return whether fields differ; None if the only fields that may differ are missing in the response."""
+    unknown = [item for item in diffs if item.before is UNREAD]
+    return None if unknown and len(unknown) == len(diffs) else bool(diffs)
+
+
+@contextmanager
+def _readable(change: Change) -> Iterator[None]:
+    """Convert exceptions that a malformed record causes in the block.
+
+    :raises UnexpectedResponseError: for every exception that is not an error of this package.
+    """
+    try:
+        yield
+    except SmartRecruitersError:
+        raise
+    except Exception as error:
+        # Not chained: a traceback may show what people wrote.
+        raise UnexpectedResponseError(
+            f"The response does not have the structure of a record ({type(error).__name__}).",
+            method="GET",
+            path_template=change.record,
+            status=HTTPStatus.OK,
+            hint="Check whether a proxy between Airflow and SmartRecruiters changes responses. If not, report a bug.",
+        ) from None
 
 
 def _fingerprint(change: Change, state: Mapping[str, Any]) -> str:
-    # Of `current`, not of the raw state: members that the change does not touch may differ without making a plan stale.
-    # Canonical JSON, because the plan may be made on another worker than the apply.
-    seen = [change.use_case, change.target, change.current(state)]
-    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"))
+    # Of the compared content, not of the raw state: members that the change does not touch may differ without making a
+    # plan stale. Canonical JSON, because the plan may be made on another worker than the apply.
+    seen = [change.use_case, change.target, change.compared(change.current(state))]
+    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"), default=repr)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
-    return diff(change.current(state), change.wanted(state), change.shown, whole=change.whole)
+    return diff(
+        change.compared(change.current(state)),
+        change.compared(change.wanted(state)),
+        change.shown,
+        whole=change.whole,
+        removed=change.cleared,
+        never_removed=change.never_removed,
+    )
 
 
-def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _Written:
     """Send the write. If its response is lost, read the record: if the write was applied, that is a success; otherwise
-    send it again, within the retry budget and only after transient errors.
+    send it again, within the retry budget, only after transient errors, and only if the guards still hold.
 
     A forced write of an unchanged record cannot be confirmed by reading, so its error is raised.
 
@@ -255,7 +331,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
         # what somebody else saved in the meantime.
         body = change.body(state)
         try:
-            return change.send(client, body), body, {}
+            return _Written(body, change.send(client, body))
         except SmartRecruitersError as error:
             confirmable = change.readable and planned.changed is not False
             if not (error.may_have_been_applied and confirmable):
@@ -267,15 +343,39 @@ def _write(client: SmartRecruitersClient, planned: _Plan) -> tuple[Any, dict[str
         time.sleep(wait or 0)
         try:
             state = change.read(client)
-        except SmartRecruitersError:
+            diffs = _compare(change, state)
+        except Exception:
             # The error of the write, not of the read: only that one states that the change may have been applied.
             raise lost from None
-        if not _compare(change, state):
+        if not diffs:
             log.info("The write was applied.")
-            return None, body, {"confirmed_by_read": True}
+            return _Written(body, details={"confirmed_by_read": True})
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
         if wait is None:
             raise lost
+        # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
+        try:
+            if skipped := guards.skipped(state):
+                log.warning("Skipped the %s: it is not written again (%s).", change.label, skipped)
+                return _Written(body, details={"may_have_been_applied": True}, skipped=skipped)
+            if planned.fingerprint is not None:
+                guards.check_fingerprint(_fingerprint(change, state))
+        except SmartRecruitersError as error:
+            error.may_have_been_applied = True
+            raise
+
+
+def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written) -> dict[str, Any]:
+    """Return the details of a write that was accepted. Nothing that goes wrong here may make it look failed."""
+    change, response = planned.change, written.response
+    try:
+        details = change.details(planned.state, response, planned.diffs) | written.details
+        if change.verified and response is not None:
+            details |= _verify(client, change, written.body, response)
+    except Exception as error:
+        log.warning("Changed the %s, but could not interpret the response (%s).", change.label, type(error).__name__)
+        return {**written.details, "verified": False}
+    return details
 
 
 def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
@@ -292,13 +392,17 @@ def _verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any],
         # The write succeeded. A failed check afterwards must not fail the task.
         log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
         return {"verified": False}
+
+    def accepted_of(content: Mapping[str, Any]) -> dict[str, Any]:
+        return flatten(change.compared(change.current(content)))
+
     # Fields that `current` normalizes are compared in normal form, all others as they were sent and returned.
-    sent = flatten(body) | flatten(change.current(body))
-    seen = flatten(change.current(after))
-    there = flatten(after) | seen
+    sent = flatten(normal(body)) | accepted_of(body)
+    seen = accepted_of(after)
+    there = flatten(normal(after)) | seen
     answer = response if isinstance(response, Mapping) and response else after
-    accepted = flatten(change.current(answer))
-    answered = flatten(answer) | accepted
+    accepted = accepted_of(answer)
+    answered = flatten(normal(answer)) | accepted
     found: dict[str, Any] = {
         "ignored": [name for name, value in sent.items() if answered.get(name) != value],
         "changed_concurrently": [name for name, value in accepted.items() if there.get(name) != value]

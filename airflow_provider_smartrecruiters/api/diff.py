@@ -7,7 +7,7 @@ that nobody thought of is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -64,7 +64,15 @@ class FieldDiff:
         return {"field": self.name, "before_length": _length(self.before), "after_length": _length(self.after)}
 
 
-def diff(before: Mapping[str, Any], after: Mapping[str, Any], shown: Iterable[str], *, whole: bool) -> list[FieldDiff]:
+def diff(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    shown: Iterable[str],
+    *,
+    whole: bool,
+    removed: Collection[str] = (),
+    never_removed: Collection[str] = (),
+) -> list[FieldDiff]:
     """Return the fields in which two states differ, in the order of ``after``.
 
     :param before: current state. Nested mappings are compared member by member, lists as a whole.
@@ -72,10 +80,13 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any], shown: Iterable[st
     :param shown: names or patterns of names (``*.id``) whose values may be shown.
     :param whole: whether ``after`` replaces the record, so that fields it lacks count as removed; otherwise they are
         ignored.
+    :param removed: fields that count as removed even if ``after`` does not replace the record.
+    :param never_removed: fields that do not count as removed even if it does.
     """
     patterns = tuple(shown)
     old, new = flatten(before), flatten(after)
-    names = list(new) + [name for name in old if name not in new and whole]
+    gone = [name for name in old if name in removed or (whole and name not in never_removed)]
+    names = list(new) + [name for name in gone if name not in new]
     return [
         FieldDiff(name, old.get(name, MISSING), new.get(name, MISSING), any(fnmatchcase(name, p) for p in patterns))
         for name in names

@@ -16,27 +16,40 @@ from urllib.parse import quote, unquote
 
 from pydantic import BeforeValidator, ValidationError
 
+from airflow_provider_smartrecruiters.api.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` in the API's contract."""
 
-JSON_MAX_DEPTH = 100
-"""Deepest nesting of mappings and lists in a body; a job has seven levels. Python's own recursion limit depends on its
-version and on the caller."""
+JSON_MAX_DEPTH = MAX_DEPTH
+"""Deepest nesting of mappings and lists in a body."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
-
-_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
-
-_UNRENDERED = frozenset({"None", "null", "undefined", "Undefined"})
 
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not an argument",
     "string_too_long": "has more than {max_length} characters",
     "string_too_short": "has fewer than {min_length} characters",
+    "too_long": "has more than {max_length} characters",
+    "too_short": "has fewer than {min_length} characters",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bytes_type": "must be bytes",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt}",
 }
 """Messages for pydantic's error types, in this package's words."""
 
@@ -57,17 +70,28 @@ def check_id(value: Any) -> str:
         raise ValueError(f"must be an id (text), not {type(value).__name__}")
     if not value.strip():
         raise ValueError("is empty; a template may have rendered nothing")
-    refuse_unrendered(value)
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
     # The line and paragraph separators are not control characters, but they break a line of a log as well.
     if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
         raise ValueError("contains control characters, such as a line break")
+    if problem := problem_of(value):
+        raise ValueError(problem)
     if value != value.strip():
         raise ValueError("starts or ends with a space")
-    if not value.strip("."):
+    # Gateways decode a path before they resolve it, some of them twice. So the fully decoded text counts.
+    decoded = _decoded(value)
+    if "/" in decoded or "\\" in decoded:
+        raise ValueError("contains a slash or a backslash, which would resolve to another endpoint")
+    if not decoded.strip("."):
         raise ValueError("consists of dots, which would resolve to another endpoint")
     return str(value)
+
+
+def _decoded(text: str) -> str:
+    while (decoded := unquote(text)) != text:
+        text = decoded
+    return text
 
 
 def placeholders(template: str) -> list[str]:
@@ -122,10 +146,31 @@ def fill_path(template: str, path_params: Mapping[str, Any]) -> str:
 def to_api_datetime(value: Any) -> str:
     """Return a point in time in the API's format: UTC with milliseconds, ``2026-01-31T00:00:00.000Z``.
 
-    :param value: a :class:`~datetime.datetime`, a :class:`~datetime.date` (midnight UTC), or ISO 8601 text of
-        either. A time without an offset is UTC.
+    A start date is a day. Midnight is therefore that day, in whatever time zone it is written: as an instant, midnight
+    in Berlin would be the day before.
+
+    :param value: a :class:`~datetime.datetime`, a :class:`~datetime.date`, or ISO 8601 text of either. A time without
+        an offset is UTC.
     :raises ValueError: it is none of these, or is outside the years 1 to 9999 in UTC.
     """
+    moment = _moment(value)
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0):
+        moment = moment.replace(tzinfo=UTC)
+    return _in_utc(moment)
+
+
+def same_instant(value: Any) -> Any:
+    """Return a date from a response in the format of :func:`to_api_datetime`, so that equal instants compare equal.
+
+    A value that is not a date is returned unchanged: a response is not an argument to reject.
+    """
+    try:
+        return _in_utc(_moment(value))
+    except ValueError:
+        return value
+
+
+def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
@@ -135,22 +180,15 @@ def to_api_datetime(value: Any) -> str:
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         raise ValueError(f"must be a date, a datetime or ISO 8601 text, not {type(value).__name__}")
+    return value
+
+
+def _in_utc(moment: datetime) -> str:
     try:
-        moment: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("is outside the years 1 to 9999 in UTC") from None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def same_instant(value: Any) -> Any:
-    """Return a date from a response in the format of :func:`to_api_datetime`, so that equal instants compare equal.
-
-    A value that is not a date is returned unchanged: a response is not an argument to reject.
-    """
-    try:
-        return to_api_datetime(value)
-    except ValueError:
-        return value
 
 
 def one_of(choices: Iterable[str]) -> Any:
@@ -182,28 +220,6 @@ def choice_or_none(choices: Iterable[str]) -> Any:
         return None if value is None else check(value)
 
     return BeforeValidator(check_given)
-
-
-def refuse_unrendered(value: str) -> None:
-    """Reject the text that a template renders for a missing value, such as ``None``.
-
-    :param value: the text to check.
-    :raises ValueError: ``value`` is such a text.
-    """
-    if value in _UNRENDERED:
-        raise ValueError(f"is the text {value!r} (a template rendered a missing value)")
-
-
-def check_text(value: str) -> None:
-    """Reject text that cannot be sent, such as half an emoji.
-
-    :param value: the text to check.
-    :raises ValueError: it contains half a character (a lone surrogate).
-    """
-    if _HALF_CHARACTER.search(value):
-        raise ValueError(
-            "contains half a character (a lone surrogate), as text does that was cut in the middle of an emoji"
-        )
 
 
 def check_json(value: Any, name: str) -> None:
@@ -256,46 +272,71 @@ def refuse_bytes(value: Any) -> None:
         raise ValueError("must be text, not bytes")
 
 
-def invalid_arguments(owner: str, use_case: str, error: ValidationError) -> InvalidInputError:
-    """Return pydantic's error as an error of this package, without the values.
+def invalid_arguments(
+    owner: str, use_case: str, admitted: Admitted, error: ValidationError | None
+) -> InvalidInputError:
+    """Return the error that names every argument with a problem, and no value.
 
     :param owner: name of the class that the arguments belong to.
     :param use_case: id of its use case.
-    :param error: the error raised by pydantic.
+    :param admitted: the result of the gate.
+    :param error: the error that pydantic raised for the other arguments.
     """
-    problems: list[str] = []
-    names: list[str] = []
-    for item in error.errors(include_url=False, include_context=True, include_input=False):
-        name = ".".join(str(part) for part in item["loc"])
+    said = {path: f"{path} {problem}" for path, problem in admitted.problems.items()}
+    names = list(said)
+    for item in error.errors(include_url=False, include_context=True, include_input=False) if error else ():
+        if item["type"] == "missing" and admitted.refused(str(item["loc"][0])):
+            continue
         reason = item.get("ctx", {}).get("error")
         if isinstance(reason, InvalidInputError):
+            if admitted.problems:
+                # "At least one is required", say, because the gate took the one that was given.
+                continue
             names += reason.fields
-            problems.append(reason.summary.rstrip("."))
+            said[reason.summary] = reason.summary.rstrip(".")
             continue
-        names.append(name)
-        words = _WORDS.get(item["type"], "").format_map(item.get("ctx", {})) or _lower(item["msg"])
-        words = str(reason) if isinstance(reason, ValueError) else words
-        problems.append(f"{name} {words}")
+        path = _path(item["loc"])
+        words = _WORDS.get(item["type"], "").format_map(item.get("ctx", {})) or "is not valid"
+        names.append(path)
+        # pydantic tries the types of a union in order; the first error is about the type that was meant.
+        said.setdefault(path, f"{path} {reason if isinstance(reason, ValueError) else words}")
     return InvalidInputError(
-        f"{owner} has invalid arguments: {'; '.join(problems)}.",
+        f"{owner} has invalid arguments: {'; '.join(said.values())}.",
         use_case=use_case,
         hint="Fix the arguments in the DAG or in the trigger form, then run the task again.",
         fields=tuple(dict.fromkeys(names)),
     )
 
 
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+_TYPE_NAMES = frozenset({"str", "int", "float", "bool", "none", "bytes"})
+
+
+def _path(location: Iterable[int | str]) -> str:
+    """Return pydantic's location as a person writes it: ``tags[1]``, ``job.location.city``."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in _TYPE_NAMES or not path:
+            # The branches of a union (int | float) are parts of pydantic's location, and of no argument.
+            path += f".{part}" if path else part
+    return path
+
+
+def as_text(value: Any) -> Any:
+    """Return a whole number as its digits: a DAG with ``render_template_as_native_obj=True`` turns the text ``"10115"``
+    into one. Any other value is returned as it is.
+
+    :raises ValueError: when the value cannot have been text, or not known to be the same text.
+    """
+    refuse_bytes(value)
+    if isinstance(value, bool | float):
+        raise ValueError(f"must be text, not {type(value).__name__}; put it in quotation marks")
+    return str(value) if isinstance(value, int) else value
 
 
 def _blank_is_absent(value: Any) -> Any:
-    refuse_bytes(value)
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        refuse_unrendered(value)
-        check_text(value)
-    return value
+    return None if is_blank(value) else value
 
 
 def _id_or_none(value: Any) -> str | None:
@@ -306,14 +347,17 @@ def _api_datetime_or_none(value: Any) -> str | None:
     return None if value is None else to_api_datetime(value)
 
 
+Text = Annotated[str, BeforeValidator(as_text)]
+"""Text; a whole number is its digits."""
+
 RecordId = Annotated[str, BeforeValidator(check_id)]
 """Id of a record; required."""
 
 OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_blank_is_absent)]
 """Id of a record; optional, blank text counts as not given."""
 
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_absent)]
-"""Short text; optional, blank text counts as not given."""
+OptionalText = Annotated[str | None, BeforeValidator(as_text), BeforeValidator(_blank_is_absent)]
+"""Short text that may be left out; blank text counts as left out."""
 
 OptionalDateTime = Annotated[str | None, BeforeValidator(_api_datetime_or_none), BeforeValidator(_blank_is_absent)]
 """Point in time; optional, stored in the format of :func:`to_api_datetime`."""

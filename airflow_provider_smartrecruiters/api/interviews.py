@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.diff import UNREAD
 from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
 
 __all__ = ["UpdateCandidateTimeslotStatus"]
@@ -32,6 +33,7 @@ class UpdateCandidateTimeslotStatus(Change):
     use_case: ClassVar[str] = "put_update_candidate_status_in_interview_timeslot"
     endpoint: ClassVar[str] = f"PUT {_TIMESLOT}/candidateStatus"
     record: ClassVar[str | None] = _TIMESLOT
+    record_has: ClassVar[tuple[str, ...]] = ("startsOn", "interviewers")
     subject: ClassVar[str] = "candidate's status in timeslot {timeslot_id} of interview {interview_id}"
     ids: ClassVar[tuple[str, ...]] = ("interview_id", "timeslot_id")
     scope: ClassVar[str] = "interviews_write"
@@ -51,6 +53,9 @@ class UpdateCandidateTimeslotStatus(Change):
     status: Annotated[str, one_of(ATTENDEE_STATUSES)]
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the status. The API may also return the text ``null``, which means that there is none."""
-        status = state.get("candidateStatus")
+        """Return the status. The API may also return the text ``null``, which means that there is none.
+
+        Older official examples have no ``candidateStatus`` at all: the status is unknown then.
+        """
+        status = state.get("candidateStatus", UNREAD)
         return {"status": None if status == "null" else status}

@@ -1,45 +1,128 @@
-"""The content of jobs and job ads: the parts that can be given, and how they are merged into the current content.
+"""What a job and a job ad hold: the parts that may be given, and how they are laid over the record.
 
-The API returns more than it accepts (labels beside ids, who created it and when), and a PUT removes every member that
-it does not contain. So the response is first converted to what a PUT accepts, and then the given parts are merged into
-it.
+A PUT removes whatever it is not sent, and the API answers more than it takes: labels beside ids, who created the job,
+when. So what was answered is turned into what is accepted first, then the given parts are laid over it. Turning it is a
+list of what is *not* sent (a :class:`Shape`), so that a member which nobody here has heard of is kept.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId, same_instant
+from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId, Text, same_instant
+from airflow_provider_smartrecruiters.api.normal import normal
 
-LOCATION_FIELDS = (
-    "countryCode",
-    "regionCode",
-    "city",
-    "address",
-    "postalCode",
-    "remote",
-    "latitude",
-    "longitude",
-)
 SECTIONS = ("companyDescription", "jobDescription", "qualifications", "additionalInformation", "videos")
 SHOWN = ("*.id", "*.code", "*.countryCode", "*.remote", "targetHiringDate", "template", "refNumber")
 """Fields of a job and a job ad whose values may be shown."""
 
 _IDENTIFIED = ("department", "industry", "function", "typeOfEmployment", "experienceLevel", "eeoCategory")
-_PLACE = {"countryCode", "regionCode", "city", "address", "postalCode"}
+_PLACE = {"countryCode", "regionCode", "region", "city", "address", "postalCode"}
 _COORDINATES = ("latitude", "longitude")
 
 
-def _coordinate(value: Any) -> Any:
-    # The API uses text for coordinates, people use numbers.
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return value
-    if not -180 <= value <= 180:
-        raise ValueError("must be between -180 and 180")
-    return str(value)
+@dataclass(frozen=True)
+class Shape:
+    """How a part of an answer becomes a part of a request.
+
+    :param read_only: members that the API answers and never takes.
+    :param only: the members to send, where that is a fixed few: the id of a list's value, without its label.
+    :param parts: the members that have a shape of their own. All others are sent back as they were answered.
+    """
+
+    read_only: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+    parts: Mapping[str, Shape] = field(default_factory=dict)
+
+    def input_of(self, answer: Any) -> Any:
+        """Return what a PUT accepts of an answer. A null is a member that is not set; the API refuses to take it back.
+
+        :param answer: what was answered, or what was given in the form of an answer.
+        :return: the same without read-only members and without nulls; None where nothing is left.
+        """
+        if isinstance(answer, list):
+            return [kept for item in answer if (kept := self.input_of(item)) is not None]
+        if not isinstance(answer, Mapping):
+            return answer
+        kept = {
+            name: self.parts.get(name, _ANYTHING).input_of(value)
+            for name, value in answer.items()
+            if name not in self.read_only and (name in self.only or not self.only)
+        }
+        return {name: value for name, value in kept.items() if value is not None} or None
+
+
+_ANYTHING = Shape()
+_BY_ID = Shape(only=frozenset({"id"}))
+_BY_CODE = Shape(only=frozenset({"code"}))
+_LOCATION = Shape(read_only=frozenset({"country", "manual", "lat", "lng"}))
+
+
+class _ValueShape(Shape):
+    """The value of a property: the id of a list's value stands for its label; any other value is text by its label."""
+
+    def input_of(self, answer: Any) -> Any:
+        shape = _BY_ID if isinstance(answer, Mapping) and answer.get("id") else _ANYTHING
+        return shape.input_of(answer)
+
+
+class _PropertyShape(Shape):
+    """A property without a value is not set, which a PUT says by leaving it out."""
+
+    def input_of(self, answer: Any) -> Any:
+        kept = super().input_of(answer)
+        return kept if not isinstance(kept, Mapping) or "value" in kept else None
+
+
+_PROPERTIES = _PropertyShape(read_only=frozenset({"label"}), parts={"value": _ValueShape()})
+_WRITTEN_BY_THE_API = frozenset(
+    {"id", "status", "postingStatus", "createdOn", "updatedOn", "lastActivityOn", "creator", "actions"}
+)
+JOB = Shape(
+    read_only=_WRITTEN_BY_THE_API | {"language"},
+    parts={
+        **dict.fromkeys(_IDENTIFIED, _BY_ID),
+        "location": _LOCATION,
+        "jobAd": Shape(parts={"language": _BY_CODE}),
+        "properties": _PROPERTIES,
+    },
+)
+"""A job, as ``PUT /jobs/{jobId}`` takes it."""
+JOB_AD = Shape(
+    read_only=_WRITTEN_BY_THE_API | {"applyUrl", "default", "visibility"},
+    parts={"language": _BY_CODE, "location": _LOCATION},
+)
+"""A job ad, as ``PUT /jobs/{jobId}/jobads/{jobAdId}`` takes it."""
+
+
+def _coordinate(limit: int) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        # The API has coordinates as text; people hold them as numbers.
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return value
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise ValueError("must be a number, such as 52.52") from None
+        if not -limit <= number <= limit:
+            raise ValueError(f"must be between -{limit} and {limit}")
+        # Positional: the text of a small float is 5e-05, which is no coordinate to the API.
+        return value.strip() if isinstance(value, str) else _positional(number)
+
+    return BeforeValidator(check)
+
+
+def _positional(number: float) -> str:
+    return f"{number:.12f}".rstrip("0").rstrip(".") if number else "0"
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 class _Part(BaseModel):
@@ -61,33 +144,34 @@ class Identified(_Part):
 class LanguageFields(_Part):
     """A language by code, ``en`` or ``pt-BR``."""
 
-    code: Annotated[str, Field(min_length=2, max_length=16)]
+    code: Annotated[Text, Field(min_length=2, max_length=16)]
 
 
 class LocationFields(_Part):
-    """The location of a job. ``countryCode`` has two lower-case letters."""
+    """Where a job is. ``countryCode`` has two letters; ``region`` is its name where there is no ``regionCode``."""
 
-    countryCode: Annotated[str, Field(min_length=2, max_length=2)] | None = None  # noqa: N815 - the API's own names
-    regionCode: str | None = None  # noqa: N815
-    city: Annotated[str, Field(min_length=1)] | None = None
-    address: str | None = None
-    postalCode: str | None = None  # noqa: N815
+    countryCode: Annotated[Text, Field(min_length=2, max_length=2), BeforeValidator(_lower)] | None = None  # noqa: N815 - the API's own names
+    regionCode: Annotated[Text, Field(max_length=256)] | None = None  # noqa: N815
+    region: Annotated[Text, Field(max_length=256)] | None = None
+    city: Annotated[Text, Field(min_length=1)] | None = None
+    address: Text | None = None
+    postalCode: Text | None = None  # noqa: N815
     remote: bool | None = None
-    latitude: Annotated[str | None, BeforeValidator(_coordinate)] = None
-    longitude: Annotated[str | None, BeforeValidator(_coordinate)] = None
+    latitude: Annotated[Text | None, _coordinate(90)] = None
+    longitude: Annotated[Text | None, _coordinate(180)] = None
 
 
 class SectionFields(_Part):
     """A section of a job ad; ``text`` may be HTML."""
 
-    title: str | None = None
-    text: str | None = None
+    title: Text | None = None
+    text: Text | None = None
 
 
 class VideoFields(_Part):
     """Videos of a job ad."""
 
-    urls: list[str] | None = None
+    urls: list[Text] | None = None
 
 
 class SectionsFields(_Part):
@@ -101,7 +185,7 @@ class SectionsFields(_Part):
 
 
 class JobAdFields(_Part):
-    """The ad within a job. Its sections are one level deeper than in a separate job ad."""
+    """The ad within a job. Its sections are one level deeper than in a job ad of its own."""
 
     sections: SectionsFields | None = None
     language: LanguageFields | None = None
@@ -112,8 +196,8 @@ class CompensationFields(_Part):
 
     min: float | int | None = None
     max: float | int | None = None
-    currency: str | None = None
-    period: str | None = None
+    currency: Text | None = None
+    period: Text | None = None
 
 
 class PropertyFields(_Part):
@@ -130,8 +214,8 @@ class PropertyFields(_Part):
 class JobFields(_Part):
     """A job, in the API's own field names."""
 
-    title: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    refNumber: Annotated[str, Field(max_length=63)] | None = None  # noqa: N815
+    title: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
+    refNumber: Annotated[Text, Field(max_length=63)] | None = None  # noqa: N815
     targetHiringDate: OptionalDateTime = None  # noqa: N815
     department: Identified | None = None
     location: LocationFields | None = None
@@ -147,62 +231,56 @@ class JobFields(_Part):
 
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert a job from a response to the form that a PUT accepts."""
-    job: dict[str, Any] = _kept(answer, ("title", "refNumber", "targetHiringDate"))
-    if "targetHiringDate" in job:
-        job["targetHiringDate"] = same_instant(job["targetHiringDate"])
-    job |= {name: {"id": answer[name]["id"]} for name in _IDENTIFIED if (answer.get(name) or {}).get("id")}
-    job |= location_input(answer)
-    job |= _kept(answer, ("template",))
-    if compensation := _kept(answer.get("compensation") or {}, ("min", "max", "currency", "period")):
-        job["compensation"] = compensation
-    ad = answer.get("jobAd") or {}
-    job_ad = language_input(ad)
-    if sections := sections_input(ad.get("sections") or {}):
-        job_ad["sections"] = sections
-    if job_ad:
-        job["jobAd"] = job_ad
-    if properties := [_property_input(item) for item in answer.get("properties") or () if item.get("value")]:
-        job["properties"] = properties
-    return job
+    """Return what a PUT accepts of an answered job, in the form in which it does."""
+    job = _in_order(JOB.input_of(answer) or {}, JobFields.model_fields)
+    if not job.get("properties"):
+        job.pop("properties", None)
+    return job | {name: same_instant(job[name]) for name in ("targetHiringDate",) if name in job}
 
 
 def job_ad_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert a job ad from a response to the form that a PUT accepts."""
-    return (
-        _kept(answer, ("title",))
-        | language_input(answer)
-        | location_input(answer)
-        | {"jobAd": sections_input(answer.get("jobAd") or {})}
-    )
+    """Return what a PUT accepts of an answered job ad, in the form in which it does."""
+    return _in_order({"jobAd": {}} | (JOB_AD.input_of(answer) or {}), ("title", "language", "location", "jobAd"))
 
 
-def language_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"language": {"code"}}``; ``{}`` if there is none."""
-    code = (answer.get("language") or {}).get("code")
-    return {"language": {"code": code}} if code else {}
-
-
-def location_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"location": {…}}``; ``{}`` if there is none."""
-    location = _kept(answer.get("location") or {}, LOCATION_FIELDS)
-    return {"location": location} if location else {}
-
-
-def sections_input(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sections of an ad from a response, with all of their members."""
-    return {name: dict(section) for name, section in answer.items() if isinstance(section, Mapping) and section}
+def _in_order(content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return members in the order in which a log should name them, those that nobody has heard of last."""
+    return {name: content[name] for name in names if name in content} | dict(content)
 
 
 def given_job(fields: JobFields) -> dict[str, Any]:
-    """Return the given parts of a job in the form that a PUT accepts: ids without labels."""
-    job = fields.given()
-    for name in _IDENTIFIED:
-        if job.get(name):
-            job[name] = {"id": job[name]["id"]}
-    if job.get("properties"):
-        job["properties"] = [_property_input(item) for item in job["properties"]]
+    """Return the given parts of a job in the form that is sent. None stays: it removes.
+
+    A job as a GET answers it may be given back: members that the API writes, and labels beside ids, are left out.
+    """
+    job = {name: value for name, value in fields.given().items() if name not in JOB.read_only}
+    for name, value in job.items():
+        if name == "properties":
+            job[name] = [_given_property(item) for item in value or ()]
+        elif isinstance(value, Mapping):
+            job[name] = _without_read_only(JOB.parts.get(name, _ANYTHING), value)
     return job
+
+
+def compared_job(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job in the normal form in which it is compared.
+
+    Beyond what :func:`.normal` does: codes of places are the same in capitals, a switch that is not set is false, and a
+    property may have several values, in any order.
+    """
+    compared = {"template": False} | compared_job_ad(content)
+    if properties := compared.get("properties"):
+        compared["properties"] = sorted(properties, key=lambda item: json.dumps(item, sort_keys=True))
+    return compared
+
+
+def compared_job_ad(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job ad in the normal form in which it is compared; see :func:`compared_job`."""
+    compared: dict[str, Any] = normal(content)
+    if location := compared.get("location"):
+        codes = {name: location[name].lower() for name in ("countryCode", "regionCode") if name in location}
+        compared["location"] = {"remote": False} | location | codes
+    return compared
 
 
 def merge(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +302,7 @@ def merge(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, Mapping):
             merged[name] = merge(there if isinstance(there, Mapping) else {}, value)
             if name == "location" and isinstance(there, Mapping):
-                _drop_stale_coordinates(there, value, merged[name])
+                _drop_stale_place(there, value, merged[name])
         else:
             merged[name] = value
     return merged
@@ -242,15 +320,17 @@ def missing(content: Mapping[str, Any], required: Iterable[str]) -> list[str]:
     return [name for name in required if value(name) in (None, "")]
 
 
-def _kept(answer: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: answer[name] for name in names if answer.get(name) is not None}
+def _without_read_only(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_read_only(shape.parts.get(name, _ANYTHING), value) if isinstance(value, Mapping) else value
+        for name, value in given.items()
+        if name not in shape.read_only and (name in shape.only or not shape.only)
+    }
 
 
-def _property_input(item: Mapping[str, Any]) -> dict[str, Any]:
-    value = item.get("value")
-    if isinstance(value, Mapping) and value.get("id"):
-        value = {"id": value["id"]}
-    return {"id": item["id"], "value": value}
+def _given_property(item: Mapping[str, Any]) -> dict[str, Any]:
+    # Not through the shape alone: it leaves out a property without a value, and here that removes one.
+    return {"id": item["id"], "value": _PROPERTIES.parts["value"].input_of(item.get("value"))}
 
 
 def _merge_properties(there: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -259,8 +339,17 @@ def _merge_properties(there: list[dict[str, Any]], wanted: list[dict[str, Any]])
     return kept + [item for item in wanted if item.get("value") is not None]
 
 
-def _drop_stale_coordinates(before: Mapping[str, Any], given: Mapping[str, Any], after: dict[str, Any]) -> None:
-    moved = any(before.get(name) != after.get(name) for name in _PLACE)
-    if moved and not any(name in given for name in _COORDINATES):
+def _drop_stale_place(before: Mapping[str, Any], given: Mapping[str, Any], after: dict[str, Any]) -> None:
+    """Drop what described the old place: its coordinates, and the name or the code of its region, whichever of the two
+    is not given.
+    """
+
+    def moved(*names: str) -> bool:
+        return any(normal(before.get(name)) != normal(after.get(name)) for name in names)
+
+    if moved(*_PLACE) and not any(name in given for name in _COORDINATES):
         for name in _COORDINATES:
             after.pop(name, None)
+    for name, other in (("regionCode", "region"), ("region", "regionCode"), ("countryCode", "region")):
+        if name in given and moved(name) and other not in given:
+            after.pop(other, None)

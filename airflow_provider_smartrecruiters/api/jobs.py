@@ -7,18 +7,17 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.arguments import is_blank
+from airflow_provider_smartrecruiters.api.change import Change, Clear
+from airflow_provider_smartrecruiters.api.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.fields import (
     OptionalDateTime,
     OptionalText,
     RecordId,
+    as_text,
     check_json,
-    check_text,
     choice_or_none,
     one_of,
-    refuse_bytes,
-    refuse_unrendered,
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -28,6 +27,9 @@ from airflow_provider_smartrecruiters.api.job_content import (
     JobFields,
     LocationFields,
     SectionsFields,
+    Shape,
+    compared_job,
+    compared_job_ad,
     given_job,
     job_ad_input,
     job_input,
@@ -48,6 +50,9 @@ _JOB_AD = "/jobs/{jobId}/jobads/{jobAdId}"
 _NOTE = "/jobs/{jobId}/note"
 _POSITION = "/jobs/{jobId}/positions/{positionId}"
 
+_POSITION_DATES = ("positionOpenDate", "targetStartDate")
+_POSITION_SHAPE = Shape(read_only=frozenset({"id", "status", "actions"}))
+
 _NO_ACCESS = (
     "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the job: it may "
     "not read or change it."
@@ -62,6 +67,7 @@ class _JobChange(Change):
 
     scope: ClassVar[str] = "jobs_manage"
     read_scope: ClassVar[str | None] = "jobs_read"
+    record_has: ClassVar[tuple[str, ...]] = ("id",)
 
     job_id: RecordId
 
@@ -95,7 +101,7 @@ class UpdateJobStatus(_JobChange):
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the status."""
-        return {"status": state.get("status")}
+        return {"status": state.get("status", UNREAD)}
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return, for ``CANCELLED``, the posting status and a notice that the job stays published."""
@@ -110,14 +116,11 @@ class UpdateJobStatus(_JobChange):
 
 
 def _note_text(value: Any) -> Any:
-    refuse_bytes(value)
-    if isinstance(value, str):
-        refuse_unrendered(value)
-        check_text(value)
-        if not value.strip():
-            raise ValueError("is empty, which would delete the current note; a template may have rendered nothing")
-        if len(value) > NOTE_MAX_LENGTH:
-            raise ValueError(f"has {len(value):,} characters; a note has at most {NOTE_MAX_LENGTH:,}")
+    value = as_text(value)
+    if is_blank(value):
+        raise ValueError("is empty, which would delete the current note; a template may have rendered nothing")
+    if isinstance(value, str) and len(value) > NOTE_MAX_LENGTH:
+        raise ValueError(f"has {len(value):,} characters; a note has at most {NOTE_MAX_LENGTH:,}")
     return value
 
 
@@ -134,6 +137,7 @@ class UpdateJobNote(_JobChange):
     use_case: ClassVar[str] = "put_update_job_note"
     endpoint: ClassVar[str] = f"PUT {_NOTE}"
     record: ClassVar[str | None] = _NOTE
+    record_has: ClassVar[tuple[str, ...]] = ("content",)
     subject: ClassVar[str] = "note of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     hints: ClassVar[Mapping[int | str, str]] = {
@@ -174,6 +178,7 @@ class UpdateJobPosition(_JobChange):
     :param target_start_date: planned start date of the hire, in the same formats.
     :param external_position_id: the company's own id of the position (``positionId`` in the body).
     :param incumbent_name: name of the person to be replaced.
+    :param clear: names of arguments whose current value to remove: ``external_position_id``, ``incumbent_name``.
     """
 
     use_case: ClassVar[str] = "put_update_job_position"
@@ -195,10 +200,13 @@ class UpdateJobPosition(_JobChange):
     target_start_date: OptionalDateTime = Field(None, serialization_alias="targetStartDate")
     external_position_id: OptionalText = Field(None, serialization_alias="positionId")
     incumbent_name: OptionalText = Field(None, serialization_alias="incumbentName")
+    clear: Clear = None
+
+    clearable: ClassVar[tuple[str, ...]] = ("external_position_id", "incumbent_name")
 
     @model_validator(mode="after")
     def _something_given(self) -> Self:
-        if not self.given:
+        if not self.given and not self.clear:
             names = ("type", "position_open_date", "target_start_date", "external_position_id", "incumbent_name")
             raise InvalidInputError(f"at least one of {', '.join(names)} is required", fields=names)
         return self
@@ -206,21 +214,26 @@ class UpdateJobPosition(_JobChange):
     @property
     def needs_read(self) -> str | None:
         """Why a read is required: the write replaces the position, so the other values must be sent back."""
-        return None if len(self.given) == 5 else "values that are not given must be read, or the write removes them"
+        return (
+            None
+            if len(self.given) + len(self.cleared) == 5
+            else "values that are not given must be read, or the write removes them"
+        )
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the members of the position that a PUT accepts."""
-        dates = ("positionOpenDate", "targetStartDate")
-        accepted = ("type", *dates, "positionId", "incumbentName")
-        current = {name: state[name] for name in accepted if state.get(name) is not None}
-        return current | {name: same_instant(current[name]) for name in dates if name in current}
+        position = _POSITION_SHAPE.input_of(state) or {}
+        dates = {name: same_instant(position[name]) for name in _POSITION_DATES if name in position}
+        # In the order in which a log should name them.
+        return {name: position[name] for name in ("type",) if name in position} | dates | position | dates
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the whole position with the arguments merged into it.
 
         :raises InvalidInputError: the position lacks one of the three members that the API requires.
         """
-        body = self.current(state) | self.given
+        kept = {name: value for name, value in self.current(state).items() if name not in self.cleared}
+        body = kept | self.given
         names = {
             "type": "type",
             "positionOpenDate": "position_open_date",
@@ -261,6 +274,7 @@ class UpdateJobAd(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
+    never_removed: ClassVar[tuple[str, ...]] = ("language.code",)
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "Check the content of the ad: it needs a title, each section has at most 9,999 characters, the language "
         "is one of the company's, and a location needs countryCode and city.",
@@ -317,17 +331,27 @@ class UpdateJobAd(_JobChange):
         """
         body = merge(job_ad_input(state), self.given)
         if "location" in body and (absent := missing(body, ("location.countryCode", "location.city"))):
-            if not self.location:
-                # An ad may have an incomplete location, which the API returns but does not accept.
-                del body["location"]
-            else:
+            if self.location:
                 raise _incomplete(absent)
+            # An incomplete location, which the API returns but does not accept; `details` names what is not kept.
+            del body["location"]
         return body
+
+    def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an ad in normal form. An incomplete location cannot be written, so it is not a difference."""
+        compared = compared_job_ad(content)
+        if missing(compared, ("location.countryCode", "location.city")) and not self.location:
+            compared.pop("location", None)
+        return compared
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return the posting status, and whether the ad must be published again for the change to become visible."""
         posting = state.get("postingStatus")
-        return {"posting_status": posting, "needs_publishing": bool(diffs) and posting == "PUBLISHED"}
+        details = {"posting_status": posting, "needs_publishing": bool(diffs) and posting == "PUBLISHED"}
+        location = job_ad_input(state).get("location") or {}
+        if location and diffs and not self.location and missing(location, ("countryCode", "city")):
+            details["not_kept"] = [f"location.{name}" for name in location]
+        return details
 
 
 class UpdateJobAndJobAd(_JobChange):
@@ -356,6 +380,7 @@ class UpdateJobAndJobAd(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
+    never_removed: ClassVar[tuple[str, ...]] = ("jobAd.language.code",)
     hints: ClassVar[Mapping[int | str, str]] = {
         400: "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's "
         "language with the company's lists in the SmartRecruiters settings, and check that no section of the ad has "
@@ -408,6 +433,10 @@ class UpdateJobAndJobAd(_JobChange):
         body = merge(job_input(state), given_job(self.job))
         self._check_complete(body)
         return body
+
+    def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a job in normal form."""
+        return compared_job(content)
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if absent := missing(body, self.required):

@@ -140,11 +140,13 @@ def test_a_removal_requires_a_read(tagged: str, smartrecruiters_emulator: Any, c
         ({"tags": b"python"}, ("tags",)),
         ({"tags": {"a": 1}}, ("tags",)),
         ({"tags": 5}, ("tags",)),
-        ({"tags": ["a", ""]}, ("tags",)),
+        ({"tags": ["a", ""]}, ("tags[1]",)),
         ({"tags": ["a", None]}, ("tags",)),
-        ({"tags": ["a", 5]}, ("tags",)),
+        ({"tags": ["a", 5.5]}, ("tags",)),
+        ({"tags": ["None", "a", "nan"]}, ("tags[0]", "tags[2]")),
+        ({"add": ["{{ params.tag }}"], "remove": "a"}, ("add[0]", "remove")),
         ({"tags": [["a"]]}, ("tags",)),
-        ({"add": ["half \ud83d"]}, ("add",)),
+        ({"add": ["half \ud83d"]}, ("add[0]",)),
     ],
 )
 def test_refused_tags(parts: dict[str, Any], fields: tuple[str, ...]) -> None:
@@ -162,7 +164,7 @@ def test_what_the_api_makes_of_tags_is_reported(tagged: str, connect: Any) -> No
     assert result.details["ignored"] == ["tags"]
 
 
-@pytest.mark.parametrize("answer", [{}, {"tags": None}, {"tags": []}])
+@pytest.mark.parametrize("answer", [{"tags": None}, {"tags": []}])
 def test_a_candidate_without_tags(answer: Any, connect: Any) -> None:
     with ScriptedServer(reply(200, answer)) as server:
         assert plan(connect(server.url), UpdateCandidateTags(candidate_id="1", tags=[])).changed is False
@@ -473,7 +475,7 @@ def test_a_label_of_any_script_is_found(connect: Any) -> None:
         assert plan(connect(server.url), change).changed is False
 
 
-@pytest.mark.parametrize("answer", [{"content": []}, {"content": None}, {}])
+@pytest.mark.parametrize("answer", [{"content": []}, {"content": None}])
 def test_a_company_without_reasons(answer: Any, connect: Any) -> None:
     with ScriptedServer(reply(200, answer)) as server, pytest.raises(InvalidInputError, match=r"Known: none\."):
         apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="x"))

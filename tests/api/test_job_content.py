@@ -13,6 +13,7 @@ from airflow_provider_smartrecruiters.api.job_content import (
     JobFields,
     LocationFields,
     SectionsFields,
+    compared_job_ad,
     given_job,
     job_ad_input,
     job_input,
@@ -77,6 +78,7 @@ JOB = {
     "department": {"id": "d1"},
     "location": {
         "countryCode": "de",
+        "region": "Berlin",
         "regionCode": "BE",
         "city": "Berlin",
         "postalCode": "10115",
@@ -89,7 +91,7 @@ JOB = {
     "typeOfEmployment": {"id": "t1"},
     "experienceLevel": {"id": "e1"},
     "template": False,
-    "compensation": {"min": 1, "currency": "EUR", "period": "HOURLY"},
+    "compensation": {"min": 1, "currency": "EUR", "period": "HOURLY", "new": "x"},
     "jobAd": {
         "language": {"code": "en"},
         "sections": {
@@ -103,6 +105,7 @@ JOB = {
         {"id": "p5", "value": {"id": "v1"}},
         {"id": "p5", "value": {"id": "v2"}},
     ],
+    "aNewMember": 1,
 }
 
 
@@ -124,7 +127,7 @@ def test_what_is_sent_converts_to_itself() -> None:
 )
 def test_an_empty_answer_is_an_empty_job(answer: Any) -> None:
     assert job_input(answer) == {}
-    assert job_ad_input(answer) == {"jobAd": {}}
+    assert compared_job_ad(job_ad_input(answer)) == {}
 
 
 def test_the_sections_of_a_job_ad_are_one_level_higher() -> None:
@@ -159,7 +162,7 @@ def test_a_section_keeps_members_that_are_not_known_here() -> None:
     [
         ({"title": "Chief"}, {"title": "Chief"}),
         ({"department": {"id": "d2"}}, {"department": {"id": "d2"}}),
-        ({"compensation": {"max": 9}}, {"compensation": {"min": 1, "currency": "EUR", "period": "HOURLY", "max": 9}}),
+        ({"compensation": {"max": 9}}, {"compensation": {**JOB["compensation"], "max": 9}}),
         (
             {"jobAd": {"sections": {"jobDescription": {"text": "y"}}}},
             {

@@ -59,7 +59,7 @@ def all_names(kind) -> list[str]:
 
 
 def texts(kind) -> dict[str, str]:
-    return {name: "{{ params." + name + " }}" for name in all_names(kind)}
+    return {name: "{{ params['" + name + "'] }}" for name in all_names(kind)}
 
 
 def a_dag(**kwargs):

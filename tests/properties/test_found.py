@@ -44,11 +44,30 @@ def test_an_id_that_would_break_a_line(separator: str) -> None:
         check_id(f"a{separator}b")
 
 
-@pytest.mark.parametrize("value", [HUGE, float("nan"), float("inf"), 180.1], ids=["huge", "nan", "inf", "180.1"])
-def test_a_coordinate_that_is_none(value: Any) -> None:
-    with pytest.raises(InvalidInputError, match="between -180 and 180") as caught:
-        UpdateJobAndJobAd(job_id="1", job={"location": {"latitude": value}})
-    assert caught.value.fields == ("job.location.latitude",)
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("latitude", HUGE, "must be a number"),
+        ("latitude", float("nan"), "finite number"),
+        ("longitude", float("inf"), "finite number"),
+        ("latitude", 90.1, "between -90 and 90"),
+        ("latitude", "120", "between -90 and 90"),
+        ("longitude", 180.1, "between -180 and 180"),
+        ("longitude", "east", "must be a number"),
+    ],
+    ids=["huge", "nan", "inf", "90.1", "120", "180.1", "east"],
+)
+def test_a_coordinate_that_is_none(name: str, value: Any, why: str) -> None:
+    with pytest.raises(InvalidInputError, match=why) as caught:
+        UpdateJobAndJobAd(job_id="1", job={"location": {name: value}})
+    assert caught.value.fields == (f"job.location.{name}",)
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.00005, "-0.00005"), (0, "0"), (13.4, "13.4"), (-180, "-180")])
+def test_a_coordinate_is_sent_in_digits(value: float, text: str) -> None:
+    assert UpdateJobAndJobAd(job_id="1", job={"location": {"longitude": value}}).job.given() == {
+        "location": {"longitude": text}
+    }
 
 
 @pytest.mark.parametrize("in_lists", [True, False])

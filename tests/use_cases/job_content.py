@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.emulator.tenant.places import REGIONS
+
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Job, Location
 
@@ -19,6 +21,7 @@ def location(place: Location) -> dict[str, Any]:
         {
             "countryCode": place.country_code,
             "regionCode": place.region_code,
+            "region": place.region or REGIONS.get((place.country_code, place.region_code or "")),
             "city": place.city,
             "address": place.address,
             "postalCode": place.postal_code,

@@ -158,7 +158,7 @@ def test_a_class_variable_that_is_missing_is_named() -> None:
 
     sentence = catalogue.missing_variables(UpdateNothing)
     assert sentence is not None
-    assert "ids, read_scope, scope, subject, use_case" in sentence
+    assert "endpoint, ids, scope, subject, use_case" in sentence
 
 
 def test_a_contract_operation_without_the_use_case_is_named() -> None:

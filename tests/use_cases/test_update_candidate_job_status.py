@@ -36,7 +36,7 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
     )
     bad_inputs = (
         BadInput("status of a job", {"status": "OFFER"}, ("status",), STATUSES),
-        BadInput("unrendered status", {"status": "None"}, ("status",), STATUSES),
+        BadInput("unrendered status", {"status": "None"}, ("status",), ("template",)),
         BadInput("reason for an interview", {"reason_id": "x"}, ("reason_id",), ("REJECTED and WITHDRAWN",)),
         BadInput("an invalid date", {"starts_on": "soon"}, ("starts_on",), ("2026-01-31",)),
         BadInput("unrendered sub-status", {"sub_status": "None"}, ("sub_status",), ("template",)),

@@ -64,8 +64,8 @@ class TestUpdateCandidateTags(UseCaseTests):
     )
     bad_inputs = (
         BadInput("a word for a list", {"tags": "welder"}, ("tags",), ("a list",)),
-        BadInput("an empty tag", {"tags": ["welder", " "]}, ("tags",), ("empty",)),
-        BadInput("a number for a tag", {"tags": [7]}, ("tags",), ("texts",)),
+        BadInput("an empty tag", {"tags": ["welder", " "]}, ("tags[1]",), ("blank",)),
+        BadInput("a number for a tag", {"tags": [7.5]}, ("tags",), ("must be text",)),
         BadInput("neither", {"tags": None}, ("tags", "add", "remove"), ("either",)),
         BadInput("both", {"add": ["welder"]}, ("tags", "add", "remove"), ("either",)),
         BadInput(

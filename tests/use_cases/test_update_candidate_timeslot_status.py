@@ -85,7 +85,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
     )
     bad_inputs = (
         BadInput("status in upper case", {"status": "ACCEPTED"}, ("status",), STATUSES),
-        BadInput("the text null, which reads return for no status", {"status": "null"}, ("status",), STATUSES),
+        BadInput("the text null, which reads return for no status", {"status": "null"}, ("status",), ("template",)),
         BadInput("empty status", {"status": ""}, ("status",), STATUSES),
     )
 

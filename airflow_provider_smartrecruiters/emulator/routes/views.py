@@ -36,7 +36,7 @@ def location(place: Location) -> dict[str, Any]:
             "country": COUNTRIES.get(place.country_code),
             "countryCode": place.country_code,
             "regionCode": place.region_code,
-            "region": REGIONS.get((place.country_code, place.region_code or "")),
+            "region": place.region or REGIONS.get((place.country_code, place.region_code or "")),
             "city": place.city,
             "address": place.address,
             "postalCode": place.postal_code,

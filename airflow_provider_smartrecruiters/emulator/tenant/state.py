@@ -113,6 +113,7 @@ class Location(Record):
     country_code: str
     city: str
     region_code: str | None = None
+    region: str | None = None
     address: str | None = None
     postal_code: str | None = None
     remote: bool = False
