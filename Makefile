@@ -121,7 +121,7 @@ pins-release-days: $(UV) ## Resolve requirements/release-day-*.txt and lowest.tx
 			--output-file $(PINS)/release-day-$$version.txt; \
 	done; \
 	echo "== resolving $(PINS)/lowest.txt"; \
-	echo 'apache-airflow-providers-common-compat==$(OLDEST_COMPAT)' | \
+	printf 'apache-airflow-providers-common-compat==$(OLDEST_COMPAT)\nuniversal-pathlib<0.3\n' | \
 		$(COMPILE) pyproject.toml - --extra emulator --resolution lowest-direct --output-file "$$keep"; \
 	$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" --output-file $(PINS)/lowest.txt
 
@@ -132,7 +132,8 @@ clean: ## Remove environments, caches, builds and what `make ui` and `make demo`
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make $@"
 
-# Named, since the other direct dependencies at their lowest would let the newest one in.
+# Named, since the other direct dependencies at their lowest would let the newest one in. (And Airflow 2.11.0 lets in
+# a universal-pathlib that it cannot work with.)
 OLDEST_COMPAT = $(shell sed -n 's/.*apache-airflow-providers-common-compat>=\([0-9.]*\).*/\1/p' pyproject.toml)
 
 # uv, from the tools' own environment: the one thing that pip installs.
