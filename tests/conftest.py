@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,29 @@ def connected_emulator(
     return smartrecruiters_emulator
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch of ``make quick``."""
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out real Airflow runs, browsers, servers and what waits for minutes; try fewer generated inputs",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer generated inputs in a quick run, and never fail a slow machine for the time that one input takes."""
+    quick = config.getoption("--quick")
+    settings.register_profile("tests", deadline=None, **({"max_examples": 10} if quick else {}))
+    settings.load_profile("tests")
+    if quick:
+        os.environ.setdefault("PROPERTY_EXAMPLES", "5")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first: a broken request shows in seconds, not after the browser's minutes."""
     slow = ("airflow_run", "browser")
     items.sort(key=lambda item: next((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), 0))
+    if config.getoption("--quick"):
+        kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in (*slow, "slow"))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
