@@ -23,87 +23,89 @@ _SIZE = re.compile(r"\b\d+ use cases in|[\d,]+ calls")
 _VERDICT = re.compile(rf"\b(?:{'|'.join(GOOD)})\b(?: \d+)?(?:, (?:{'|'.join(GOOD)}) \d+)*")
 
 _TEXT = """\
-# What happens on a bad day
+# Failure behavior
 
 <!-- Written by `make reliability`. To change it, edit tests/reliability/document.py. -->
 
-A task that rejects a candidate must not reject twice, must not lose the rejection, and must not say that it is done
-when it is not. This page shows what every operator does when the network, a proxy, the credential or SmartRecruiters
-fails. It is written by the run that proved it: {faults} kinds of fault met {use_cases} use cases in {cells} calls to
-the package's local SmartRecruiters, whose journal of applied writes is the judge.
+A task that rejects a candidate must not reject twice, must not lose the rejection, and must not report success before
+the rejection is done. This page shows what each operator does when the network, a proxy, the credential or
+SmartRecruiters fails. The run that tests this writes the page: it injects {faults} kinds of fault into
+{use_cases} use cases in {cells} calls to the local SmartRecruiters of this package, and compares every result with the
+journal of applied writes.
 
 | found in {cells} calls | |
 |---|---|
-| lost: a write that was reported and did not happen as it should, or removed what nobody mentioned | {lost} |
-| doubled: a write that was applied twice | {doubled} |
-| falsely reported: a success that was none, or "nothing was changed" where something was | {false} |
+| lost: a write was reported and did not happen as reported, or removed fields that the task did not mention | {lost} |
+| doubled: a write was applied twice | {doubled} |
+| falsely reported: a success that did not happen, or "nothing was changed" although something was | {false} |
 
 ## How to read the tables
 
 | word | the task | the record |
 |---|---|---|
 | once | succeeds | was written once |
-| confirmed | succeeds; the answer was lost, and the record was read and shows the write | was written once |
+| confirmed | succeeds; the response was lost, and a read shows that the write was applied | was written once |
 | refused | fails; the error's `may_have_been_applied` is false | was not written |
 | unsure | fails; the error's `may_have_been_applied` is true | was written once or not at all |
-| {nothing} | cannot happen: the use case sends no such request | |
+| {nothing} | does not apply: the use case sends no such request | |
 
-An application's source and a user's avatar cannot be read back from the API. When the answer to such a write is lost
-it is not sent again by the call itself, and the error says that it may have been applied. Both writes set a value, so
-doing it again does no harm: the task's own `retries` may.
+The API offers no way to read an application's source or a user's avatar. If the response to such a write is lost, the
+call does not send the write again, and the error states that it may have been applied. Both writes set a value, so
+repeating them is safe: the task's own `retries` may do so.
 
-Where a record can be read, `unsure` means that it could not be read either, or that it showed no change when it was
-looked at and the time for sending again was over (a timeout): the request may still be under way. A retry of the task
-begins with reading, and sends nothing if the write arrived after all.
+For a record that can be read, `unsure` means one of two things: the read failed too, or the read showed no change and
+the retry budget was used up (a timeout), so the write may still be in flight. A retry of the task reads first, and
+sends nothing if the write was applied after all.
 
 ## The write fails
 
-The fault meets the write itself, with an API key; `connection_refused` and the faults of the rate limit headers meet
-the whole call. It strikes once unless it says else: what is sent again meets a server that has recovered. Operators
-whose record the API does not give back are those whose `changed` is always null in the README's
-[table](../README.md#the-operators).
+The fault hits the write itself, sent with an API key. `connection_refused` and the rate limit header faults hit the
+whole call. A fault strikes once unless its description states otherwise: the next attempt meets a server that has
+recovered. The last column is for operators whose record the API does not return: those whose `changed` is always null
+in the README's [table](../README.md#the-operators).
 
 {write}
 
 ## Another request fails
 
-What becomes of the write when the fault meets another request of the same call: the read that comes first, the read
-that asks what became of a write whose answer was lost (the write was reset *after* it was applied), the read that
-verifies a write that replaces a record, or the token request of an OAuth client.
+What happens to the write when the fault hits another request of the same call: the first read, the read that checks a
+write whose response was lost (the write was reset *after* it was applied), the read that verifies a write that
+replaces a record, or the token request of an OAuth client.
 
 {others}
 
-With an OAuth client a 401 is answered by one new token and one more try:
+With an OAuth client, a 401 leads to one new token and one more attempt:
 
 {with_token}
 
 ## How long a call takes
 
-One call is patient for seconds, the task's `retries` for minutes and hours: no worker sleeps through an outage.
+One call bridges seconds; the task's `retries` bridge minutes and hours. No worker sleeps through an outage.
 
-- An exchange that takes longer than `timeout` ({timeout:g} seconds; a field of the connection) is cut off, all in all:
-  also one whose answer trickles in byte by byte.
-- Nothing is sent again later than {budget:g} seconds after a request's beginning, its budget. So it is over after
-  {budget:g} seconds and one exchange at the latest, however the server behaves; with OAuth there may be a token request
-  on top.
-- Within the budget, what fails for a passing reason is tried up to {attempts} times, after a random wait of at most
-  {first:g} seconds that doubles each time, up to {longest:g}. A 429 is waited for as often as the budget allows, at
-  least a second each time. A `Retry-After` is kept to, where the budget allows it.
-- A wait that the budget does not allow, such as a `Retry-After` of an hour, is not begun: the call fails at once with
-  the error's `retry_after` set.
-- A change is a read, a write and, where its answer is lost, another read; each has its own budget. After a lost answer
-  the record is read once even when the budget is used up.
+- An exchange (request and response) that takes longer than `timeout` ({timeout:g} seconds; a field of the connection)
+  is cut off, even if the response is still arriving byte by byte.
+- Each request has a retry budget of {budget:g} seconds. No retry starts after that, so a request ends after
+  {budget:g} seconds plus one exchange at the latest, whatever the server does. With OAuth, a token request may come on
+  top.
+- Within the budget, a request that fails with a transient error is tried up to {attempts} times. The wait before each
+  retry is random. Its upper bound is {first:g} seconds at first and doubles with each retry, up to {longest:g}
+  (exponential backoff with full jitter). A 429 is retried as often as the budget allows, after at least a second each
+  time. A `Retry-After` within the budget is honored.
+- A wait that exceeds the budget, such as a `Retry-After` of an hour, does not start: the call fails at once, and the
+  error's `retry_after` is set.
+- A change consists of a read, a write and, if the response is lost, another read. Each has its own budget. After a lost
+  response the record is read once even if the budget is used up.
 
-In the matrix these times are shorter, and in the same order: an exchange that times out takes longer than the budget.
+The tests use shorter times in the same order: an exchange that times out takes longer than the budget.
 
 ## What Airflow's retries do
 
-Errors that a retry cannot cure (400, 401, 403, 404, 409, 422, a refused secret, wrong arguments) are also
-`AirflowFailException`: the task fails at once, whatever its `retries`. All others leave it its retries. Every try
-begins with reading, so a try after `unsure` sends nothing if the write had been carried out.
+Errors that a retry cannot fix (400, 401, 403, 404, 409, 422, a rejected client secret, invalid arguments) are also
+`AirflowFailException`: the task fails at once, whatever its `retries`. All other errors leave the task its retries.
+Every try reads first, so a try after `unsure` sends nothing if the write was applied.
 
-Give tasks `retries=3` or more with `retry_delay` of some minutes and `retry_exponential_backoff=True`. From Airflow 3.3
-on a policy waits as long as SmartRecruiters asked for instead:
+Give tasks `retries=3` or more, a `retry_delay` of some minutes, and `retry_exponential_backoff=True`. On Airflow 3.3
+and later, use the retry policy instead. It waits as long as SmartRecruiters asks:
 
 ```python
 from airflow_provider_smartrecruiters.retry_policy import SmartRecruitersRetryPolicy
@@ -111,44 +113,45 @@ from airflow_provider_smartrecruiters.retry_policy import SmartRecruitersRetryPo
 RejectApplicationOperator(task_id="reject", ..., retries=5, retry_policy=SmartRecruitersRetryPolicy())
 ```
 
-`longest_delay` bounds the wait, a day by default. A pool as large as the number of requests that may be under way at
-once keeps mapped tasks from waiting for each other's turn.
+`longest_delay` limits the wait; the default is a day. Put mapped tasks into a pool as large as the concurrency limit,
+so that they do not wait for each other's turn.
 
 ## Two writers
 
-The API has no ETag and no version: nothing refuses a write because somebody else was faster. What is done about it:
+The API has no ETag and no version, so it does not reject a write because somebody else wrote first. The operators
+reduce that risk:
 
-- **The window is narrow.** Read, comparison and write follow each other at once; what is overwritten unseen is what
-  somebody saves within that one request.
-- **Tags that are only added** (`add`, no `remove`) are sent in a way that adds: whoever adds at the same time, nothing
-  is lost.
-- **What replaces a record is looked at again** (`UpdateJobAndJobAd`, `UpdateJobAd`, `UpdateJobPosition`, tags that
-  replace or remove): fields that are not as the API answered them are named under `changed_concurrently` in the
-  result's `details`, with a warning in the log, because somebody wrote in between; fields that the API did not take
-  are named under `ignored`.
-- **A write that is sent again is made anew** from what is there then, so it keeps what somebody saved meanwhile in
-  fields that the task does not mention.
-- **`expect`** takes the `fingerprint` of a plan. If the record is no longer what the plan saw, the call fails with
-  `StalePlanError` and sends nothing.
+- **The window is narrow.** Read, comparison and write follow each other immediately. Only what somebody saves within
+  that one request is overwritten unnoticed.
+- **Tags that are only added** (`add` without `remove`) are sent with an endpoint that adds them. Nothing is lost if
+  somebody else adds tags at the same time.
+- **Writes that replace a record are read back** (`UpdateJobAndJobAd`, `UpdateJobAd`, `UpdateJobPosition`, tags that
+  replace or remove). `changed_concurrently` in the result's `details` names fields that differ from the API's response,
+  because somebody else wrote in between; the log has a warning. `ignored` names fields that the API did not accept.
+- **A repeated write is built again** from the state that was read last. It keeps what somebody else saved in the
+  meantime in fields that the task does not mention.
+- **`expect`** takes the `fingerprint` of a plan. If the record has changed since, the call raises `StalePlanError` and
+  sends nothing.
 
-What remains is a request that the API holds for longer than `timeout` and carries out afterwards: it may come after a
-second try, or after somebody else's change. It then sets the same values once more, and of a record that it replaces
-whole also those that somebody changed meanwhile. No client can rule that out without a version to write against.
+One risk remains: the API may hold a request for longer than `timeout` and apply it afterwards, after a second attempt
+or after somebody else's change. That write sets the same values again. If it replaces the record, it also resets the
+fields that somebody else changed in the meantime. A client cannot prevent this, because the API has no version to
+write against.
 
 ## The worker dies
 
-`make kill-bulk` kills the worker of a batch of 500 items with SIGKILL at 20 random moments, in a real Airflow 3.3: the
-process that runs the task, the one that watches over it, or both; and once more when all is done and Airflow does not
-know it yet. The retry goes on where the last try was. Every item ends applied, none twice where it can be read, and at
-most 8 requests about items are repeated after a kill: as many as may be under way. A source or an avatar that was under
-way is written again with the same values. Items that were written but not yet noted when the process died are reported
-as `unchanged`. Airflow itself takes `[scheduler] task_instance_heartbeat_timeout`, 300 seconds, to see that a whole
-worker is gone.
+`make kill-bulk` runs a batch of 500 items in a real Airflow 3.3 and kills the worker with SIGKILL at 20 random moments:
+the process that runs the task, its supervisor, or both; and once more after the last item, before Airflow records the
+success. The retry resumes where the previous try stopped. Every item ends up applied, and none whose record can be
+read is applied twice. After a kill at most 8 item requests are repeated: as many as the concurrency limit allows in
+flight. A source or an avatar that was in flight is written again with the same values. Items that were written but not
+recorded before the kill are reported as `unchanged`. If a whole worker dies, Airflow needs `[scheduler]
+task_instance_heartbeat_timeout` (300 seconds) to detect it.
 
-## Doing it again
+## Run it yourself
 
-`make reliability` runs the matrix and writes this page; `make test` runs it as well and prints its size. A fault or a
-use case that is added is in the matrix by itself. To have your own DAG meet a fault, use the fixture
+`make reliability` runs the matrix and writes this page. `make test` runs the matrix too and prints its size. New faults
+and use cases are included automatically. To inject a fault into your own DAG's test, use the fixture
 `smartrecruiters_emulator`: `smartrecruiters_emulator.fail_next("put job status", "reset_after")`.
 """
 
