@@ -11,6 +11,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.request import writes_sent
 from airflow_provider_smartrecruiters.api.http.responses import leave_in_doubt, say_that_it_reads_first
 from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
     ConflictError,
     PermissionDeniedError,
     SmartRecruitersError,
@@ -72,8 +73,8 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
     if _family(error.path_template or change.endpoint) != _family(change.endpoint):
         # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
         return
-    if isinstance(error, UnexpectedResponseError):
-        # What the use case knows about a status is about SmartRecruiters' own responses.
+    if isinstance(error, UnexpectedResponseError | AuthenticationError):
+        # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.
         return
     scopes = [scope for scope in (change.scope, change.read_scope) if scope]
     needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"

@@ -27,7 +27,7 @@ from airflow_provider_smartrecruiters.api.http.responses import (
     leave_in_doubt,
     read_body,
 )
-from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.http.verdict import Verdict
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
@@ -208,11 +208,11 @@ class SmartRecruitersClient:
             paced = False
             try:
                 prepared = self._prepare(request)
-                response, body, paced = self._send(request, prepared, attempts.deadline)
+                response, body, paced = self._send(request, prepared, attempts)
                 if 200 <= response.status_code <= 299:
                     count_write(request)
                     return self._read(request, response.status_code, body)
-                accepted = self._accepted(request, response, body, prepared, attempts.deadline)
+                accepted = self._accepted(request, response, body, prepared, attempts)
                 if accepted is False and not renewed and self._auth.renew(prepared):
                     # One replay, outside the retry budget: a 401 means that nothing was applied, so this is safe for a
                     # write too. More than one would loop.
@@ -311,14 +311,14 @@ class SmartRecruitersClient:
         )
 
     def _send(
-        self, request: Request, prepared: requests.PreparedRequest, deadline: float
+        self, request: Request, prepared: requests.PreparedRequest, attempts: Attempts
     ) -> tuple[requests.Response, bytes, bool]:
         """Send when it is this request's turn.
 
         :return: the response, its body, and whether the pacer already accounts for a 429.
         """
         try:
-            with self.pacer.turn(request.method, request.path, deadline) as turn:
+            with self.pacer.turn(request.method, request.path, attempts.deadline, attempts.started) as turn:
                 # Again, after `_prepare`: the token may have expired during the wait. Checking here only would fetch a
                 # token while holding a slot.
                 self._auth(prepared)
@@ -354,19 +354,19 @@ class SmartRecruitersClient:
         response: requests.Response,
         body: bytes,
         prepared: requests.PreparedRequest,
-        deadline: float,
+        attempts: Attempts,
     ) -> bool | None:
         """Return whether SmartRecruiters accepts the credential, as far as a response is a 401; else None."""
         if response.status_code != 401 or is_page(response.headers.get("Content-Type"), body):
             return None
         if request.about_the_credential:
             return False
-        return self._verdict.accepted(prepared, lambda: self._ask(deadline), deadline)
+        return self._verdict.accepted(prepared, lambda: self._ask(attempts), attempts.deadline)
 
-    def _ask(self, deadline: float) -> bool | None:
+    def _ask(self, attempts: Attempts) -> bool | None:
         """Send the question that only the credential decides; None if the answer says nothing about it."""
         try:
-            response, body, _ = self._send(QUESTION, self._prepare(QUESTION), deadline)
+            response, body, _ = self._send(QUESTION, self._prepare(QUESTION), attempts)
         except SmartRecruitersError as error:
             if not error.retryable:
                 raise

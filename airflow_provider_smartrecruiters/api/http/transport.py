@@ -143,9 +143,27 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if not proxy.lower().startswith("socks"):
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            manager.pool_classes_by_scheme = POOLS
+            return manager
+        try:
+            # Imported late: it needs PySocks, and most workers have no such proxy.
+            from airflow_provider_smartrecruiters.api.http.socks import POOLS as SOCKS_POOLS
+        except ImportError:
+            raise ConfigurationError(
+                "The environment names a SOCKS proxy, which needs the library PySocks; nothing was sent.",
+                hint="Install requests[socks] on every worker, or remove the proxy from HTTPS_PROXY and ALL_PROXY.",
+            ) from None
+        try:
+            manager = super().proxy_manager_for(proxy, **kwargs)
+        except ValueError:
+            raise ConfigurationError(
+                "The environment names a SOCKS proxy of an unknown version; nothing was sent.",
+                hint="Begin HTTPS_PROXY or ALL_PROXY with socks5:// or socks5h://.",
+            ) from None
+        manager.pool_classes_by_scheme = SOCKS_POOLS
         return manager
 
 
