@@ -149,7 +149,7 @@ class Judge:
             yield "unhandled", f"{type(error).__name__}: {error!s:.200}"
             return
         if isinstance(error, InvalidInputError):
-            named = {str(name).split(".")[0] for name in error.fields}
+            named = {re.split(r"[.\[]", str(name), maxsplit=1)[0] for name in error.fields}
             if not named or not named <= subject.parameters:
                 yield "fields", f"{error.fields} is none of {sorted(subject.parameters)}"
         if foreign := [type(one).__name__ for one in _shown(error) if not isinstance(one, SmartRecruitersError)]:

@@ -136,7 +136,8 @@ def test_a_path_from_an_f_string(job_id: str, judge: Judge, client: SmartRecruit
 def test_generated_inputs_find_it(judge: Judge, client: SmartRecruitersClient, tried: settings) -> None:
     """The inputs of `test_changes.py` come upon a path from an f-string by themselves."""
     subject = subjects.change_subject(Naive, client)
-    with pytest.raises(AssertionError, match="outside: "):
+    # Either it leaves its endpoint, or an id that looks like a placeholder is taken for one.
+    with pytest.raises(AssertionError, match=r"(outside|fields): "):
         trial.run(judge, subject, arguments.for_change(Naive), tried, raising=True)
 
 

@@ -42,15 +42,11 @@ SAFE, WRITES = ("GET", "HEAD"), ("PUT", "POST", "PATCH", "DELETE")
 @pytest.mark.parametrize(
     ("record_id", "line"),
     [
-        ("a/b", b"GET /jobs/a%2Fb/note HTTP/1.1"),
         ("50%", b"GET /jobs/50%25/note HTTP/1.1"),
-        ("%2F", b"GET /jobs/%252F/note HTTP/1.1"),
         ("%41", b"GET /jobs/%2541/note HTTP/1.1"),
         ("a?b=c&d", b"GET /jobs/a%3Fb%3Dc%26d/note HTTP/1.1"),
         ("a#b", b"GET /jobs/a%23b/note HTTP/1.1"),
         ("a b", b"GET /jobs/a%20b/note HTTP/1.1"),
-        ("a\\b", b"GET /jobs/a%5Cb/note HTTP/1.1"),
-        ("../../users", b"GET /jobs/..%2F..%2Fusers/note HTTP/1.1"),
         ("@evil.example.com", b"GET /jobs/%40evil.example.com/note HTTP/1.1"),
         ("求人", b"GET /jobs/%E6%B1%82%E4%BA%BA/note HTTP/1.1"),
         ("é", b"GET /jobs/%C3%A9/note HTTP/1.1"),
@@ -65,7 +61,7 @@ def test_an_id_is_percent_encoded_on_the_wire(record_id: Any, line: bytes, conne
 
 
 @UNLIMITED
-@pytest.mark.parametrize("odd", ["a/b", "50%", "x?y=1", "求人 👍", "..a", "ü#1"])
+@pytest.mark.parametrize("odd", ["50%", "x?y=1", "求人 👍", "..a", "ü#1"])
 def test_an_odd_id_reaches_its_record(odd: str, smartrecruiters_emulator: SmartRecruitersEmulator, client: Any) -> None:
     with smartrecruiters_emulator.state.editing() as tenant:
         job = next(iter(tenant.jobs.values())).model_copy(deep=True)
@@ -74,7 +70,9 @@ def test_an_odd_id_reaches_its_record(odd: str, smartrecruiters_emulator: SmartR
     assert client.request("GET", "/jobs/{jobId}", path_params={"jobId": odd})["id"] == odd
 
 
-@pytest.mark.parametrize("record_id", ["", " ", "..", ".", "a\r\nX-Injected: 1", "None", None])
+@pytest.mark.parametrize(
+    "record_id", ["", " ", "..", ".", "a/b", "%2F", "a\\b", "../../users", "a\r\nX-Injected: 1", "None", None]
+)
 def test_a_refused_id_is_not_sent(record_id: Any, connect: Connect) -> None:
     with ScriptedServer() as server, pytest.raises(InvalidInputError) as caught:
         connect(server.url).request("DELETE", "/jobs/{jobId}", path_params={"jobId": record_id})
