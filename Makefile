@@ -7,6 +7,9 @@ PYTHON ?= python3
 PORT ?= 8080
 PYTEST_ARGS ?=
 
+# A process for each processor; a file's tests stay in one, since they share servers and the matrix of faults.
+PARALLEL := -n auto --dist loadfile
+
 TOOLS := .venv/tools
 UV := $(TOOLS)/bin/uv
 AIRFLOW_3 := .venv/airflow-3.3
@@ -21,7 +24,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-3.3 test-2.11 test-release-days test-matrix lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
+.PHONY: help demo ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +39,14 @@ test: lint test-3.3 test-2.11 test-release-days ## Run lint, all tests on Airflo
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
-	@$(AIRFLOW_3)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-2.11: $(AIRFLOW_2)/.installed ## Run all tests on Airflow 2.11
 	@echo "== tests on Airflow 2.11"
-	@$(AIRFLOW_2)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+quick: $(AIRFLOW_3)/.installed ## The tests that need neither a real Airflow run nor a browser nor a server, on Airflow 3.3
+	@$(AIRFLOW_3)/bin/python -m pytest --quick $(PARALLEL) $(PYTEST_ARGS)
 
 test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Run each operator on Airflow as installed on its release day
 	@for version in $(SMOKE); do \

@@ -9,17 +9,17 @@ was sent: the API's own message is kept only if it does not repeat any of that.
     ``StalePlanError``            the record changed after it was planned; nothing was sent
     ``BulkFailedError``           more batch items failed than allowed; the successful ones are done
     ``ApiError``                  the API returned an error
-        ``BadRequestError``           400
+        ``BadRequestError``           400, 413, 415
         ``AuthenticationError``       401: the credential is not valid
-        ``PermissionDeniedError``     403, or a 401 that a fresh credential does not cure
+        ``PermissionDeniedError``     403, or a 401 although the credential is valid
         ``NotFoundError``             404
-        ``ConflictError``             409
+        ``ConflictError``             409, 423; retryable if another request was in the way
         ``UnprocessableError``        422
         ``RateLimitedError``          429 for longer than the call's budget; retryable
-        ``ServerError``               5xx; retryable
-        ``UnexpectedResponseError``   a response that this API does not document
+        ``ServerError``               5xx, 408, 425; retryable
+        ``UnexpectedResponseError``   a response that this API does not document, such as a firewall's page
     ``ConnectionFailedError``     nothing was sent; retryable
-    ``AnswerLostError``           sent, but no complete response arrived; retryable
+    ``AnswerLostError``           sent, but no complete response arrived; retryable if sending it twice does no harm
     ``DeadlineExceededError``     the call's time budget is used up; retryable
 
 This module is standard library only and never imports Airflow.
@@ -165,7 +165,7 @@ class ApiError(SmartRecruitersError):
 
 
 class BadRequestError(ApiError):
-    """400: the API rejected the values."""
+    """400: the API rejected the values. 413, 415: their size or type."""
 
 
 class AuthenticationError(ApiError):
@@ -173,7 +173,7 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403, or a 401 that a fresh credential does not cure: the credential is valid but has no access to this record."""
+    """403, or a 401 although the credential is valid: the record does not exist for it, or access is denied."""
 
 
 class NotFoundError(ApiError):
@@ -181,7 +181,11 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """409: the change conflicts with another request or with the state of the record."""
+    """409: the change conflicts with another request or with the state of the record. 423: the record is locked.
+
+    ``retryable`` is true if another request was in the way and the change can be made anew from a new read. The client
+    never sends the same body again.
+    """
 
 
 class UnprocessableError(ApiError):
@@ -195,13 +199,16 @@ class RateLimitedError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: SmartRecruiters failed. Whether a write was applied is unknown."""
+    """5xx, 408: SmartRecruiters failed. Whether a write was applied is unknown. 425: it was not processed yet."""
 
     retryable = True
 
 
 class UnexpectedResponseError(ApiError):
-    """A response that this API does not document: a redirect, a page instead of JSON, an unknown status."""
+    """A response that this API does not document: a redirect, a page of HTML, an unknown status.
+
+    A page is not SmartRecruiters' own, whatever its status. With 429 or 5xx it has the class of its status.
+    """
 
 
 class ConnectionFailedError(SmartRecruitersError):
@@ -211,7 +218,10 @@ class ConnectionFailedError(SmartRecruitersError):
 
 
 class AnswerLostError(SmartRecruitersError):
-    """The request was sent, but no complete response arrived: a timeout, a reset, a truncated body."""
+    """The request was sent, but no complete response arrived: a timeout, a reset, a truncated body.
+
+    Not retryable for a ``POST``, ``PATCH`` or ``DELETE``, which may be applied twice. Adding tags is the exception.
+    """
 
     retryable = True
 

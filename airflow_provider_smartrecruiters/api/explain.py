@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.exceptions import PermissionDeniedError, SmartRecruitersError
+from airflow_provider_smartrecruiters.api.http.request import writes_sent
+from airflow_provider_smartrecruiters.api.http.responses import leave_in_doubt, say_that_it_reads_first
+from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
+    ConflictError,
+    PermissionDeniedError,
+    SmartRecruitersError,
+    UnexpectedResponseError,
+)
 
 _SCOPE_MISSING = "OAuthPermissionsException"
 """The API's name for a token that lacks a scope (https://developers.smartrecruiters.com/docs/access-scopes)."""
 
 
 @contextmanager
-def explained(change: Change, verb: str) -> Iterator[None]:
+def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator[None]:
     """Add the use case and the record to an error raised in the block, and replace its hint with that of the use case.
+
+    Whatever fails after a write says that the change may have been applied, also errors of Python such as the KeyError
+    of an odd response.
 
     :param change: the change that the block applies or plans.
     :param verb: verb for the message: "Could not ``verb`` the status of job 6f1c…".
+    :param read_first: whether another run of the task reads the record first, if the API offers a way to read it.
     :raises SmartRecruitersError: the error raised in the block.
     """
+    sent_before = writes_sent()
     try:
         yield
     except SmartRecruitersError as error:
-        if not error.use_case:
-            error.use_case = change.use_case
-            error.summary = f"Could not {verb} the {change.label}: {error.summary}"
-            error.args = (error.summary,)
-            _replace_hint(error, change)
+        _explain(error, change, verb, read_first=read_first, written=writes_sent() > sent_before)
         raise
+    except Exception as error:
+        if writes_sent() == sent_before:
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        odd = UnexpectedResponseError(
+            "The write was sent, but its response cannot be understood "
+            f"({type(error).__name__} in {where.name}, {Path(where.filename).name}:{where.lineno}).",
+            retryable=True,
+        )
+        _explain(odd, change, verb, read_first=read_first, written=True)
+        # Not chained: the error of Python may have text of the record in it.
+        raise odd from None
+
+
+def _explain(error: SmartRecruitersError, change: Change, verb: str, *, read_first: bool, written: bool) -> None:
+    if written and not error.may_have_been_applied:
+        leave_in_doubt(error, *change.endpoint.split(" "))
+    if isinstance(error, ConflictError) and not change.readable:
+        # Nothing is read, so nothing is made anew.
+        error.retryable = False
+    if error.may_have_been_applied and change.readable and read_first:
+        say_that_it_reads_first(error)
+    if not error.use_case:
+        error.use_case = change.use_case
+        error.summary = f"Could not {verb} the {change.label}: {error.summary}"
+        error.args = (error.summary,)
+        _replace_hint(error, change)
 
 
 def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
     if _family(error.path_template or change.endpoint) != _family(change.endpoint):
         # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
+        return
+    if isinstance(error, UnexpectedResponseError | AuthenticationError):
+        # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.
         return
     scopes = [scope for scope in (change.scope, change.read_scope) if scope]
     needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 
 class Lookups:
@@ -21,6 +24,17 @@ class Lookups:
         # little: a batch looks up one or two lists, once.
         self._lock = threading.Lock()
         self._answers: dict[str, Any] = {}
+
+    def all_of(self, client: SmartRecruitersClient, path: str) -> list[dict[str, Any]]:
+        """Return every record of a list, from all of its pages; fetched once.
+
+        :param client: client to send with.
+        :param path: path of the list, without placeholders.
+        :raises SmartRecruitersError: as for :meth:`get`.
+        """
+        # Without a page size: not all lists take one, and those that have no pages answer with everything.
+        records: list[dict[str, Any]] = self.get(path, lambda: list(client.pages(path, params={"limit": None})))
+        return records
 
     def get(self, name: str, fetch: Callable[[], Any]) -> Any:
         """Return the value for ``name``; call ``fetch`` only if it is not cached.

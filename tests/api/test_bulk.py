@@ -119,8 +119,8 @@ def test_a_dead_credential_ends_the_batch(
     outcomes, bulk = carry_out(client, notes(smartrecruiters_emulator, 30), max_threads=2)
     assert outcomes == []
     assert type(bulk.fatal).__name__ == "AuthenticationError"
-    # Two threads found out at the same time; nobody tried a third time.
-    assert smartrecruiters_emulator.stats["requests"] <= 2
+    # Two threads found out at the same time, and one of them asked; nobody tried a third time.
+    assert smartrecruiters_emulator.stats["requests"] <= 3
 
 
 def test_an_item_holds_its_slot_until_the_next_outcome_is_requested(

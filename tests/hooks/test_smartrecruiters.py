@@ -234,9 +234,19 @@ class TestRequest:
         with a_server(503, ANSWER) as (url, _):
             hook = hook_for(host=url, password="key")
             with pytest.raises(ServerError) as caught:
-                hook.request("POST", "/jobs", json={})
+                hook.request("PUT", "/jobs/1", json={})
         assert not isinstance(caught.value, AirflowFailException)
         assert "Jane" not in str(caught.value)
+
+    @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+    def test_what_may_be_applied_twice_is_not_left_to_the_task_s_retries(self, hook_for, method):
+        with a_server(503, ANSWER) as (url, _):
+            hook = hook_for(host=url, password="key")
+            with pytest.raises(ServerError) as caught:
+                hook.request(method, "/candidates", json={})
+        assert isinstance(caught.value, AirflowFailException)
+        assert caught.value.may_have_been_applied
+        assert "Check the record first" in str(caught.value)
 
 
 class TestPlanAndApply:

@@ -111,7 +111,11 @@ def test_a_revoked_secret_is_one_clear_error(
     with pytest.raises(AuthenticationError) as caught:
         apply(client, change, force=True)
     error = caught.value
-    assert [request.operation_id for request in emulator.requests[asked:]] == ["jobs.get", "createAccessToken"]
+    assert [request.operation_id for request in emulator.requests[asked:]] == [
+        "jobs.get",
+        "jobs.all",
+        "createAccessToken",
+    ]
     assert emulator.stats["token_requests"] == 2
     assert (error.retryable, error.may_have_been_applied, error.status) == (False, False, 401)
     assert "client secret" in error.hint

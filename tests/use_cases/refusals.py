@@ -114,8 +114,8 @@ def common_refusals(case: UseCase) -> list[Refusal]:
             Refusal(
                 "credential revoked between read and write",
                 401,
-                PermissionDeniedError,
-                ("administrator",),
+                AuthenticationError,
+                ("API key", "connection"),
                 provoke=between_read_and_write(_revoke),
             ),
             Refusal(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.exceptions import (
-    AuthenticationError,
     BadRequestError,
     NotFoundError,
     PermissionDeniedError,
@@ -82,9 +81,9 @@ class TestUpdateCandidateSource(UseCaseTests):
             code="INVALID_SOURCE",
         ),
         Refusal("deleted source", 400, BadRequestError, ("source_id",), deleted_source, code="INVALID_SOURCE"),
-        # The API answers 401 where others answer 403. An API key cannot be refreshed to show that the key is valid.
-        Refusal("candidate out of reach", 401, AuthenticationError, ("administrator", "credential"), out_of_reach),
-        Refusal("candidate that may be read only", 401, AuthenticationError, ("administrator",), read_only),
+        # The API answers 401 where others answer 403.
+        Refusal("candidate out of reach", 401, PermissionDeniedError, ("administrator", "credential"), out_of_reach),
+        Refusal("candidate that may be read only", 401, PermissionDeniedError, ("administrator",), read_only),
         Refusal(
             "candidate out of reach, with a token",
             401,

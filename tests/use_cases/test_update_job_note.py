@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.exceptions import AuthenticationError, NotFoundError, PermissionDeniedError
+from airflow_provider_smartrecruiters.exceptions import NotFoundError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
 from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, with_oauth
@@ -33,7 +33,7 @@ class TestUpdateJobNote(UseCaseTests):
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (
-        # The API answers 401 where others answer 403. The read has succeeded, so the API key is valid.
+        # The API answers 401 where others answer 403.
         Refusal(
             "job that may be read only",
             401,
@@ -44,7 +44,7 @@ class TestUpdateJobNote(UseCaseTests):
         Refusal(
             "job that may be read only, written without reading",
             401,
-            AuthenticationError,
+            PermissionDeniedError,
             ("administrator", "credential"),
             lambda state: {"job_id": state.read_only_job_id, "read_first": False},
         ),
@@ -59,7 +59,7 @@ class TestUpdateJobNote(UseCaseTests):
         Refusal(
             "job out of reach",
             401,
-            AuthenticationError,
+            PermissionDeniedError,
             ("administrator", "credential"),
             lambda state: {"job_id": state.restricted_job_id},
             operation="jobs.notes.get",

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from airflow_provider_smartrecruiters.api.http.responses import error_for, read_body
+from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
+from airflow_provider_smartrecruiters.api.http.responses import error_for, is_page, read_body
 from airflow_provider_smartrecruiters.api.http.retry import parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import (
@@ -59,8 +60,15 @@ class ApiKeyAuth(AuthBase):
         request.headers["X-SmartToken"] = self._api_key
         return request
 
+    fresh_until = float("inf")
+    """An API key has no known end."""
+
     def renew(self, refused: PreparedRequest) -> bool:
         """Return False: an API key cannot be refreshed, so a 401 is final."""
+        return False
+
+    def has_replaced(self, refused: PreparedRequest) -> bool:
+        """Return False: an API key is never replaced."""
         return False
 
 
@@ -79,11 +87,17 @@ class ClientCredentialsAuth(AuthBase):
     def __init__(self, fetch: Callable[[], dict[str, Any]], *, on_token: Callable[[str], None] | None = None) -> None:
         self._fetch = fetch
         self._on_token = on_token
+        self._token: str | None = None
+        self.fresh_until = 0.0
+        """Moment of :func:`time.monotonic` at which the token is replaced."""
+        self.after_fork()
+        start_anew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Have a lock of this process. The token is as good here as in the parent."""
         # Held while a token is fetched: that is what makes the fetch single-flight. Without it, eight threads that meet
         # an expired token would fetch eight, and only the last one would be kept.
         self._lock = threading.Lock()
-        self._token: str | None = None
-        self._fresh_until = 0.0
         self._failure: SmartRecruitersError | None = None
         self._failed_at = 0.0
 
@@ -103,14 +117,21 @@ class ClientCredentialsAuth(AuthBase):
         with self._lock:
             # Compared by value, not by time: all threads that sent the old token get a 401, and only the first of them
             # may replace it. The others find a different token here and send that.
-            if refused.headers.get("Authorization") == f"Bearer {self._token}":
+            if credential(refused) == self._token:
                 self._replace(since)
         return True
+
+    def has_replaced(self, refused: PreparedRequest) -> bool:
+        """Return whether another token is sent now than with a rejected request.
+
+        :param refused: the request whose response was 401.
+        """
+        return self._token is not None and credential(refused) != self._token
 
     def _current(self) -> str:
         since = time.monotonic()
         with self._lock:
-            if self._token is None or time.monotonic() >= self._fresh_until:
+            if self._token is None or time.monotonic() >= self.fresh_until:
                 self._replace(since)
             assert self._token is not None
             return self._token
@@ -134,7 +155,7 @@ class ClientCredentialsAuth(AuthBase):
             self._on_token(token)
         # Counted from before the request: the server's clock starts at some moment between then and the response.
         lifetime = _seconds(answer.get("expires_in"))
-        self._fresh_until = asked_at + lifetime - (_EARLY if lifetime >= 10 * _EARLY else 0)
+        self.fresh_until = asked_at + lifetime - (_EARLY if lifetime >= 10 * _EARLY else 0)
         self._token = token
 
 
@@ -169,7 +190,13 @@ class TokenEndpoint:
         if scope and scope.strip():
             self._form["scope"] = " ".join(scope.split())
         self._timeout = timeout
-        self._session = new_session(user_agent)
+        self._user_agent = user_agent
+        self.after_fork()
+        start_anew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Have connections of this process."""
+        self._session = new_session(self._user_agent)
 
     def __call__(self) -> dict[str, Any]:
         # No retry here: the call that needs the token retries, and two nested retry loops would multiply.
@@ -183,7 +210,8 @@ class TokenEndpoint:
         prepared = self._session.prepare_request(requests.Request("POST", self._url, data=self._form, auth=_no_auth))
         response, body = exchange(self._session, prepared, self._timeout)
         status = response.status_code
-        if status in (400, 401, 403):
+        content_type = response.headers.get("Content-Type")
+        if status in (400, 401, 403) and not is_page(content_type, body):
             said = error_for(status, body, sent=self._form)
             raise AuthenticationError(
                 f"SmartRecruiters did not issue an access token for the client id ({status}).",
@@ -195,7 +223,14 @@ class TokenEndpoint:
             )
         if not 200 <= status <= 299:
             retry_after = parse_retry_after(response.headers.get("Retry-After"))
-            raise error_for(status, body, sent=self._form, retry_after=retry_after)
+            raise error_for(
+                status,
+                body,
+                host=urlsplit(self._url).hostname,
+                content_type=content_type,
+                sent=self._form,
+                retry_after=retry_after,
+            )
         answer = read_body(status, body)
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not (token.isascii() and token.isprintable() and token.strip()):
@@ -208,6 +243,12 @@ class TokenEndpoint:
                 retryable=answer is None,
             )
         return {"access_token": token, "expires_in": answer.get("expires_in")}
+
+
+def credential(request: PreparedRequest) -> str | None:
+    """Return the credential that a request was sent with: the API key or the token."""
+    sent = request.headers.get("X-SmartToken") or request.headers.get("Authorization")
+    return sent.removeprefix("Bearer ") if sent else None
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 
 from airflow_provider_smartrecruiters.api.fields import encode_json, fill_path
+from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.auth import (
     TOKEN_PATH,
     ApiKeyAuth,
     ClientCredentialsAuth,
     TokenEndpoint,
+    credential,
 )
-from airflow_provider_smartrecruiters.api.http.responses import SAFE_METHODS, error_for, read_body
-from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.http.parts import read_parts
+from airflow_provider_smartrecruiters.api.http.request import QUESTION, Request, count_write
+from airflow_provider_smartrecruiters.api.http.responses import (
+    accepts_credential,
+    error_for,
+    is_page,
+    leave_in_doubt,
+    read_body,
+)
+from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
+from airflow_provider_smartrecruiters.api.http.verdict import Verdict
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ApiError,
     ConfigurationError,
+    ConflictError,
     DeadlineExceededError,
     SmartRecruitersError,
     UnexpectedResponseError,
@@ -34,23 +46,6 @@ SANDBOX_URL = "https://api.sandbox.smartrecruiters.com"
 _CHECK_HOST = "Check the host in the Airflow connection: another server may have responded."
 _PAGE_SIZE = 100
 _JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True)
-class _Request:
-    """A request that can be sent more than once."""
-
-    method: str
-    template: str
-    path: str
-    params: Mapping[str, Any] | None
-    json: Any
-    body: bytes | None
-    files: Mapping[str, Any] | None
-
-    @property
-    def safe(self) -> bool:
-        return self.method in SAFE_METHODS
 
 
 class SmartRecruitersClient:
@@ -84,8 +79,10 @@ class SmartRecruitersClient:
         self._auth = auth
         self._timeout = timeout
         self.pacer = pacer or Pacer()
-        self._credential_proven = False
-        self._session = new_session(user_agent)
+        self._user_agent = user_agent
+        self._verdict = Verdict(auth)
+        self.after_fork()
+        start_anew_in_children(self)
 
     @classmethod
     def from_credentials(
@@ -195,40 +192,46 @@ class SmartRecruitersClient:
         :param path_params: values of the placeholders; they are percent-encoded.
         :param params: query parameters.
         :param json: body to send as JSON.
-        :param files: parts to send as ``multipart/form-data``, in the format of :mod:`requests`.
+        :param files: parts to send as ``multipart/form-data``, in the format of :mod:`requests`. Open files are read
+            once, before the first attempt.
         :return: the parsed JSON of the response; None if it has no body.
         :raises InvalidInputError: the path or the value of a placeholder cannot be part of a URL, or ``json`` contains
             a value that JSON cannot represent.
         :raises SmartRecruitersError: any other failure, see :mod:`~airflow_provider_smartrecruiters.exceptions`.
         """
         body = None if json is None else encode_json(json, "json")
-        request = _Request(method.upper(), path, fill_path(path, path_params or {}), params, json, body, files)
+        filled = fill_path(path, path_params or {})
+        request = Request(method.upper(), path, filled, params, json, body, read_parts(files))
         attempts = self.retry.start()
         renewed = False
         while True:
             paced = False
             try:
                 prepared = self._prepare(request)
-                response, body, paced = self._send(request, prepared, attempts.deadline)
+                response, body, paced = self._send(request, prepared, attempts)
                 if 200 <= response.status_code <= 299:
-                    self._credential_proven = True
+                    count_write(request)
                     return self._read(request, response.status_code, body)
-                if response.status_code == 401 and not renewed and self._auth.renew(prepared):
+                accepted = self._accepted(request, response, body, prepared, attempts)
+                if accepted is False and not renewed and self._auth.renew(prepared):
                     # One replay, outside the retry budget: a 401 means that nothing was applied, so this is safe for a
-                    # write too. A second 401 is about access, and replaying it would loop.
+                    # write too. More than one would loop.
                     renewed = True
                     continue
-                raise self._refused(request, response, body, renewed)
+                raise self._refused(request, response, body, accepted)
             except SmartRecruitersError as error:
                 error.method = error.method or request.method
                 error.path_template = error.path_template or request.template
+                if error.may_have_been_applied:
+                    count_write(request)
                 # If the pacer already counts this 429, the wait is in the next turn. Waiting here as well would waste
                 # capacity that other threads could use.
                 paced = paced and error.retry_after is None
                 wait = attempts.next_delay(error, paced=paced)
-                # A write that may have been applied is never repeated here, whatever the budget allows: only a caller
-                # that knows the record can read it first.
-                if wait is None or (error.may_have_been_applied and not request.safe):
+                # A write that may have been applied, or that met another one, is never repeated here, whatever the
+                # budget allows: only a caller that knows the record can read it and make the write anew.
+                last = error.may_have_been_applied or isinstance(error, ConflictError)
+                if wait is None or (last and not request.safe):
                     raise
                 if error.status == 429 and not paced:
                     # Slows down every thread of the credential: each of them would otherwise collect a 429 of its own.
@@ -261,23 +264,28 @@ class SmartRecruitersClient:
             answer = self.request("GET", path, path_params=path_params, params=query)
             if answer is None:
                 return
-            if not isinstance(answer, list | dict):
+            records = answer.get("content") or [] if isinstance(answer, dict) else answer
+            if not isinstance(records, list):
                 raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=_CHECK_HOST)
-            records = answer if isinstance(answer, list) else answer.get("content") or []
             yield from records
             count += len(records)
             if isinstance(answer, list) or not records:
                 return
+            total = answer.get("totalFound")
             if next_page := answer.get("nextPageId"):
                 if next_page in seen_pages:
                     # A cursor seen before: following it would never end.
                     raise UnexpectedResponseError(f"The pages of GET {path} form a loop.", hint=_CHECK_HOST)
                 seen_pages.add(next_page)
                 query["pageId"] = next_page
-            elif "pageId" not in query and (answer.get("totalFound") or 0) > count:
+            elif "pageId" not in query and isinstance(total, int) and total > count:
                 query["offset"] = count
             else:
                 return
+
+    def after_fork(self) -> None:
+        """Have connections of this process."""
+        self._session = new_session(self._user_agent)
 
     def close(self) -> None:
         """Close the connections. The client stays usable and opens new ones."""
@@ -289,7 +297,7 @@ class SmartRecruitersClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _prepare(self, request: _Request) -> requests.PreparedRequest:
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
         return self._session.prepare_request(
             requests.Request(
                 request.method,
@@ -303,14 +311,14 @@ class SmartRecruitersClient:
         )
 
     def _send(
-        self, request: _Request, prepared: requests.PreparedRequest, deadline: float
+        self, request: Request, prepared: requests.PreparedRequest, attempts: Attempts
     ) -> tuple[requests.Response, bytes, bool]:
         """Send when it is this request's turn.
 
         :return: the response, its body, and whether the pacer already accounts for a 429.
         """
         try:
-            with self.pacer.turn(request.method, request.path, deadline) as turn:
+            with self.pacer.turn(request.method, request.path, attempts.deadline, attempts.started) as turn:
                 # Again, after `_prepare`: the token may have expired during the wait. Checking here only would fetch a
                 # token while holding a slot.
                 self._auth(prepared)
@@ -324,38 +332,57 @@ class SmartRecruitersClient:
         return response, body, paced
 
     def _exchange(
-        self, request: _Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None]
+        self, request: Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None]
     ) -> tuple[requests.Response, bytes]:
         try:
             return exchange(self._session, prepared, self._timeout, on_sent)
         except AnswerLostError as error:
             # The bytes are out. Only a method without side effects is certain to have changed nothing.
-            error.may_have_been_applied = not request.safe
+            leave_in_doubt(error, request.method, request.path)
             raise
 
-    def _read(self, request: _Request, status: int, body: bytes) -> Any:
+    def _read(self, request: Request, status: int, body: bytes) -> Any:
         try:
             return read_body(status, body)
         except UnexpectedResponseError as error:
-            error.may_have_been_applied = not request.safe
+            leave_in_doubt(error, request.method, request.path)
             raise
 
-    def _refused(self, request: _Request, response: requests.Response, body: bytes, renewed: bool) -> ApiError:
-        error = error_for(
+    def _accepted(
+        self,
+        request: Request,
+        response: requests.Response,
+        body: bytes,
+        prepared: requests.PreparedRequest,
+        attempts: Attempts,
+    ) -> bool | None:
+        """Return whether SmartRecruiters accepts the credential, as far as a response is a 401; else None."""
+        if response.status_code != 401 or is_page(response.headers.get("Content-Type"), body):
+            return None
+        if request.about_the_credential:
+            return False
+        return self._verdict.accepted(prepared, lambda: self._ask(attempts), attempts.deadline)
+
+    def _ask(self, attempts: Attempts) -> bool | None:
+        """Send the question that only the credential decides; None if the answer says nothing about it."""
+        try:
+            response, body, _ = self._send(QUESTION, self._prepare(QUESTION), attempts)
+        except SmartRecruitersError as error:
+            if not error.retryable:
+                raise
+            return None
+        return accepts_credential(response.status_code, response.headers.get("Content-Type"), body)
+
+    def _refused(self, request: Request, response: requests.Response, body: bytes, accepted: bool | None) -> ApiError:
+        return error_for(
             response.status_code,
             body,
+            method=request.method,
+            path=request.path,
+            host=urlsplit(self.base_url).hostname,
+            content_type=response.headers.get("Content-Type"),
             # The credential counts as sent text too, so a message that echoes it is dropped.
-            sent=[request.json, request.params, *_credentials(response.request)],
+            sent=[request.json, request.params, credential(response.request)],
             retry_after=parse_retry_after(response.headers.get("Retry-After")),
-            # A 401 is ambiguous. Once the credential has worked, or is fresh, it can only be about the record.
-            proven=self._credential_proven or renewed,
+            credential_accepted=accepted,
         )
-        # A gateway may return a 5xx (502, 504) although the server behind it applied the write.
-        if response.status_code >= 500 and not request.safe:
-            error.may_have_been_applied = True
-        return error
-
-
-def _credentials(sent: requests.PreparedRequest) -> list[str]:
-    headers = (sent.headers.get("X-SmartToken"), sent.headers.get("Authorization"))
-    return [header.removeprefix("Bearer ") for header in headers if header]

@@ -150,7 +150,9 @@ class Watchdog:
 _watchdog = Watchdog()
 
 
-class _WatchedHTTPConnection(HTTPConnection):
+class WatchedHTTPConnection(HTTPConnection):
+    """A connection without TLS that the watchdog can shut down."""
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         # Connected here rather than inside request(), so that a refused connection counts as "nothing was sent".
         if self.sock is None:
@@ -160,7 +162,9 @@ class _WatchedHTTPConnection(HTTPConnection):
         Deadline.all_sent()
 
 
-class _WatchedHTTPSConnection(HTTPSConnection):
+class WatchedHTTPSConnection(HTTPSConnection):
+    """A connection with TLS that the watchdog can shut down."""
+
     # urllib3 connects HTTPS before it calls request(): the proxy tunnel and the TLS handshake are done by now.
     def request(self, *args: Any, **kwargs: Any) -> None:
         Deadline.watch(self.sock)
@@ -169,11 +173,11 @@ class _WatchedHTTPSConnection(HTTPSConnection):
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
+    ConnectionCls = WatchedHTTPConnection
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
+    ConnectionCls = WatchedHTTPSConnection
 
 
 POOLS = {"http": _HTTPPool, "https": _HTTPSPool}

@@ -1,7 +1,14 @@
-"""Convert an HTTP response to a value or a typed error.
+"""Convert an HTTP response to a value or a typed error: one table for every endpoint.
 
-Parsing is lenient because the API is not uniform: the error envelope may lack either member, some parts of the API use
-other envelopes, and a 5xx may be an HTML page.
+Status, content type and code of the response decide, together with the method of its request; what the process has
+seen before does not. The one exception is a 401, which says nothing about its own cause: the client asks, see
+:mod:`.verdict`.
+
+HTML is never SmartRecruiters' word: the API responds in JSON, so a page comes from a proxy, a firewall or a login
+portal in between, whatever its status.
+
+Parsing is lenient because the API is not uniform: the error envelope may lack either member, and some parts of the API
+use other envelopes.
 """
 
 from __future__ import annotations
@@ -9,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -22,12 +29,15 @@ from airflow_provider_smartrecruiters.exceptions import (
     PermissionDeniedError,
     RateLimitedError,
     ServerError,
+    SmartRecruitersError,
     UnexpectedResponseError,
     UnprocessableError,
 )
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_NOT_JSON = object()
+_TAGS = re.compile(r"/candidates/[^/]+/tags")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _EMAIL = re.compile(r"[^\s@<>\"']+(?:@|%40)[^\s@<>\"']+")
 _MESSAGE_MAX_LENGTH = 300
@@ -44,10 +54,28 @@ capitals too."""
 
 @dataclass(frozen=True)
 class _Kind:
+    """What a status means.
+
+    :param error: class of the error.
+    :param happened: summary, without the status.
+    :param hint: what to do.
+    :param retryable: whether it passes by itself; None for the default of the class.
+    :param in_doubt: whether a write may have been applied although this came back.
+    """
+
     error: type[ApiError]
     happened: str
     hint: str
+    retryable: bool | None = None
+    in_doubt: bool = False
 
+
+_AGAIN = "Run the task again in a few minutes."
+_STATUS_PAGE = "If the error persists, see https://status.smartrecruiters.com."
+_CHECK_FIRST = "Check the record first: the request may have been applied."
+_READ_FIRST = "Run the task again: it reads the record first, and sends only what is missing."
+_PICTURE = re.compile(r"/user-api/v\d+/users/[^/]+/avatar|/users/[^/]+/avatar")
+"""Paths of the one upload that this API takes from us."""
 
 _KINDS = {
     400: _Kind(
@@ -59,8 +87,7 @@ _KINDS = {
         AuthenticationError,
         "SmartRecruiters did not accept the credential",
         "Check the API key, or the client id and secret, in the Airflow connection. It may be mistyped, revoked or "
-        "meant for the other environment. If other tasks with this connection work, the credential has no access "
-        "to this record.",
+        "meant for the other environment.",
     ),
     403: _Kind(
         PermissionDeniedError,
@@ -72,16 +99,26 @@ _KINDS = {
         "SmartRecruiters did not find the record",
         "Check the ids. SmartRecruiters also reports a record as missing if the credential cannot see it.",
     ),
+    # The server gave up on the request. Some gateways say so when the server behind them is slow, and may be done.
+    408: _Kind(ServerError, "SmartRecruiters did not receive the request in time", _AGAIN, in_doubt=True),
     409: _Kind(
         ConflictError,
         "The request conflicts with another change to the same record",
         "Check what changed in SmartRecruiters, then decide whether to run the task again.",
+    ),
+    413: _Kind(BadRequestError, "SmartRecruiters rejected the request as too large", "Send less in one request."),
+    415: _Kind(
+        BadRequestError,
+        "SmartRecruiters does not accept this type of content",
+        "Check the type of the body: JSON, or the media type of the file.",
     ),
     422: _Kind(
         UnprocessableError,
         "SmartRecruiters does not accept these values",
         "Compare the values with what the record allows, then run the task again.",
     ),
+    423: _Kind(ConflictError, "SmartRecruiters has locked the record for another request", _AGAIN, retryable=True),
+    425: _Kind(ServerError, "SmartRecruiters did not process the request yet", _AGAIN),
     429: _Kind(
         RateLimitedError,
         "SmartRecruiters rate-limited the request for longer than one call waits; nothing was changed",
@@ -89,24 +126,101 @@ _KINDS = {
     ),
 }
 
-_NO_ACCESS = _Kind(
+_NO_RECORD = _Kind(
     PermissionDeniedError,
-    "SmartRecruiters denied access, although it accepted the credential before",
-    "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this record. If "
-    "other tasks with this connection fail too, the credential was revoked: replace it in the Airflow connection.",
+    "SmartRecruiters accepts the credential, but has no such record for it: it does not exist, or access is denied",
+    "Check the ids. If they are right, ask a SmartRecruiters administrator whether the credential's system role and "
+    "access groups cover this record.",
 )
+"""A 401 of a record that is not there, or that the credential may not see. The API does not tell the two apart."""
 
 _SERVER_ERROR = _Kind(
-    ServerError,
-    "SmartRecruiters failed to process the request",
-    "Run the task again in a few minutes. If the error persists, see https://status.smartrecruiters.com.",
+    ServerError, "SmartRecruiters failed to process the request", f"{_AGAIN} {_STATUS_PAGE}", in_doubt=True
 )
 
 _UNEXPECTED = _Kind(
     UnexpectedResponseError,
     "The response is not one that SmartRecruiters documents",
     "Check the host in the Airflow connection, and whether a proxy or a login page responds in its place.",
+    in_doubt=True,
 )
+
+_REFUSED_UNREAD = frozenset({405, 406, 411, 412, 413, 414, 415, 416, 417, 426, 428, 429, 431})
+"""Statuses that refuse a request for what it is, so that it was not applied, whoever answered."""
+
+_PAGE_HINT = (
+    "Ask the administrators of the worker's network (proxy, firewall, VPN) why it answers in place of {host}, and "
+    "check the host in the Airflow connection."
+)
+_PICTURE_HINTS = {
+    413: "Use a smaller picture: scale it down, or save it as JPEG, then run the task again.",
+    415: "Save the picture as PNG or JPEG in an image editor, then run the task again.",
+}
+_LASTING_CONFLICT = re.compile(r"\w*(EXISTS?|EXCEEDED)|CANNOT_\w+")
+"""Codes of a 409 that sending the request again does not change, such as ``REF_NUMBER_ALREADY_EXISTS``."""
+
+
+def repeatable(method: str, path: str) -> bool:
+    """Return whether a request can be sent twice and do no more than once.
+
+    :param method: HTTP method, in capitals.
+    :param path: path of the request, without the host.
+    """
+    # Tags are a set, so adding one twice adds it once.
+    return method in SAFE_METHODS or method == "PUT" or (method == "POST" and _TAGS.fullmatch(path) is not None)
+
+
+def leave_in_doubt(error: SmartRecruitersError, method: str, path: str) -> None:
+    """Note on an error that its request was sent, and that nobody knows whether it was applied.
+
+    A read is not in doubt. Another request is no longer retryable unless it is :func:`repeatable`: Airflow's retries
+    would create a second record.
+
+    :param error: the error; changed in place.
+    :param method: HTTP method of the request.
+    :param path: its path.
+    """
+    if method in SAFE_METHODS:
+        return
+    error.may_have_been_applied = True
+    error.hint = f"{_CHECK_FIRST} {error.hint.removeprefix(_AGAIN).strip()}".strip()
+    if not repeatable(method, path):
+        error.retryable = False
+
+
+def say_that_it_reads_first(error: SmartRecruitersError) -> None:
+    """Replace the advice to check the record first: the task does that itself.
+
+    :param error: an error of a change that reads the record before it writes; changed in place.
+    """
+    if error.hint.startswith(_CHECK_FIRST):
+        error.hint = f"{_READ_FIRST}{error.hint.removeprefix(_CHECK_FIRST)}"
+
+
+def is_page(content_type: str | None, body: bytes) -> bool:
+    """Return whether a response is a page for people, and so not SmartRecruiters' own.
+
+    :param content_type: ``Content-Type`` of the response.
+    :param body: its body.
+    """
+    # A mislabelled body decides for itself: gateways send pages as JSON, and some servers JSON as HTML.
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return True
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml") and not isinstance(_parsed(body), dict | list)
+
+
+def accepts_credential(status: int, content_type: str | None, body: bytes) -> bool | None:
+    """Return what a response says about the credential of a request that only the credential decides.
+
+    :param status: its HTTP status.
+    :param content_type: ``Content-Type`` of the response.
+    :param body: its body.
+    :return: None if it says nothing.
+    """
+    if is_page(content_type, body) or not (200 <= status <= 299 or status in (400, 401, 403, 404, 422)):
+        return None
+    return status != 401
 
 
 def read_body(status: int, body: bytes) -> Any:
@@ -118,39 +232,82 @@ def read_body(status: int, body: bytes) -> Any:
     """
     if not body.strip():
         return None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        # Raised after the except block: the error of the parser, which carries the whole body, would become the
-        # context.
-        pass
+    if (parsed := _parsed(body)) is not _NOT_JSON:
+        return parsed
     raise UnexpectedResponseError(
         f"The response is not JSON ({status}).", status=status, hint=_UNEXPECTED.hint, retryable=True
     )
 
 
 def error_for(
-    status: int, body: bytes, *, sent: Any = None, retry_after: float | None = None, proven: bool = False
+    status: int,
+    body: bytes,
+    *,
+    method: str = "GET",
+    path: str = "",
+    host: str | None = None,
+    content_type: str | None = None,
+    sent: Any = None,
+    retry_after: float | None = None,
+    credential_accepted: bool | None = False,
 ) -> ApiError:
     """Return the typed error for a response that is not a success.
 
     :param status: HTTP status, anything but 2xx.
     :param body: body of the response, any bytes.
+    :param method: HTTP method of the request.
+    :param path: path of the request.
+    :param host: name of the server, for the message about a page.
+    :param content_type: ``Content-Type`` of the response.
     :param sent: what was sent, JSON and credential. A message or code of the API that repeats a text of it is dropped.
     :param retry_after: seconds that the response asked to wait.
-    :param proven: whether the credential was accepted before. A 401 then means "no access to this record".
+    :param credential_accepted: for a 401: whether SmartRecruiters accepts the credential elsewhere; None if that could
+        not be found out.
     """
-    kind = _SERVER_ERROR if 500 <= status <= 599 else _KINDS.get(status, _UNEXPECTED)
-    if status == 401 and proven:
-        kind = _NO_ACCESS
-    code, message = parse_error(body)
-    return kind.error(
+    page = is_page(content_type, body)
+    kind = _page(status, host) if page else _kind(status, credential_accepted)
+    code, message = (None, "") if page else parse_error(body)
+    retryable = kind.retryable
+    if status == 409 and not page:
+        # Two requests met. A PUT is made anew from a new read, and a read is simply read again.
+        retryable = method in SAFE_METHODS | {"PUT"} and not (code and _LASTING_CONFLICT.fullmatch(code))
+    if status in _PICTURE_HINTS and _PICTURE.fullmatch(path):
+        kind = replace(kind, hint=_PICTURE_HINTS[status])
+    error = kind.error(
         f"{kind.happened} ({status}).",
         status=status,
         code=None if code and any(_repeats(code, text) for text in _texts(sent)) else code,
         api_message=presentable(message, sent),
         hint=kind.hint,
+        retryable=retryable,
         retry_after=retry_after,
+    )
+    if kind.in_doubt and status not in _REFUSED_UNREAD:
+        leave_in_doubt(error, method, path)
+    return error
+
+
+def _kind(status: int, credential_accepted: bool | None) -> _Kind:
+    if status == 401 and credential_accepted is not False:
+        # Not settled: the next try asks again.
+        return _NO_RECORD if credential_accepted else replace(_NO_RECORD, retryable=True)
+    return _SERVER_ERROR if 500 <= status <= 599 else _KINDS.get(status, _UNEXPECTED)
+
+
+def _page(status: int, host: str | None) -> _Kind:
+    """Return what a page means. Its class is that of the status only where that says to wait."""
+    waits = status in (408, 425, 429) or 500 <= status <= 599
+    what = "to send fewer requests" if status == 429 else "with a page"
+    hint = _PAGE_HINT.format(host=host or "SmartRecruiters")
+    return _Kind(
+        _kind(status, None).error if waits else UnexpectedResponseError,
+        f"A proxy or firewall answered {what}, not SmartRecruiters",
+        f"{_AGAIN} {hint}" if waits else hint,
+        # A firewall that blocks one request blocks the next ones too, and lets them through when it is told to: not
+        # something that the record or its values decide. A redirect and a size do not pass.
+        retryable=not (300 <= status <= 399 or status in _REFUSED_UNREAD - {429}),
+        # Some read the response and hold that back: then the request was applied.
+        in_doubt=True,
     )
 
 
@@ -160,10 +317,7 @@ def parse_error(body: bytes) -> tuple[str | None, str]:
     Handles ``{"message", "errors": [{"code", "message"}]}`` of the Customer API, ``{"code", "message"}`` of the other
     APIs, and ``{"error", "error_description"}`` of RFC 6749.
     """
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return None, ""
+    parsed = _parsed(body)
     if not isinstance(parsed, dict):
         return None, ""
     errors = parsed.get("errors")
@@ -183,6 +337,15 @@ def presentable(message: str, sent: Any = None) -> str:
     # Truncated last: the pattern does not match half an e-mail address.
     line = _EMAIL.sub("[address]", line)[:_MESSAGE_MAX_LENGTH]
     return "" if any(_echoes(line, text) for text in _texts(sent)) else line
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the value of a JSON body; :data:`_NOT_JSON` if it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        # Not raised from here: the error of the parser, which carries the whole body, would become the context.
+        return _NOT_JSON
 
 
 def _is_code(value: Any) -> bool:

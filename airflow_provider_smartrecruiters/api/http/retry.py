@@ -2,7 +2,7 @@
 
 This is the short budget (seconds) that bridges a transient error. Minutes and hours belong to Airflow's own
 ``retries``: a worker must not sleep through them. urllib3's ``Retry`` is not mounted on the adapter, because it would
-retry without asking the rate limit and beyond the deadline. Only its parser for ``Retry-After`` is used.
+retry without asking the rate limit and beyond the deadline.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
-
-from urllib3.exceptions import InvalidHeader
-from urllib3.util import Retry
+from email.utils import mktime_tz, parsedate_tz
 
 from airflow_provider_smartrecruiters.exceptions import RateLimitedError, SmartRecruitersError
+
+LONGEST_RETRY_AFTER = 30 * 86_400.0
+"""Most seconds of a ``Retry-After`` that are believed. Doubled or halved, nothing changes for a task with
+``SmartRecruitersRetryPolicy``, which waits a day at most unless it is told otherwise."""
 
 _this_thread = threading.local()
 
@@ -96,10 +98,20 @@ class Attempts:
 
 
 def parse_retry_after(text: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (a number or an HTTP date); None without a valid one."""
-    if not text:
-        return None
+    """Return the seconds of a ``Retry-After`` header (a number or an HTTP date); None without a valid one.
+
+    The parser of urllib3 is not used: it cuts what it returns to six hours, and raises errors of other libraries for
+    numbers and years that are too large.
+
+    :param text: value of the header.
+    :return: at most :data:`LONGEST_RETRY_AFTER`.
+    """
+    text = (text or "").strip()
+    if text.isascii() and text.isdigit():
+        # `float` reads any number of digits, those that are too many as infinity.
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
-        return Retry().parse_retry_after(text)
-    except InvalidHeader:
+        moment = mktime_tz(parsed) if (parsed := parsedate_tz(text)) else None
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
+    return None if moment is None else min(max(0.0, moment - time.time()), LONGEST_RETRY_AFTER)

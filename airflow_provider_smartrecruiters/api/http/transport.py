@@ -20,6 +20,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,
     ConnectionFailedError,
+    SmartRecruitersError,
 )
 
 DEFAULT_TIMEOUT = 128.0
@@ -35,7 +36,7 @@ _CODINGS = ("gzip", "deflate")
 """Accepted content codings. One layer of these expands about a thousandfold at most; other codings and stacked layers
 expand without bound (decompression bomb), and urllib3 before 2.6 decompresses a whole chunk at once.
 """
-_READ_FIRST = "Run the task again. It reads the record first, unless the API offers no way to read it."
+_AGAIN = "Run the task again in a few minutes."
 
 
 class Session(requests.Session):
@@ -94,7 +95,7 @@ def exchange(
                 response.close()
                 raise AnswerLostError(
                     f"The response from {host} uses a content encoding that is not supported; it was not read.",
-                    hint=_READ_FIRST,
+                    hint=_AGAIN,
                     retryable=False,
                 )
             # Chunk by chunk, so that a response that is too large is noticed before it fills the memory.
@@ -105,7 +106,7 @@ def exchange(
                     response.close()
                     raise AnswerLostError(
                         f"The response from {host} is larger than {_ANSWER_MAX_BYTES // 1024**2} MiB; reading stopped.",
-                        hint=_READ_FIRST,
+                        hint=_AGAIN,
                         retryable=False,
                     )
         except OSError as error:
@@ -118,6 +119,13 @@ def exchange(
                 failure = _too_slow(host, timeout)
             else:
                 failure = _lost(error, host)
+        except SmartRecruitersError:
+            raise
+        except Exception as error:
+            # No library between here and the socket promises to raise nothing else.
+            if not deadline.sent:
+                raise
+            failure = _lost(error, host)
     if failure is not None:
         # Raised outside the except block: the error of requests, which names the whole URL, would become the context.
         raise failure
@@ -135,9 +143,27 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if not proxy.lower().startswith("socks"):
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            manager.pool_classes_by_scheme = POOLS
+            return manager
+        try:
+            # Imported late: it needs PySocks, and most workers have no such proxy.
+            from airflow_provider_smartrecruiters.api.http.socks import POOLS as SOCKS_POOLS
+        except ImportError:
+            raise ConfigurationError(
+                "The environment names a SOCKS proxy, which needs the library PySocks; nothing was sent.",
+                hint="Install requests[socks] on every worker, or remove the proxy from HTTPS_PROXY and ALL_PROXY.",
+            ) from None
+        try:
+            manager = super().proxy_manager_for(proxy, **kwargs)
+        except ValueError:
+            raise ConfigurationError(
+                "The environment names a SOCKS proxy of an unknown version; nothing was sent.",
+                hint="Begin HTTPS_PROXY or ALL_PROXY with socks5:// or socks5h://.",
+            ) from None
+        manager.pool_classes_by_scheme = SOCKS_POOLS
         return manager
 
 
@@ -156,17 +182,17 @@ def _unsent(error: OSError, host: str | None) -> ConnectionFailedError:
     )
 
 
-def _lost(error: OSError, host: str | None) -> AnswerLostError:
+def _lost(error: Exception, host: str | None) -> AnswerLostError:
     reason = type(_reason(error)).__name__
     return AnswerLostError(
-        f"The request was sent, but no complete response from {host} arrived ({reason}).", hint=_READ_FIRST
+        f"The request was sent, but no complete response from {host} arrived ({reason}).", hint=_AGAIN
     )
 
 
 def _too_slow(host: str | None, timeout: float) -> AnswerLostError:
     return AnswerLostError(
         f"The request was sent, but no complete response from {host} arrived within {timeout:g} seconds.",
-        hint=_READ_FIRST,
+        hint=_AGAIN,
     )
 
 

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_smartrecruiters.api.pacing.schedule import TIMEOUT, Answer, Store, unusable
+from airflow_provider_smartrecruiters.api.pacing.schedule import LATEST, TIMEOUT, Answer, Store, unusable
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
 _HEADER = b"smartrecruiters turns 1\n"
@@ -41,7 +41,7 @@ class FileStore(Store):
         self._fcntl: Any = fcntl
         self._path = path
 
-    def advance(self, key: str, *, interval: int, lead: int, far: int) -> Answer:
+    def advance(self, key: str, *, interval: int, lead: int, far: int, latest: int = LATEST) -> Answer | None:
         name = blake2b(key.encode(), digest_size=16).digest()
         with self._locked() as file:
             data = self._read(file)
@@ -50,6 +50,8 @@ class FileStore(Store):
             # Read under the lock, or a process that waited for it would take a turn that is over.
             read_at, now = time.monotonic(), time.time_ns() // 1000
             dropped = free > now + far
+            if not dropped and free > now + latest:
+                return None
             turn = max(now + lead, 0 if dropped else free)
             record = _RECORD.pack(name, turn + interval)
             if at is None:

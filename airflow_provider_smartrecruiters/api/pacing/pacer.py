@@ -9,6 +9,7 @@ that the network squeezes together counts as one request too many. :mod:`.rate` 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 import time
@@ -19,7 +20,9 @@ from http import HTTPStatus
 from math import isfinite
 from typing import ClassVar, Protocol
 
-from airflow_provider_smartrecruiters.api.pacing.rate import Departure, Pace, Schedule
+from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
+from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
+from airflow_provider_smartrecruiters.api.pacing.rate import LIMIT_BELIEVED, Departure, Pace, Schedule
 
 REQUESTS_PER_SECOND = 10.0
 MAX_CONCURRENT = 8
@@ -52,46 +55,43 @@ class Store(Protocol):
         """Return the schedule with this key."""
 
 
-class ConcurrencyLimit:
+class ConcurrencyLimit(FairSemaphore):
     """A semaphore whose size follows the server: smaller for a while after the server refused one request too many.
 
     :param most: how many requests may be in flight at once.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = self._now = most
-        self._in_flight = 0
+        super().__init__(most)
+        self._most = self._named = most
         self._narrowed_at = 0.0
-        self._changed = threading.Condition()
+        self._named_at = float("-inf")
 
-    def acquire(self, deadline: float) -> bool:
-        """Wait until ``deadline`` (of :func:`time.monotonic`) for room for one more; return whether there is."""
+    def size(self) -> int:
+        """Return how many may be in flight at once now."""
+        if time.monotonic() - self._named_at > LIMIT_BELIEVED:
+            return self._size
+        return min(self._size, self._named)
+
+    def acquire(self, deadline: float, since: float | None = None) -> bool:
+        """Wait for room for one more, as :meth:`FairSemaphore.acquire`."""
         with self._changed:
             # Widened by the next request, so that no thread has to keep time.
-            if self._now < self._most and time.monotonic() - self._narrowed_at > _WIDEN_AFTER:
-                self._now, self._narrowed_at = self._now + 1, time.monotonic()
-            if not self._changed.wait_for(lambda: self._in_flight < self._now, max(0.0, deadline - time.monotonic())):
-                return False
-            self._in_flight += 1
-            return True
-
-    def release(self) -> None:
-        """Let the next request in."""
-        with self._changed:
-            self._in_flight -= 1
-            self._changed.notify()
+            if self._size < self._most and time.monotonic() - self._narrowed_at > _WIDEN_AFTER:
+                self._size, self._narrowed_at = self._size + 1, time.monotonic()
+        return super().acquire(deadline, since)
 
     def limit_to(self, most: int) -> None:
-        """Lower the limit to the one that the server names."""
+        """Lower the limit to the one that the server names, until it has not named it for a while."""
         with self._changed:
             if 0 < most < self._most:
-                self._most, self._now = most, min(self._now, most)
+                self._named, self._named_at = most, time.monotonic()
 
     def narrow(self) -> None:
         """Make do with one less for a while: other processes have requests in flight, too."""
         with self._changed:
             # Below what is in flight now, of which one was refused: the limit itself may be far above that.
-            self._now, self._narrowed_at = max(1, min(self._now, self._in_flight) - 1), time.monotonic()
+            self._size, self._narrowed_at = max(1, min(self._size, self._in) - 1), time.monotonic()
 
 
 class Turn:
@@ -160,6 +160,14 @@ class Pacer:
         max_concurrent: int = MAX_CONCURRENT,
         schedule: Callable[[str], Schedule] | None = None,
     ) -> None:
+        self._limits = requests_per_second, max_concurrent, schedule
+        self.after_fork()
+        start_anew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Start with nothing in flight: what the parent's threads hold is never released here."""
+        requests_per_second, max_concurrent, schedule = self._limits
+
         def pace(name: str, per_second: float | None) -> Pace | None:
             return (
                 Pace(per_second, schedule(name) if schedule else None) if per_second and requests_per_second else None
@@ -211,11 +219,13 @@ class Pacer:
             return cls._shared[key]
 
     @contextmanager
-    def turn(self, method: str, path: str, deadline: float) -> Iterator[Turn]:
+    def turn(self, method: str, path: str, deadline: float, since: float | None = None) -> Iterator[Turn]:
         """Wait until one request may be sent, and count it as in flight until the end of the block.
 
         :param path: path of the request, without the host.
         :param deadline: moment of :func:`time.monotonic` after which waiting makes no sense.
+        :param since: moment at which the call began, of which the request may be a retry; the earliest is next. Now by
+            default.
         :raises TimeoutError: the request did not get its turn before the deadline.
         """
         operation = f"{method} {path}"
@@ -224,18 +234,19 @@ class Pacer:
         limits.append((self._pace, self._concurrency))
         paces = [pace for pace, _ in limits if pace]
         concurrency = [limit for _, limit in limits if limit]
+        since = time.monotonic() if since is None else since
         with ExitStack() as held, self._counted() as got_it:
             # The lane's limit first, always in this order: a thread that waits for its lane occupies nothing that the
             # other lanes need, and no two threads wait for each other.
             for limit in concurrency:
-                if not limit.acquire(deadline):
+                if not limit.acquire(deadline, since):
                     raise TimeoutError
                 held.callback(limit.release)
             departures = []
             # Turns are taken last, as they pass: one that is taken and then waits for something else is lost. For the
             # same reason the slower lane's turn comes before the common one.
             for pace in paces:
-                if (departure := pace.wait(deadline)) is None:
+                if (departure := pace.wait(deadline, since)) is None:
                     raise TimeoutError
                 departures.append((pace, departure))
             got_it()
@@ -266,6 +277,15 @@ class Pacer:
         """
         if self._pace:
             self._pace.hold(seconds)
+
+
+def _new_lock_in_child() -> None:
+    # A thread of the parent may hold it, which is not there to release it.
+    Pacer._shared_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock_in_child)
 
 
 def _digest(text: str) -> str:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.pacing.schedule import (
+    LATEST,
     TIMEOUT,
     Answer,
     Store,
@@ -27,6 +28,7 @@ _ADVANCE = """
 INSERT INTO smartrecruiters_turns AS schedule (key, free_at) VALUES ({key}, {now} + {lead} + {interval})
 ON CONFLICT (key) DO UPDATE SET free_at = {interval} + greatest(
     {now} + {lead}, CASE WHEN schedule.free_at <= {now} + {far} THEN schedule.free_at ELSE 0 END)
+WHERE schedule.free_at <= {now} + {latest} OR schedule.free_at > {now} + {far}
 RETURNING free_at - {interval}, {now},
     (SELECT old.free_at > {now} + {far} FROM smartrecruiters_turns AS old WHERE old.key = {key})
 """
@@ -65,11 +67,11 @@ class PostgresStore(Store):
         self._connection: Any = None
         self._inherited: list[Any] = []
 
-    def advance(self, key: str, *, interval: int, lead: int, far: int) -> Answer:
+    def advance(self, key: str, *, interval: int, lead: int, far: int, latest: int = LATEST) -> Answer | None:
         import psycopg
 
         key = psycopg.sql.quote(key)
-        statement = _ADVANCE.format(key=key, now=_NOW, interval=interval, lead=lead, far=far)
+        statement = _ADVANCE.format(key=key, now=_NOW, interval=interval, lead=lead, far=far, latest=latest)
         try:
             sent, found = time.monotonic(), self._execute(statement)
         except psycopg.errors.UndefinedTable:
@@ -78,6 +80,8 @@ class PostgresStore(Store):
             self._execute(_CREATE)
             sent, found = time.monotonic(), self._execute(statement)
         received = time.monotonic()
+        if not found:
+            return None
         turn, now, dropped = found
         return Answer(int(turn), int(now), sent, received, dropped == b"t")
 
@@ -110,7 +114,7 @@ class PostgresStore(Store):
                 if result.status == pq.ExecStatus.FATAL_ERROR:
                     # 08006, a lost connection, comes from libpq without a code.
                     failed = result.error_field(pq.DiagnosticField.SQLSTATE) or b"08006"
-                elif result.status == pq.ExecStatus.TUPLES_OK:
+                elif result.status == pq.ExecStatus.TUPLES_OK and result.ntuples:
                     row = [result.get_value(0, column) or b"" for column in range(result.nfields)]
         if failed:
             raise psycopg.errors.lookup(failed.decode())

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
+from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
 from airflow_provider_smartrecruiters.api.pacing.share import Share
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,14 @@ as long as the network varies by less; without it, a process takes its own reque
 _RETRY_STORE_AFTER = 10.0
 """Seconds until a store that failed is asked again. Doubled, a store that is back is used later; halved, one that hangs
 stops a process for half of its time, as each attempt may take five seconds."""
+LIMIT_BELIEVED = 10.0
+"""Seconds for which a limit below the connection's own is believed after an answer that named it. Doubled, one wrong
+answer slows a process down for 20 s; halved, a process that sends one request in 6 s tries the higher limit each
+time."""
+_DISTRUST = 5
+"""Refused requests within ten seconds from which on a store counts as not shared by all. Doubled, a process collects
+ten of them first; halved, a network that delays some requests is taken for another process."""
+_DISTRUST_WITHIN = 10.0
 _BACKOFF, _MOST_REFUSALS = (0.1, 0.3), 3
 """Seconds, from and to, that a process without a slot waits at random, doubled with each of up to three refusals in a
 row. Doubled, eight processes are refused 3.2 instead of 4.1 % and use 94.8 instead of 95.2 %; halved, 4.9 %."""
@@ -58,10 +67,11 @@ class StoreLostError(Exception):
 class Schedule(Protocol):
     """A schedule of evenly spaced turns that several processes share."""
 
-    def reserve(self, per_second: float) -> float:
+    def reserve(self, per_second: float, within: float) -> float:
         """Take the next turn, and return the seconds until it.
 
         :param per_second: turns a second.
+        :param within: seconds from now after which a turn is of no use: it is not taken then, and infinity returned.
         :raises StoreLostError: the schedule does not answer.
         """
 
@@ -94,12 +104,12 @@ class SlidingWindow:
         # Enough to look back two of the server's seconds.
         self._departures: deque[Departure] = deque(maxlen=2 * slots + 2)
 
-    def lowered(self, per_second: float) -> SlidingWindow:
-        """Return the same window for a lower limit."""
-        lower = SlidingWindow(per_second)
-        lower.resume_at = self.resume_at
-        lower._departures.extend(self._departures)
-        return lower
+    def resized(self, per_second: float) -> SlidingWindow:
+        """Return the same window for another limit."""
+        other = SlidingWindow(per_second)
+        other.resume_at = self.resume_at
+        other._departures.extend(self._departures)
+        return other
 
     def next_turn(self, came: float) -> float:
         """Return the turn of a thread that came at that moment; it may be over."""
@@ -158,12 +168,16 @@ class Pace:
     def __init__(self, per_second: float, schedule: Schedule | None = None) -> None:
         self._schedule = schedule
         # Held by the one thread that waits for the next turn, so that turns are taken one by one and in order.
-        self._queue = threading.Lock()
+        self._queue = FairSemaphore(1)
         # Held for the window, and never while anything is waited for.
         self._lock = threading.Lock()
         self._window = SlidingWindow(per_second)
         self._moved_up = threading.Event()
+        self._most = per_second
+        self._named_at = float("-inf")
         self._store_lost_until = 0.0
+        self._refused_at: deque[float] = deque(maxlen=_DISTRUST)
+        self._distrusted = False
 
     @property
     def per_second(self) -> float:
@@ -171,31 +185,44 @@ class Pace:
         return self._window.per_second
 
     def limit_to(self, per_second: float) -> None:
-        """Lower the limit to the one that the server names."""
+        """Lower the limit to the one that the server names, until it has not named it for a while."""
         with self._lock:
-            if 0 < per_second < self.per_second:
-                self._window = self._window.lowered(per_second)
+            if 0 < per_second < self._most and per_second <= self.per_second:
+                # One answer may be wrong, or about another limit. As long as more of them say so, it holds.
+                self._named_at = time.monotonic()
+                if per_second < self.per_second:
+                    self._window = self._window.resized(per_second)
+
+    def _recover(self) -> None:
+        if self.per_second < self._most and time.monotonic() - self._named_at > LIMIT_BELIEVED:
+            self._window = self._window.resized(self._most)
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for ``seconds``."""
         with self._lock:
             self._window.resume_at = max(self._window.resume_at, time.monotonic() + seconds)
 
-    def wait(self, deadline: float) -> Departure | None:
-        """Wait for a turn until ``deadline`` (of :func:`time.monotonic`); None if there is none by then."""
+    def wait(self, deadline: float, since: float | None = None) -> Departure | None:
+        """Wait for a turn; None if there is none in time.
+
+        :param deadline: moment of :func:`time.monotonic` until which to wait.
+        :param since: moment at which the caller began; the earliest is next.
+        """
         came = time.monotonic()
-        if not self._queue.acquire(timeout=max(0.0, deadline - came)):
+        if not self._queue.acquire(deadline, since):
             return None
         try:
             # A thread that the machine held up catches up, but not with a burst.
             came = max(came, time.monotonic() - _CAUGHT_UP / self.per_second)
-            reserved = self._reserve()
+            with self._lock:
+                self._recover()
+            reserved = self._reserve(deadline)
             while True:
                 now = time.monotonic()
                 if reserved is not None and (resume_at := self._window.resume_at) > max(reserved, now):
                     # Held past its turn. By the end of that, the turns that follow belong to others.
                     time.sleep(max(0.0, min(resume_at, deadline) - now))
-                    reserved = self._reserve()
+                    reserved = self._reserve(deadline)
                     continue
                 # Cleared before the turn is computed: an answer that moves it up afterwards is not missed.
                 self._moved_up.clear()
@@ -224,7 +251,10 @@ class Pace:
 
         :return: True: the request only has to wait for its next turn.
         """
-        # With a schedule the next turn is one that nobody else has, so there is nothing to learn.
+        # With a schedule the next turn is one that nobody else has, so there is nothing to learn but that this is not
+        # so: a file on two hosts, or a program that does not know the store.
+        if self._scheduled:
+            self._doubt_store()
         if not self._scheduled:
             with self._lock:
                 self._window.refused(time.monotonic())
@@ -244,12 +274,23 @@ class Pace:
             # Wake the thread that waits: the free slot may soon be another process's.
             self._moved_up.set()
 
-    def _reserve(self) -> float | None:
+    def _doubt_store(self) -> None:
+        self._refused_at.append(time.monotonic())
+        if len(self._refused_at) == _DISTRUST and self._refused_at[-1] - self._refused_at[0] < _DISTRUST_WITHIN:
+            self._distrusted = True
+            log.warning(
+                "SmartRecruiters refuses requests although the rate limit store has a turn for each of them: not all "
+                "users of this credential share it. This process keeps a pace of its own from now on and watches the "
+                "rate limit headers. What to do: Name one store in all connections with this credential, and Redis or "
+                "PostgreSQL instead of a file if they run on more than one host."
+            )
+
+    def _reserve(self, deadline: float) -> float | None:
         """Return the moment of a turn of the shared schedule; None where there is none, or its store is lost."""
-        if self._schedule is None or time.monotonic() < self._store_lost_until:
+        if self._schedule is None or self._distrusted or time.monotonic() < self._store_lost_until:
             return None
         try:
-            wait = self._schedule.reserve(self.per_second * _SHARE_OF_LIMIT)
+            wait = self._schedule.reserve(self.per_second * _SHARE_OF_LIMIT, deadline - time.monotonic())
         except StoreLostError as error:
             if not self._store_lost_until:
                 log.warning(
@@ -267,4 +308,4 @@ class Pace:
     @property
     def _scheduled(self) -> bool:
         """Whether turns come from the shared schedule now."""
-        return self._schedule is not None and not self._store_lost_until
+        return self._schedule is not None and not self._store_lost_until and not self._distrusted

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.pacing.schedule import (
+    LATEST,
     TIMEOUT,
     Answer,
     Store,
@@ -19,11 +20,14 @@ from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 # Redis runs a script as one atomic step. Lua's doubles hold microseconds since 1970 exactly, but are printed with 14
 # digits, hence the format.
 _ADVANCE = """
-local interval, lead, far, kept = unpack(ARGV)
+local interval, lead, far, latest, kept = unpack(ARGV)
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
 local dropped = free > now + far
+if not dropped and free > now + latest then
+  return false
+end
 local turn = math.max(now + lead, dropped and 0 or free)
 local kept_ms = math.ceil((turn - now) / 1000) + kept
 redis.call('SET', KEYS[1], string.format('%.0f', turn + interval), 'PX', string.format('%.0f', kept_ms))
@@ -61,9 +65,12 @@ class RedisStore(Store):
             raise self.explained(error) from None
         self._script = self._client.register_script(_ADVANCE)
 
-    def advance(self, key: str, *, interval: int, lead: int, far: int) -> Answer:
+    def advance(self, key: str, *, interval: int, lead: int, far: int, latest: int = LATEST) -> Answer | None:
         sent = time.monotonic()
-        turn, now, dropped = self._script(keys=[f"smartrecruiters:turns:{key}"], args=[interval, lead, far, _KEPT])
+        found = self._script(keys=[f"smartrecruiters:turns:{key}"], args=[interval, lead, far, latest, _KEPT])
+        if found is None:
+            return None
+        turn, now, dropped = found
         return Answer(turn, now, sent, time.monotonic(), bool(dropped))
 
     def close(self) -> None:

@@ -33,6 +33,9 @@ _LEAD = 1.5
 """How far ahead to ask, in units of the last answer's age. Doubled, a distant process leaves gaps in the schedule; at 1
 it asks twice whenever an answer takes a little longer than the last."""
 _LONGEST_LEAD = 1.0
+_EVER = 1e9
+LATEST = 1_000_000_000_000_000
+"""Microseconds from now before which every turn is: 30 years."""
 _DRIFT = 1e-4
 """Seconds a second by which two clocks may drift apart. NTP keeps them well below."""
 
@@ -101,17 +104,19 @@ class SharedSchedule:
         self._key = key
         self._lead = 0.0
 
-    def reserve(self, per_second: float) -> float:
+    def reserve(self, per_second: float, within: float = inf) -> float:
         """Take the next turn, and return the seconds until it.
 
         :param per_second: turns a second. Processes may ask for different numbers: each turn is followed by the
             interval of the process that took it.
+        :param within: seconds from now after which a turn is of no use. It is not taken then, and infinity returned: a
+            turn that nobody uses would delay all the others.
         :raises StoreLostError: the store does not answer, or refuses.
         """
         interval = ceil(1_000_000 / per_second)
         with in_use:
             try:
-                return self._reserve(interval)
+                return self._reserve(interval, int(1_000_000 * max(0.0, min(within, _EVER))))
             except BaseException as error:
                 # Half an exchange may be left on the connection, also after a task timeout that came as a signal. The
                 # next exchange must not read its answer, so it gets a new connection.
@@ -128,16 +133,19 @@ class SharedSchedule:
         """
         try:
             # The step itself, with an interval of nothing: it reads, writes and needs the same rights.
-            self._store.advance(self._key, interval=0, lead=0, far=1_000 * _FAR_AHEAD)
+            self._store.advance(self._key, interval=0, lead=0, far=1_000 * _FAR_AHEAD, latest=LATEST)
         except BaseException:
             self._store.close()
             raise
 
-    def _reserve(self, interval: int) -> float:
+    def _reserve(self, interval: int, latest: int) -> float:
         give_up_at = time.monotonic() + TIMEOUT
         far = max(_FAR_AHEAD, _TURNS_AHEAD * interval)
         while True:
-            answer = self._store.advance(self._key, interval=interval, lead=int(1_000_000 * self._lead), far=far)
+            lead = int(1_000_000 * self._lead)
+            answer = self._store.advance(self._key, interval=interval, lead=lead, far=far, latest=latest)
+            if answer is None:
+                return inf
             if answer.dropped:
                 log.warning(
                     "The rate limit store held turns of the far future, as after its clock was set back. Dropped them."
@@ -180,7 +188,7 @@ class Store(ABC):
             return self._schedules[key]
 
     @abstractmethod
-    def advance(self, key: str, *, interval: int, lead: int, far: int) -> Answer:
+    def advance(self, key: str, *, interval: int, lead: int, far: int, latest: int = LATEST) -> Answer | None:
         """Take the next turn, atomically. All times are microseconds.
 
         The turn is the moment from which one is free, or ``lead`` from now if that is later; the moment after it from
@@ -190,6 +198,8 @@ class Store(ABC):
         :param interval: time until the turn after this one.
         :param lead: time from now before which a turn is of no use.
         :param far: a schedule that is further ahead than this is started anew.
+        :param latest: a turn that is later than this from now is not taken.
+        :return: None if it was not taken.
         """
 
     def close(self) -> None:  # noqa: B027 # a file is not open between two turns

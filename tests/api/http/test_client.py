@@ -299,8 +299,11 @@ def test_a_write_whose_answer_is_lost_is_not_sent_again(method: str, failure: An
             connect(server.url).request(method, "/jobs/{jobId}/note", path_params={"jobId": "1"}, json={"content": "x"})
         assert len(server.requests) == 1
     assert caught.value.may_have_been_applied
-    assert caught.value.retryable
     assert "may have been applied" in str(caught.value)
+    # Airflow's retries would create a second record; a PUT does no more the second time.
+    assert caught.value.retryable is (method == "PUT")
+    assert caught.value.hint.startswith("Check the record first")
+    assert "Run the task again" not in caught.value.hint
 
 
 @pytest.mark.parametrize("failure", PASSING.values(), ids=PASSING)
@@ -321,13 +324,34 @@ def test_a_timeout(connect: Connect) -> None:
         assert client.request("GET", "/x") == {}
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 405, 410])
+@pytest.mark.parametrize("status", [400, 403, 404, 422, 405, 410])
 def test_a_permanent_error_is_not_retried(status: int, connect: Connect) -> None:
     with ScriptedServer(reply(status)) as server:
         with pytest.raises(SmartRecruitersError) as caught:
             connect(server.url).request("GET", "/x")
         assert len(server.requests) == 1
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("status", [408, 409, 423, 425])
+def test_a_read_that_met_something_transient_is_sent_again(status: int, connect: Connect) -> None:
+    with ScriptedServer(*[reply(status)] * 3, reply(200, {"a": 1})) as server:
+        assert connect(server.url).request("GET", "/jobs/1") == {"a": 1}
+
+
+@pytest.mark.parametrize(("status", "in_doubt"), [(408, True), (409, False), (423, False)])
+def test_a_write_that_has_to_be_made_anew_is_not_sent_again_as_it_is(
+    status: int, in_doubt: bool, connect: Connect
+) -> None:
+    with ScriptedServer(reply(status)) as server, pytest.raises(SmartRecruitersError) as caught:
+        connect(server.url).request("PUT", "/jobs/1/note", json={"content": "x"})
+    assert caught.value.retryable
+    assert caught.value.may_have_been_applied is in_doubt
+
+
+def test_a_write_that_came_too_early_is_sent_again(connect: Connect) -> None:
+    with ScriptedServer(reply(425), reply(201, {"a": 1})) as server:
+        assert connect(server.url).request("POST", "/candidates", json={}) == {"a": 1}
 
 
 # 429
@@ -378,6 +402,18 @@ def test_a_429_beyond_the_budget_is_an_error_at_once(form: str, method: str, con
     assert caught.value.retry_after == pytest.approx(3600, abs=60)
     assert caught.value.retryable
     assert not caught.value.may_have_been_applied
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5_000, "-1", "nan", "1e999", "Fri, 31 Dec 9999999999 23:59:59 GMT"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_absurd_retry_after_is_a_typed_error(status: int, text: str, connect: Connect) -> None:
+    retry = RetryPolicy(budget=1.5, first_wait=0.01)
+    with (
+        ScriptedServer(always=reply(status, headers={"Retry-After": text})) as server,
+        pytest.raises((RateLimitedError, ServerError)) as caught,
+    ):
+        connect(server.url, retry=retry).request("GET", "/x")
+    assert caught.value.retry_after in (None, 30 * 86_400)
 
 
 def test_a_429_that_goes_on_ends_with_the_budget(connect: Connect) -> None:
@@ -468,6 +504,18 @@ def test_pages_that_form_a_loop(connect: Connect) -> None:
         records = connect(server.url).pages("/candidates")
         with pytest.raises(UnexpectedResponseError, match=r"^The pages of GET /candidates form a loop\. What to do: "):
             list(records)
+
+
+@pytest.mark.parametrize("total", ["many", None, [], {"a": 1}, float("1")])
+def test_a_total_that_is_no_number_ends_the_pages(total: Any, connect: Connect) -> None:
+    with ScriptedServer(reply(200, {"content": [{"id": 1}], "totalFound": total})) as server:
+        assert list(connect(server.url).pages("/configuration/x")) == [{"id": 1}]
+
+
+@pytest.mark.parametrize("content", ["text", {"id": 1}, 7, True])
+def test_content_that_is_no_list(content: Any, connect: Connect) -> None:
+    with ScriptedServer(reply(200, {"content": content})) as server, pytest.raises(UnexpectedResponseError):
+        list(connect(server.url).pages("/configuration/x"))
 
 
 @pytest.mark.parametrize("last", [{"content": [], "totalFound": 9}, {"content": None}, {}, None, []])

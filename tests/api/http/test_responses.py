@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters import exceptions
-from airflow_provider_smartrecruiters.api.http.responses import error_for, parse_error, presentable, read_body
+from airflow_provider_smartrecruiters.api.http.responses import (
+    error_for,
+    is_page,
+    parse_error,
+    presentable,
+    read_body,
+    repeatable,
+)
 from airflow_provider_smartrecruiters.exceptions import ApiError, UnexpectedResponseError
 
 BY_STATUS = [
@@ -19,7 +26,10 @@ BY_STATUS = [
     (401, exceptions.AuthenticationError, False),
     (403, exceptions.PermissionDeniedError, False),
     (404, exceptions.NotFoundError, False),
-    (409, exceptions.ConflictError, False),
+    (408, exceptions.ServerError, True),
+    (409, exceptions.ConflictError, True),
+    (423, exceptions.ConflictError, True),
+    (425, exceptions.ServerError, True),
     (422, exceptions.UnprocessableError, False),
     (429, exceptions.RateLimitedError, True),
     (500, exceptions.ServerError, True),
@@ -32,8 +42,8 @@ BY_STATUS = [
     (304, UnexpectedResponseError, False),
     (405, UnexpectedResponseError, False),
     (410, UnexpectedResponseError, False),
-    (413, UnexpectedResponseError, False),
-    (415, UnexpectedResponseError, False),
+    (413, exceptions.BadRequestError, False),
+    (415, exceptions.BadRequestError, False),
     (600, UnexpectedResponseError, False),
 ]
 
@@ -49,11 +59,76 @@ def test_each_status_has_its_error(status: int, error_class: type[ApiError], ret
     assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
 
 
-def test_a_401_after_the_credential_was_accepted_is_about_the_record() -> None:
-    error = error_for(401, b"", proven=True)
+def test_a_401_of_a_credential_that_is_accepted_elsewhere_is_about_the_record() -> None:
+    error = error_for(401, b"", credential_accepted=True)
     assert type(error) is exceptions.PermissionDeniedError
     assert error.status == 401
     assert "administrator" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "retryable"),
+    [
+        ("GET", None, True),
+        ("PUT", None, True),
+        ("PUT", "CONCURRENT_MODIFICATION", True),
+        ("PUT", "REF_NUMBER_ALREADY_EXISTS", False),
+        ("PUT", "RESOURCE_ALREADY_EXIST", False),
+        ("PATCH", "INTERVIEW_TYPES_SIZE_EXCEEDED", False),
+        ("DELETE", "CANNOT_DELETE_LAST_TIMESLOT", False),
+        ("POST", None, False),
+    ],
+)
+def test_a_conflict_passes_where_the_change_is_made_anew(method: str, code: str | None, retryable: bool) -> None:
+    error = error_for(409, json.dumps({"code": code, "message": "conflict"}).encode(), method=method)
+    assert type(error) is exceptions.ConflictError
+    assert error.retryable is retryable
+
+
+@pytest.mark.parametrize(("status", "word"), [(413, "smaller"), (415, "PNG or JPEG")])
+@pytest.mark.parametrize("body", [b"{}", b"<html>"])
+def test_a_picture_that_is_refused_is_advised_about(status: int, word: str, body: bytes) -> None:
+    error = error_for(status, body, method="PUT", path="/user-api/v201804/users/1/avatar")
+    assert word in error.hint
+    assert not error.retryable
+    assert not error.may_have_been_applied
+    # Nothing else that is sent is a picture.
+    assert "picture" not in error_for(status, body, method="PUT", path="/jobs/1").hint
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "page"),
+    [
+        ("text/html; charset=utf-8", b"", True),
+        ("TEXT/HTML", b"Forbidden", True),
+        ("application/xhtml+xml", b"x", True),
+        ("application/json", b" \n<!DOCTYPE html>", True),
+        (None, b"\xef\xbb\xbf<html>", True),
+        ("text/html", b'{"message": "mislabelled"}', False),
+        ("application/json", b"{}", False),
+        ("text/plain", b"Unauthorized", False),
+        (None, b"", False),
+    ],
+)
+def test_what_is_a_page(content_type: str | None, body: bytes, page: bool) -> None:
+    assert is_page(content_type, body) is page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "may_be_sent_twice"),
+    [
+        ("GET", "/jobs", True),
+        ("PUT", "/jobs/1", True),
+        ("POST", "/candidates/1/tags", True),
+        ("POST", "/candidates", False),
+        ("POST", "/candidates/1/tags/2", False),
+        ("PATCH", "/jobs/1", False),
+        ("DELETE", "/jobs/1", False),
+    ],
+)
+def test_which_requests_may_be_sent_twice(method: str, path: str, may_be_sent_twice: bool) -> None:
+    assert repeatable(method, path) is may_be_sent_twice
+    assert error_for(503, b"", method=method, path=path).retryable is may_be_sent_twice
 
 
 def test_the_wait_that_was_asked_for_is_kept() -> None:

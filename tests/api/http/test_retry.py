@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy, parse_retry_after
+from airflow_provider_smartrecruiters.api.http.retry import LONGEST_RETRY_AFTER, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     BadRequestError,
@@ -94,7 +94,9 @@ def test_many_attempts_do_not_overflow() -> None:
     assert max(wait for wait in waits if wait is not None) <= 15.0
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("7", 7), (" 7 ", 7)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("7", 7), (" 7 ", 7), ("86400", 86_400), ("9" * 5_000, LONGEST_RETRY_AFTER)]
+)
 def test_retry_after_in_seconds(text: str, seconds: float) -> None:
     assert parse_retry_after(text) == seconds
 
@@ -110,7 +112,15 @@ def test_a_date_in_the_past_asks_for_no_wait() -> None:
     assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "-5", "1.5", "nan"])
+def test_a_day_as_a_date_is_a_day() -> None:
+    seconds = parse_retry_after(format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True))
+    assert seconds == pytest.approx(86_400, abs=60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "soon", "-5", "1.5", "nan", "inf", "1e400", "٣", "Wed, 99 Oct 99999999999999999999 07:28:00 GMT"],
+)
 def test_no_retry_after(text: str | None) -> None:
     assert parse_retry_after(text) is None
 

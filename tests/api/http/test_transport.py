@@ -21,6 +21,7 @@ from airflow_provider_smartrecruiters.api.http.transport import checked_url, exc
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, ConfigurationError, ConnectionFailedError
 from tests.support.certificates import Certificate, certificate
 from tests.support.scripted_server import Exchange, ScriptedServer, close, hang, raw, reply, reset, trickle
+from tests.support.socks_server import socks_server
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -260,6 +261,53 @@ def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any)
         monkeypatch.setenv("no_proxy", "")
         with pytest.raises(ConnectionFailedError):
             send("https://api.example.com/jobs", method="PUT", data=b"{}")
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "all_proxy"])
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_socks_proxy_is_used(variable: str, scheme: str, tmp_path: Any, monkeypatch: Any) -> None:
+    made = certificate(tmp_path, "api.example.test" if scheme == "socks5h" else "localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.path))
+    monkeypatch.setenv("no_proxy", "")
+    with (
+        ScriptedServer(reply(200, {}), hang(), tls=made.server) as server,
+        socks_server(("127.0.0.1", server.port)) as (proxy, asked),
+    ):
+        monkeypatch.setenv(variable, f"{scheme}://{proxy}")
+        # Only with socks5h does the proxy resolve the name: it does not exist here.
+        host = "api.example.test" if scheme == "socks5h" else "localhost"
+        assert send(f"https://{host}:{server.port}/jobs") == (200, b"{}")
+        assert asked[0] == f"{host if scheme == 'socks5h' else '127.0.0.1'}:{server.port}"
+        # The watchdog reaches through it, too.
+        with pytest.raises(AnswerLostError):
+            send(f"https://{host}:{server.port}/jobs", timeout=0.5, method="PUT")
+
+
+def test_a_socks_proxy_without_its_library_says_what_to_install(monkeypatch: Any) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    # As where PySocks is not installed.
+    monkeypatch.setitem(sys.modules, "socks", None)
+    for loaded in ("urllib3.contrib.socks", "airflow_provider_smartrecruiters.api.http.socks"):
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    with pytest.warns(match="SOCKS support"), pytest.raises(ConfigurationError) as caught:
+        send("https://api.example.com/jobs")
+    assert "requests[socks]" in caught.value.hint
+
+
+def test_a_socks_proxy_of_an_unknown_version(monkeypatch: Any) -> None:
+    monkeypatch.setenv("https_proxy", "socks9://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(ConfigurationError, match="unknown version"):
+        send("https://api.example.com/jobs")
+
+
+def test_a_socks_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any) -> None:
+    with ScriptedServer(listening=False) as nobody:
+        monkeypatch.setenv("https_proxy", f"socks5h://127.0.0.1:{nobody.port}")
+        monkeypatch.setenv("no_proxy", "")
+        with pytest.raises(ConnectionFailedError):
+            send("https://api.example.com/jobs", method="PUT")
 
 
 def test_a_proxy_that_refuses_the_tunnel_means_nothing_was_sent(monkeypatch: Any) -> None:

@@ -77,7 +77,7 @@ def test_an_answer_that_shows_free_slots_wakes_up_the_thread_that_waits() -> Non
     waiting = threading.Thread(target=pace.wait, args=(time.monotonic() + 300,))
     pace._window.resume_at = time.monotonic() + 200
     waiting.start()
-    while not pace._queue.locked():
+    while not pace._queue.busy:
         time.sleep(0.001)
     pace._window.resume_at = 0.0
     while waiting.is_alive():

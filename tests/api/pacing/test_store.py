@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +17,9 @@ import psycopg
 import pytest
 import redis
 
+from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.pacing.pacer import Pacer
 from airflow_provider_smartrecruiters.api.pacing.rate import Pace, StoreLostError
 from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
@@ -81,6 +84,15 @@ def test_a_process_that_is_killed_stops_nobody(location: str, key: str) -> None:
     assert [turns.reserve(100) < 1 for _ in range(3)] == [True] * 3
 
 
+def test_a_turn_that_is_too_late_is_not_taken(location: str, key: str) -> None:
+    fill(location, key)
+    turns = open_store(location).schedule(key)
+    assert [turns.reserve(0.01, within=1) for _ in range(3)] == [float("inf")] * 3
+    assert Pace(10, turns).wait(time.monotonic() + 1) is None
+    # Otherwise it would be five minutes later.
+    assert 20 < turns.reserve(0.01, within=60) < 31
+
+
 def test_threads_of_a_process_get_turns_of_their_own(location: str, key: str) -> None:
     turns = open_store(location).schedule(key)
     taken: list[float] = []
@@ -107,6 +119,45 @@ def test_limits_of_other_names_and_rates(location: str, key: str) -> None:
     # Another rate of the same limit has the same one: each turn is followed by the interval of the one who took it.
     assert common.reserve(0.01) - first == pytest.approx(1000, abs=30)
     assert common.reserve(0.001) - first == pytest.approx(1100, abs=30)
+
+
+def test_a_store_that_is_not_shared_by_all_is_noticed(
+    smartrecruiters_emulator: SmartRecruitersEmulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two hosts with a file each: both take all turns of the limit."""
+    smartrecruiters_emulator.configure(rate=20)
+    jobs = smartrecruiters_emulator.state.job_ids
+    clients = [
+        SmartRecruitersClient(
+            ApiKeyAuth(smartrecruiters_emulator.api_key),
+            base_url=smartrecruiters_emulator.url,
+            pacer=Pacer(20, 8, open_store(str(tmp_path / host)).schedule),
+        )
+        for host in ("one", "two")
+    ]
+
+    def send(number: int) -> None:
+        clients[number % 2].request("GET", "/jobs/{jobId}", path_params={"jobId": jobs[number % len(jobs)]})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(240)))
+    for client in clients:
+        client.close()
+    assert smartrecruiters_emulator.stats["statuses"]["200"] == 240
+    # Five each until it is noticed, and what the headers cost. Without them a third of all requests is refused.
+    assert smartrecruiters_emulator.stats["rate_limited"] <= 48
+    warnings = [record.message for record in caplog.records if "not all users of this credential" in record.message]
+    assert 1 <= len(warnings) <= 2
+    assert "PostgreSQL instead of a file" in warnings[0]
+
+
+def test_a_few_refusals_do_not_make_a_store_doubtful(location: str, key: str) -> None:
+    pace = Pace(10, open_store(location).schedule(key))
+    for _ in range(4):
+        pace.refused()
+    assert pace._scheduled
+    pace.refused()
+    assert not pace._scheduled
 
 
 def test_a_store_is_opened_once(location: str, key: str) -> None:
