@@ -7,7 +7,7 @@ PYTHON ?= python3
 PORT ?= 8080
 PYTEST_ARGS ?=
 
-# A process for each processor; a file's tests stay in one, since they share servers and the matrix of faults.
+# One process per processor. The tests of a file stay in one process, because they share servers and the fault matrix.
 PARALLEL := -n auto --dist loadfile
 
 TOOLS := .venv/tools
@@ -45,7 +45,7 @@ test-2.11: $(AIRFLOW_2)/.installed ## Run all tests on Airflow 2.11
 	@echo "== tests on Airflow 2.11"
 	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-quick: $(AIRFLOW_3)/.installed ## The tests that need neither a real Airflow run nor a browser nor a server, on Airflow 3.3
+quick: $(AIRFLOW_3)/.installed ## Run the tests that need no Airflow run, browser or server, on Airflow 3.3
 	@$(AIRFLOW_3)/bin/python -m pytest --quick $(PARALLEL) $(PYTEST_ARGS)
 
 test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Run each operator on Airflow as installed on its release day
