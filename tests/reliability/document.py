@@ -100,8 +100,9 @@ The tests use shorter times in the same order: an exchange that times out takes 
 
 ## What Airflow's retries do
 
-Errors that a retry cannot fix (400, 401, 403, 404, 409, 422, a rejected client secret, invalid arguments) are also
-`AirflowFailException`: the task fails at once, whatever its `retries`. All other errors leave the task its retries.
+Errors that a retry cannot fix (400, 401, 403, 404, 422, a rejected client secret, invalid arguments, a 409 that is not
+about another request in the way) are also `AirflowFailException`: the task fails at once, whatever its `retries`. All
+other errors leave the task its retries.
 Every try reads first, so a try after `unsure` sends nothing if the write was applied.
 
 Give tasks `retries=3` or more, a `retry_delay` of some minutes, and `retry_exponential_backoff=True`. On Airflow 3.3
