@@ -47,7 +47,7 @@ class TestUpdateJobAd(UseCaseTests):
             ("language",),
             lambda _: {"language": "xx"},
             code="VALIDATION_FAILED",
-            off_contract=("request", "response"),
+            off_contract=("request",),
         ),
         Refusal(
             "job that may be read only",

@@ -99,8 +99,8 @@ class TestUpdateJobNote(UseCaseTests):
         return Expected(
             body={"content": after},
             stored=after,
-            diff=[{"field": "content", "before_length": len(before), "after_length": len(after)}],
-            lines=[f"content: {size(before)} -> {size(after)}"],
+            diff=[{"field": "content", "before_length": len(before) or None, "after_length": len(after)}],
+            lines=[f"content: {size(before) if before else '(not set)'} -> {size(after)}"],
             answer={"content": after},
             free_text=[text for text in (before, "Zofia", "from Monday") if text],
         )
