@@ -73,7 +73,8 @@ verifies a write that replaces a record, or the token request of an OAuth client
 
 {others}
 
-With an OAuth client a 401 is answered by one new token and one more try:
+A 401 is settled by one question that only the credential decides (`GET /jobs?limit=1`). If the credential is bad, an
+OAuth client fetches one new token and tries once more:
 
 {with_token}
 
@@ -98,7 +99,7 @@ In the matrix these times are shorter, and in the same order: an exchange that t
 
 ## What Airflow's retries do
 
-Errors that a retry cannot cure (400, 401, 403, 404, 409, 422, a refused secret, wrong arguments) are also
+Errors that a retry cannot cure (400, 401, 403, 404, 422, a refused secret, wrong arguments) are also
 `AirflowFailException`: the task fails at once, whatever its `retries`. All others leave it its retries. Every try
 begins with reading, so a try after `unsure` sends nothing if the write had been carried out.
 
