@@ -149,12 +149,16 @@ class SmartRecruitersHook(BaseHook):
     ) -> Any:
         """Send a request to any endpoint, with the same credential, rate limit, retries and errors.
 
+        Nothing is read first. A ``POST``, ``PATCH`` or ``DELETE`` whose answer is lost is therefore a permanent error:
+        Airflow's retries could apply it twice. Check the record before you send it again.
+
         :param method: HTTP method, ``"GET"``.
         :param path: path below the base URL, literal (``"/jobs"``) or with placeholders (``"/jobs/{jobId}"``).
         :param path_params: values of the placeholders; they are percent-encoded.
         :param params: query parameters; a list gives a repeated key.
         :param json: body to send as JSON.
-        :param files: parts of a multipart body, in the format of ``requests``.
+        :param files: parts of a multipart body, in the format of ``requests``. Open files are read once, from where they
+            are.
         :return: the parsed response; ``None`` if it has no body.
         :raises InvalidInputError: the path cannot be built from the parameters.
         :raises SmartRecruitersError: any other error of the package; the subclass states the reason.

@@ -74,7 +74,8 @@ replaces a record, or the token request of an OAuth client.
 
 {others}
 
-With an OAuth client, a 401 leads to one new token and one more attempt:
+A 401 is settled by one request that only the credential decides (`GET /jobs?limit=1`). If the credential is bad, an
+OAuth client fetches one new token and tries once more:
 
 {with_token}
 

@@ -249,6 +249,16 @@ def test_a_refusal_never_repeats_the_secret(status: int, oauth: Any) -> None:
     assert caught.value.code == "invalid_client"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_page_in_place_of_the_token_endpoint_says_nothing_about_the_secret(status: int, oauth: Any) -> None:
+    page = reply(status, b"<html>Blocked</html>", headers={"Content-Type": "text/html"})
+    with ScriptedServer(always=page) as server, pytest.raises(UnexpectedResponseError) as caught:
+        oauth(server.url).request("GET", "/jobs")
+    assert "proxy or firewall" in caught.value.summary
+    assert "client secret" not in caught.value.hint
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize(
     "failure",
     [reset(), close(), raw(b"no HTTP\r\n\r\n"), reply(503, b"<html>"), reply(200, b"<"), reply(200, b"")],
