@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from airflow_provider_smartrecruiters.emulator import control
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.http import answer as answers
 from airflow_provider_smartrecruiters.emulator.http import multipart
-from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer
+from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer, Interceptor
 from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden, too_many_requests
 from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
@@ -26,16 +29,7 @@ from airflow_provider_smartrecruiters.emulator.http.operation import Call, Opera
 from airflow_provider_smartrecruiters.emulator.journal import Journal
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
-from airflow_provider_smartrecruiters.emulator.tenant.state import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.types import Receive, Scope, Send
-
-    from airflow_provider_smartrecruiters.emulator.config import Config
-    from airflow_provider_smartrecruiters.emulator.http.answer import Interceptor
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
 
 
 class Emulator:

@@ -5,28 +5,23 @@ They need no credential, and neither limits nor latency nor faults apply to them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
 from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, required
-from airflow_provider_smartrecruiters.emulator.journal import as_dicts
+from airflow_provider_smartrecruiters.emulator.journal import Journal, as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-
-    from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
-    from airflow_provider_smartrecruiters.emulator.journal import Journal
-    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
+from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
 
 PREFIX = "/__emulator__"
 

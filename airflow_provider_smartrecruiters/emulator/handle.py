@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
+from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
-from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, RuleOptions, read_rule
+from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
+from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 from airflow_provider_smartrecruiters.emulator.tenant.state import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
-    from airflow_provider_smartrecruiters.emulator.faults.rules import RuleOptions
-    from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
-    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
 
 class JournalView(list["JournalEntry"]):

@@ -6,10 +6,9 @@ import json
 import threading
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 KEPT_ENTRIES = 10_000
 KEPT_BODY = 256 * 1024

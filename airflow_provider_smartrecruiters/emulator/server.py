@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 
@@ -14,11 +15,7 @@ from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.http.transport import TransportProtocol
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 START_TIMEOUT = 10.0
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.emulator.faults import targets
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Parameters that every rule may have.
 GENERAL = frozenset({"operation", "path", "fault", "times", "skip", "probability", "seed", "latency"})

@@ -7,14 +7,10 @@ Plain words are the method and the path's parts without ids, records in the sing
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 ANY = "any"
 ANY_READ = "any read"

@@ -6,12 +6,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
 
 # The status of a request that got no answer.
 NO_ANSWER = 0

@@ -7,16 +7,13 @@ import binascii
 import hmac
 import secrets
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus
 
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, unauthorized
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from airflow_provider_smartrecruiters.emulator.config import Config
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,8 @@ code here is the emulator's own. Where the contract shows an envelope without co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 CANDIDATE_ACCESS_DENIED = "Candidate access denied"
 NOT_ASSIGNED = "Candidate is not assigned to given job"

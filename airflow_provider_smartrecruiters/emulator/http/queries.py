@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.http.schemas import (
     ApplicationStatus,
     DateTime,
@@ -16,13 +17,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import (
     LanguageCode,
     PostingStatus,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
-
+from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 # Parameters of a candidate search that apply to an application, and the application's member.
 _OF_APPLICATION = {

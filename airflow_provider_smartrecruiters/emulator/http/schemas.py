@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from email.message import Message
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.tenant.times import parse
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]

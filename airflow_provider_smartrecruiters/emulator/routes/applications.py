@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import (
     CANDIDATE_ACCESS_DENIED,
@@ -15,10 +15,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSour
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Application, StatusChange, Tenant
 
 operations = Operations()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
@@ -13,11 +14,7 @@ from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page,
 from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
+from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
+from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
 VALUES = SOURCES + "/{sourceType}/values"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
+from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
 INTERVIEW = INTERVIEWS + "/{interviewId}"

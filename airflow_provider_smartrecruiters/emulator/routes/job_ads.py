@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import ActiveOnly
@@ -10,11 +11,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import JobAdContent,
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.job_replacement import location_from, replace_sections
 from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
+from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
 
 ADS = "/jobs/{jobId}/jobads"
 AD = ADS + "/{jobAdId}"

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Container, Iterable
+from typing import get_args
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
-from airflow_provider_smartrecruiters.emulator.http.schemas import LanguageCode
+from airflow_provider_smartrecruiters.emulator.http.schemas import (
+    Identifiable,
+    JobInput,
+    LanguageCode,
+    LocationInput,
+    PropertyInput,
+    SectionsInput,
+)
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue, Section
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
-
-    from airflow_provider_smartrecruiters.emulator.http.schemas import (
-        Identifiable,
-        JobInput,
-        LocationInput,
-        PropertyInput,
-        SectionsInput,
-    )
-    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Job, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import (
+    AdContent,
+    Compensation,
+    Job,
+    Location,
+    PropertyValue,
+    Section,
+    Tenant,
+)
 
 SECTIONS = {
     "company_description": "companyDescription",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
@@ -11,10 +11,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, Job
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Job, StatusChange, Tenant
 
 NOTE = "/jobs/{jobId}/note"
 NOTE_DENIED = unauthorized("Access forbidden")

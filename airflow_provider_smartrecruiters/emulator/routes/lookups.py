@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TypeVar
 
 from airflow_provider_smartrecruiters.emulator.http.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
-from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate, Interview, Job, User
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, JobAd, Position, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import (
+    Application,
+    Candidate,
+    Interview,
+    Job,
+    JobAd,
+    Position,
+    Tenant,
+    User,
+)
 
 CANDIDATE_DENIED = forbidden("No permission to access the candidate")
 JOB_DENIED = forbidden("Job access forbidden")

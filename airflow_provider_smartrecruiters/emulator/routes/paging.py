@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 
 class HasId(Protocol):

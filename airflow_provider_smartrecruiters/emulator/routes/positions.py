@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Position
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job
+from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Position
 
 POSITIONS = "/jobs/{jobId}/positions"
 # The id of the record, not the company's own text that the body calls positionId.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
@@ -11,9 +11,7 @@ from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import User
+from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
 

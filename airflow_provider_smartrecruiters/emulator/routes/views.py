@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES, LANGUAGES, REGIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
-    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location
+from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location
 
 
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterator, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
 def check(tenant: Tenant) -> None:

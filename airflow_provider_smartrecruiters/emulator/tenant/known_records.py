@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from airflow_provider_smartrecruiters.emulator.tenant import publishing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from airflow_provider_smartrecruiters.emulator.tenant import state
-
-    Kept = TypeVar("Kept", state.Candidate, state.Job, state.Interview, state.User)
+from airflow_provider_smartrecruiters.emulator.tenant import publishing, state
 
 Found = TypeVar("Found")
+Kept = TypeVar("Kept", state.Candidate, state.Job, state.Interview, state.User)
 
 
 @dataclass(frozen=True, slots=True)
