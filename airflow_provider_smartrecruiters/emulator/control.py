@@ -21,7 +21,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, r
 from airflow_provider_smartrecruiters.emulator.journal import Journal, as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
-from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store
 
 PREFIX = "/__emulator__"
 
@@ -58,7 +58,12 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
             job = store.tenant.jobs.get(request.path_params["job_id"])
             if job is None:
                 raise not_found("Job")
-            return JSONResponse([_outside(ad) for ad in job.ads.values() if ad.published])
+            outside = [
+                {"jobAdId": ad.id, **views.ad_content(ad.published), "visibility": ad.visibility}
+                for ad in job.ads.values()
+                if ad.published
+            ]
+            return JSONResponse(outside)
 
     async def set_faults(request: Request) -> Response:
         given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
@@ -103,11 +108,3 @@ async def _answer_api_error(_: Request, error: Any) -> Response:
 
 async def _answer_http_error(request: Request, error: Any) -> Response:
     return await _answer_api_error(request, ApiError(error.status_code, str(error.detail)))
-
-
-def _outside(ad: JobAd) -> dict[str, Any]:
-    content = ad.published
-    assert content is not None
-    return views.without_none(
-        {"jobAdId": ad.id, **views.ad_content(content), "visibility": ad.visibility},
-    )

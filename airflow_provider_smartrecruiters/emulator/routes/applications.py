@@ -13,49 +13,43 @@ from airflow_provider_smartrecruiters.emulator.http.errors import (
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
+from airflow_provider_smartrecruiters.emulator.routes.views import history, labelled, shown
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, StatusChange, Tenant
+
+APPLICATION = "/candidates/{id}/jobs/{jobId}"
 
 operations = Operations()
 
 
 def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
     """Return what every view of an application shows. Of the source it has the label, not the ids."""
-    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
+    source = tenant.source_of(application)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
-    return without_none(
-        {
-            "status": application.status,
-            "subStatus": application.sub_status,
-            "startsOn": application.starts_on,
-            "source": source.label if source else None,
-            "reasonOfRejection": labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
-            "reasonOfWithdrawal": labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
-            "actions": {},
-        }
+    return shown(
+        application,
+        ("status", "sub_status", "starts_on"),
+        source=source.label if source else None,
+        reasonOfRejection=labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
+        reasonOfWithdrawal=labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
+        actions={},
     )
 
 
-@operations.get("/candidates/{id}/jobs/{jobId}", "candidates.getApplication", "candidates_read")
+@operations.get(APPLICATION, "candidates.getApplication", "candidates_read")
 def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
-    fields = application_fields(call.tenant, application)
-    return {
-        **fields,
-        "url": f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}",
-        "applicationId": application.id,
-    }
+    url = f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}"
+    return {**application_fields(call.tenant, application), "url": url, "applicationId": application.id}
 
 
-@operations.put("/candidates/{id}/jobs/{jobId}/status", "candidates.status.update", "candidates_manage", status=204)
+@operations.put(APPLICATION + "/status", "candidates.status.update", "candidates_manage", status=204)
 def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
     body = CandidateStatus.read_optional(call)
     tenant = call.tenant
-    denied = forbidden("Permission denied")
-    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
+    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=forbidden("Permission denied"))
     if body is None:
         raise bad_request("Status is required", "STATUS_REQUIRED")
     _check_reason(tenant, body)
@@ -88,12 +82,10 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
         raise bad_request("Reason not found", "INVALID_REASON")
 
 
-@operations.get(
-    "/candidates/{id}/jobs/{jobId}/status/history", "candidates.status.history.getForJob", "candidates_read"
-)
+@operations.get(APPLICATION + "/status/history", "candidates.status.history.getForJob", "candidates_read")
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return the status changes of one application, oldest first."""
-    return _history(lookups.application(call.tenant, candidate_id, job_id))
+    return history(lookups.application(call.tenant, candidate_id, job_id).history)
 
 
 @operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
@@ -101,21 +93,11 @@ def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
-        return listed([])
-    return _history(call.tenant.applications[candidate.application_ids[0]])
+        return history([])
+    return history(call.tenant.applications[candidate.application_ids[0]].history)
 
 
-def _history(application: Application) -> dict[str, Any]:
-    content = [
-        without_none(
-            {"changedOn": change.changed_on, "status": change.status, "subStatus": change.sub_status, "actions": {}}
-        )
-        for change in application.history
-    ]
-    return listed(content)
-
-
-@operations.put("/candidates/{id}/jobs/{jobId}/source", "candidates.source.update", "candidates_manage", status=204)
+@operations.put(APPLICATION + "/source", "candidates.source.update", "candidates_manage", status=204)
 def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
@@ -149,14 +131,11 @@ def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     tenant = call.tenant
     application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)
-    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
-    return without_none(
-        {
-            "status": application.status,
-            "subStatus": application.sub_status,
-            "sourceIdentifier": source.identifier if source else None,
-            "createDate": application.created_on,
-            "profileId": application.candidate_id,
-            "jobId": application.job_id,
-        }
+    source = tenant.source_of(application)
+    return shown(
+        application,
+        ("status", "sub_status", "job_id"),
+        sourceIdentifier=source.identifier if source else None,
+        createDate=application.created_on,
+        profileId=application.candidate_id,
     )

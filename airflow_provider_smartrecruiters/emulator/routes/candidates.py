@@ -11,7 +11,7 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
 from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
-from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
+from airflow_provider_smartrecruiters.emulator.routes.views import action, shown
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
@@ -25,21 +25,11 @@ operations = Operations()
 def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
-    found = [
-        candidate
-        for candidate in tenant.candidates.values()
-        if candidate.access != "none" and search.matches(candidate, tenant)
-    ]
-    page, next_page_id = cursor_page(found, search.limit, search.page_id)
-    answer = {
-        "limit": search.limit,
-        "totalFound": len(found),
-        "content": [{**_common(call, candidate), "consent": {"status": candidate.consent}} for candidate in page],
-    }
-    if next_page_id is not None:
-        answer["nextPageId"] = next_page_id
-        call.answer_headers["Link"] = link_to_next(call, next_page_id)
-    return answer
+    found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
+    page = cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
+    if "nextPageId" in page:
+        call.answer_headers["Link"] = link_to_next(call, page["nextPageId"])
+    return {"totalFound": len(found), **page}
 
 
 @operations.get("/candidates/{id}", "candidates.get", "candidates_read")
@@ -61,28 +51,19 @@ def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
 
 def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
     assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
-    return without_none(
-        {
-            "id": candidate.id,
-            "internal": candidate.internal,
-            "firstName": candidate.first_name,
-            "lastName": candidate.last_name,
-            "email": candidate.email,
-            "location": {
-                "country": COUNTRIES[candidate.country_code],
-                "countryCode": candidate.country_code,
-                "city": candidate.city,
-                "lat": candidate.latitude,
-                "lng": candidate.longitude,
-            },
-            "createdOn": candidate.created_on,
-            "updatedOn": candidate.updated_on,
-            "tags": candidate.tags,
-            "averageRating": candidate.average_rating,
-            "primaryAssignment": assignments[0] if assignments else None,
-            "secondaryAssignments": assignments[1:],
-            "actions": {"details": action(call, f"/candidates/{candidate.id}")},
-        }
+    return shown(
+        candidate,
+        ("id", "internal", "first_name", "last_name", "email", "created_on", "updated_on", "tags", "average_rating"),
+        location={
+            "country": COUNTRIES[candidate.country_code],
+            "countryCode": candidate.country_code,
+            "city": candidate.city,
+            "lat": candidate.latitude,
+            "lng": candidate.longitude,
+        },
+        primaryAssignment=assignments[0] if assignments else None,
+        secondaryAssignments=assignments[1:],
+        actions={"details": action(call, f"/candidates/{candidate.id}")},
     )
 
 

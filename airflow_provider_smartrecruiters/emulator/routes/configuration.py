@@ -9,6 +9,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
+from airflow_provider_smartrecruiters.emulator.routes.paging import offset_page
 from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
@@ -45,12 +46,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
         for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
         if not value.deleted and search.source_sub_type in (None, value.subtype_id)
     ]
-    return {
-        "totalFound": len(found),
-        "limit": search.limit,
-        "offset": search.offset,
-        "content": [_source(call, type_id, value) for value in found[search.offset : search.offset + search.limit]],
-    }
+    return offset_page(found, search, lambda value: _source(call, type_id, value))
 
 
 @operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
@@ -70,7 +66,7 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
     for source_type in call.tenant.source_types.values():
         for value in source_type.values:
             if value.identifier == identifier:
-                return views.without_none({"label": value.label, "type": source_type.id, "subType": value.subtype_id})
+                return views.shown(value, ("label",), type=source_type.id, subType=value.subtype_id)
     raise not_found("Source")
 
 
@@ -89,8 +85,7 @@ def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
 @operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
 def list_hiring_processes(call: Call) -> dict[str, Any]:
     """Return all hiring processes."""
-    content = [_process(process) for process in call.tenant.hiring_processes.values()]
-    return views.listed(content)
+    return views.listed([_process(process) for process in call.tenant.hiring_processes.values()])
 
 
 @operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
@@ -100,14 +95,12 @@ def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
 
 
 def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
-    return views.without_none(
-        {
-            "id": value.id,
-            "sourceIdentifier": value.identifier,
-            "label": value.label,
-            "sourceSubType": {"id": value.subtype_id} if value.subtype_id else None,
-            "actions": {"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
-        }
+    return views.shown(
+        value,
+        ("id", "label"),
+        sourceIdentifier=value.identifier,
+        sourceSubType={"id": value.subtype_id} if value.subtype_id else None,
+        actions={"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
     )
 
 
@@ -116,9 +109,5 @@ def _choices(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _process(process: HiringProcess) -> dict[str, Any]:
-    return {
-        "id": process.id,
-        "name": process.name,
-        "active": process.active,
-        "subStatuses": {status: process.sub_statuses.get(status, []) for status in LISTED_STATUSES},
-    }
+    listed = {status: process.sub_statuses.get(status, []) for status in LISTED_STATUSES}
+    return views.shown(process, subStatuses=listed)

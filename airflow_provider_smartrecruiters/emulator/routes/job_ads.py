@@ -101,42 +101,22 @@ def unpublish_job(call: Call, job_id: str) -> None:
 
 
 def _publish(call: Call, ad: JobAd, wanted: PublicationInput | None) -> None:
-    wanted = wanted or PublicationInput()
-    publishing.publish(
-        ad, call.tenant.settings.publish_delay, visibility=wanted.visibility, aggregators=wanted.aggregators
-    )
+    publishing.publish(ad, call.tenant.settings.publish_delay, **(wanted or PublicationInput()).model_dump())
 
 
 def _publications(ads: Iterable[JobAd], *, active_only: bool) -> dict[str, Any]:
-    content = [
-        views.without_none(
-            {
-                "sourceName": publication.source_name,
-                "type": publication.type,
-                "publishedOn": publication.published_on,
-                "unpublishedOn": publication.unpublished_on,
-            }
-        )
-        for ad in ads
-        for publication in ad.publications
-        if not (active_only and publication.unpublished_on)
-    ]
-    return {"content": content}
+    found = [publication for ad in ads for publication in ad.publications]
+    return {"content": [views.shown(one) for one in found if not (active_only and one.unpublished_on)]}
 
 
 def _view(call: Call, job: Job, ad: JobAd) -> dict[str, Any]:
-    path = f"/jobs/{job.id}/jobads/{ad.id}/postings"
-    return views.without_none(
-        {
-            "id": ad.id,
-            **views.ad_content(ad.content),
-            "createdOn": ad.created_on,
-            "updatedOn": ad.updated_on,
-            "applyUrl": f"{call.base_url}/__emulator__/published/{job.id}",
-            "postingStatus": "PUBLISHED" if ad.published else "NOT_PUBLISHED",
-            "default": ad.default,
-            "visibility": ad.visibility,
-            "creator": {"id": ad.creator_id},
-            "actions": {"postings": views.action(call, path)},
-        }
+    postings = f"/jobs/{job.id}/jobads/{ad.id}/postings"
+    return views.shown(
+        ad,
+        ("id", "created_on", "updated_on", "default", "visibility"),
+        **views.ad_content(ad.content),
+        applyUrl=f"{call.base_url}/__emulator__/published/{job.id}",
+        postingStatus="PUBLISHED" if ad.published else "NOT_PUBLISHED",
+        creator={"id": ad.creator_id},
+        actions={"postings": views.action(call, postings)},
     )

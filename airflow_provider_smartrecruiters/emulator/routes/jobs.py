@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, offset_page
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Job, StatusChange, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Job, StatusChange
 
 NOTE = "/jobs/{jobId}/note"
 NOTE_DENIED = unauthorized("Access forbidden")
@@ -25,20 +28,11 @@ def list_jobs(call: Call) -> dict[str, Any]:
     tenant, search = call.tenant, JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
-    found = [
-        job for job in tenant.jobs.values() if job.access != "none" and search.matches(job, tenant, posting_status(job))
-    ]
-    answer: dict[str, Any] = {"limit": search.limit, "totalFound": len(found)}
+    found = [job for job in lookups.visible(tenant.jobs) if search.matches(job, tenant, posting_status(job))]
     if search.sort == "job_id":
-        page, next_page_id = cursor_page(found, search.limit, search.page_id)
-        if next_page_id is not None:
-            answer["nextPageId"] = next_page_id
-    else:
-        found.sort(key=lambda job: job.created_on, reverse=True)
-        page = found[search.offset : search.offset + search.limit]
-        answer["offset"] = search.offset
-    answer["content"] = [_summary(call, job) for job in page]
-    return answer
+        return {"totalFound": len(found), **cursor_page(found, search, partial(_summary, call))}
+    found.sort(key=lambda job: job.created_on, reverse=True)
+    return offset_page(found, search, partial(_summary, call))
 
 
 @operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")
@@ -72,11 +66,7 @@ def update_status(call: Call, job_id: str) -> dict[str, Any]:
 @operations.get("/jobs/{jobId}/status/history", "jobs.status.history.get", "jobs_read")
 def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
     """Return the status changes, oldest first."""
-    content = [
-        {"changedOn": change.changed_on, "status": change.status, "actions": {}}
-        for change in lookups.job(call.tenant, job_id).history
-    ]
-    return views.listed(content)
+    return views.history(lookups.job(call.tenant, job_id).history)
 
 
 @operations.get("/jobs/{jobId}/hiring-team", "jobs.hiring-team.get", "jobs_read")
@@ -110,66 +100,47 @@ def posting_status(job: Job) -> str:
     return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
 
 
-def _department(tenant: Tenant, job: Job) -> dict[str, str] | None:
-    department = tenant.departments.get(job.department_id or "")
-    return department.model_dump() if department else None
-
-
-def _common(call: Call, job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "title": job.title,
-        "refNumber": job.ref_number,
-        "createdOn": job.created_on,
-        "updatedOn": job.updated_on,
-        "lastActivityOn": job.last_activity_on,
-        "department": _department(call.tenant, job),
-        "location": views.location(job.location),
-        "status": job.status,
-        "postingStatus": posting_status(job),
-    }
+def _common(call: Call, job: Job, **more: Any) -> dict[str, Any]:
+    department = call.tenant.departments.get(job.department_id or "")
+    return views.shown(
+        job,
+        ("id", "title", "ref_number", "created_on", "updated_on", "last_activity_on", "status"),
+        department=views.shown(department) if department else None,
+        location=views.location(job.location),
+        postingStatus=posting_status(job),
+        **more,
+    )
 
 
 def _summary(call: Call, job: Job) -> dict[str, Any]:
-    return views.without_none(
-        {
-            **_common(call, job),
-            "language": views.language(job.default_ad.content.language),
-            "actions": {"details": views.action(call, f"/jobs/{job.id}")},
-        }
-    )
+    language = views.language(job.default_ad.content.language)
+    return _common(call, job, language=language, actions={"details": views.action(call, f"/jobs/{job.id}")})
 
 
 def details(call: Call, job: Job) -> dict[str, Any]:
     """Return everything that the API shows of a job."""
     tenant = call.tenant
-    creator = tenant.users[job.creator_id]
     content = job.default_ad.content
     pages = {"details": "", "hiringTeam": "/hiring-team", "publications": "/publication", "positions": "/positions"}
-    return views.without_none(
-        {
-            **_common(call, job),
-            "targetHiringDate": job.target_hiring_date,
-            "industry": views.labelled(tenant.industries, job.industry_id),
-            "function": views.labelled(tenant.functions, job.function_id),
-            "typeOfEmployment": views.labelled(tenant.employment_types, job.type_of_employment_id),
-            "experienceLevel": views.labelled(tenant.experience_levels, job.experience_level_id),
-            "eeoCategory": views.labelled(tenant.eeo_categories, job.eeo_category_id),
-            "template": job.template,
-            "creator": {"id": creator.id, "firstName": creator.first_name, "lastName": creator.last_name},
-            "compensation": views.without_none(job.compensation.model_dump()) if job.compensation else None,
-            "jobAd": {"sections": views.sections(content), "language": views.language(content.language)},
-            "properties": [
-                {
-                    "id": property_id,
-                    "label": tenant.job_properties[property_id].label,
-                    "value": views.without_none(value.model_dump()),
-                }
-                for property_id, value in job.properties.items()
-            ],
-            "actions": {
-                **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
-                "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},
-            },
-        }
+    choices = {
+        to_camel(member): views.labelled(labels, getattr(job, f"{member}_id"))
+        for member, labels in tenant.job_choices().items()
+    }
+    return _common(
+        call,
+        job,
+        **choices,
+        targetHiringDate=job.target_hiring_date,
+        template=job.template,
+        creator=views.shown(tenant.users[job.creator_id], ("id", "first_name", "last_name")),
+        compensation=views.shown(job.compensation) if job.compensation else None,
+        jobAd={"sections": views.sections(content), "language": views.language(content.language)},
+        properties=[
+            {"id": property_id, "label": tenant.job_properties[property_id].label, "value": views.shown(value)}
+            for property_id, value in job.properties.items()
+        ],
+        actions={
+            **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
+            "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},
+        },
     )

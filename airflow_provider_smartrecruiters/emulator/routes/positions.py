@@ -7,8 +7,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Position
 
@@ -22,7 +21,7 @@ operations = Operations()
 @operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Return all positions of a job."""
-    return listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
+    return views.listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
 
 
 @operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)
@@ -64,15 +63,5 @@ def _store(job: Job, position: Position) -> dict[str, Any]:
 
 
 def _view(position: Position) -> dict[str, Any]:
-    return without_none(
-        {
-            "id": position.id,
-            "positionId": position.position_id,
-            "type": position.type,
-            # The contract's example has an empty name where no one held the position before.
-            "incumbentName": position.incumbent_name or "",
-            "positionOpenDate": position.position_open_date,
-            "targetStartDate": position.target_start_date,
-            "status": position.status,
-        }
-    )
+    # The contract's example has an empty name where no one held the position before.
+    return views.shown(position, incumbentName=position.incumbent_name or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from airflow_provider_smartrecruiters.emulator.tenant import publishing, state
 
 Found = TypeVar("Found")
-Kept = TypeVar("Kept", state.Candidate, state.Job, state.Interview, state.User)
+Kept = TypeVar("Kept", bound=state.Guarded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def _denied(find: Callable[[state.Tenant, state.Access], Found]) -> tuple[_Look[
     return _Look("read", find), _Look("none", find)
 
 
-def _with_access(records: dict[str, Kept], access: state.Access) -> Iterator[Kept]:
+def _with_access(records: Mapping[str, Kept], access: state.Access) -> Iterator[Kept]:
     return (record for record in records.values() if record.access == access)
 
 
-def _ids(records: Iterable[state.Candidate | state.Job | state.User]) -> list[str]:
+def _ids(records: Iterable[state.Guarded]) -> list[str]:
     return [record.id for record in records]
 
 
