@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,7 +24,7 @@ from airflow_provider_smartrecruiters.emulator.http import answer as answers
 from airflow_provider_smartrecruiters.emulator.http import multipart
 from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer, Interceptor
 from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden, too_many_requests
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden
 from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
 from airflow_provider_smartrecruiters.emulator.journal import Journal
@@ -144,7 +145,7 @@ class Emulator:
             refusal = error
         ticket = self.limiter.ticket(call.credential.name, operation)
         if not self.limiter.enter(ticket):
-            return _refusal(too_many_requests(), self.limiter.headers(ticket))
+            return _refusal(ApiError(429, "Too many requests"), self.limiter.headers(ticket))
         try:
             scopes = call.credential.scopes
             if refusal is None and scopes is not None and operation.scope not in scopes:
@@ -173,15 +174,15 @@ class Emulator:
             return Answer.of_json(operation.status, body, call.answer_headers)
 
 
+@dataclass(frozen=True, slots=True)
 class _Path:
     """What a route leads to. It is an object, since Starlette would call a function with a request."""
 
-    def __init__(self, emulator: Emulator, operations: Mapping[str, Operation]) -> None:
-        self._emulator = emulator
-        self._operations = operations
+    emulator: Emulator
+    operations: Mapping[str, Operation]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._emulator.serve(self._operations, scope, receive, send)
+        await self.emulator.serve(self.operations, scope, receive, send)
 
 
 def _refusal(error: ApiError, headers: Mapping[str, str] | None = None) -> Answer:

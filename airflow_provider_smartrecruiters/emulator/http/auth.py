@@ -30,20 +30,6 @@ class Credential:
     scopes: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token that was issued.
-
-    :param client_id: the client that it was issued to
-    :param scopes: what it allows
-    :param expires_at: on the monotonic clock, in seconds
-    """
-
-    client_id: str
-    scopes: frozenset[str]
-    expires_at: float
-
-
 class TokenError(ApiError):
     """A refusal of the token endpoint in the form of RFC 6749.
 
@@ -74,7 +60,8 @@ class Authenticator:
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._clock = clock
-        self._tokens: dict[str, Token] = {}
+        # What each token allows, and when it expires, on the clock.
+        self._tokens: dict[str, tuple[Credential, float]] = {}
         self._key_revoked = False
 
     def revoke_all(self) -> None:
@@ -106,10 +93,10 @@ class Authenticator:
             if self._key_revoked or not _same(key, self._config.api_key):
                 raise unauthorized()
             return Credential("api_key", "api_key")
-        known = self._tokens.get(_bearer(headers))
-        if known is None or known.expires_at <= self._clock():
+        credential, expires_at = self._tokens.get(_bearer(headers), (NOBODY, 0.0))
+        if credential is NOBODY or expires_at <= self._clock():
             raise unauthorized()
-        return Credential("oauth", f"oauth:{known.client_id}", known.scopes)
+        return credential
 
     def issue(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:
         """Exchange client credentials for a token.
@@ -124,8 +111,7 @@ class Authenticator:
         if grant != "client_credentials":
             raise TokenError(400, "unsupported_grant_type", "Only client_credentials is supported")
         client_id, secret = _basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
-        known = _same(client_id, self._config.client_id) and _same(secret, self._config.client_secret)
-        if not known:
+        if not (_same(client_id, self._config.client_id) and _same(secret, self._config.client_secret)):
             raise TokenError(401, "invalid_client", "Unknown client or wrong secret")
         scopes = self._config.client_scopes
         if "scope" in form:
@@ -134,9 +120,10 @@ class Authenticator:
                 raise TokenError(400, "invalid_scope", "scope is empty or holds a scope the client does not have")
             scopes = asked
         now = self._clock()
-        self._tokens = {text: token for text, token in self._tokens.items() if token.expires_at > now}
+        self._tokens = {text: token for text, token in self._tokens.items() if token[1] > now}
         text = secrets.token_urlsafe(24)
-        self._tokens[text] = Token(client_id, scopes, now + self._config.token_lifetime)
+        credential = Credential("oauth", f"oauth:{client_id}", scopes)
+        self._tokens[text] = (credential, now + self._config.token_lifetime)
         return {
             "access_token": text,
             "token_type": "bearer",

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-CANDIDATE_ACCESS_DENIED = "Candidate access denied"
-NOT_ASSIGNED = "Candidate is not assigned to given job"
-
 
 class ApiError(Exception):
     """An error answer.
@@ -29,10 +26,8 @@ class ApiError(Exception):
 
     def envelope(self) -> dict[str, Any]:
         """Return the body of the answer."""
-        return {
-            "message": self.message,
-            "errors": [{"code": code, "message": message} for code, message in self.errors],
-        }
+        errors = [{"code": code, "message": message} for code, message in self.errors]
+        return {"message": self.message, "errors": errors}
 
 
 def bad_request(message: str, code: str | None = None) -> ApiError:
@@ -53,11 +48,6 @@ def forbidden(message: str = "Forbidden") -> ApiError:
 def not_found(what: str) -> ApiError:
     """Return a 404 that names the kind of record, never its id."""
     return ApiError(404, f"{what} not found")
-
-
-def too_many_requests() -> ApiError:
-    """Return a 429."""
-    return ApiError(429, "Too many requests")
 
 
 def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> ApiError:

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue
 from airflow_provider_smartrecruiters.emulator.tenant.times import parse
 
 DateTime = Annotated[str, AfterValidator(parse)]
@@ -62,7 +63,7 @@ def required(found: Any, invalid: int = 400) -> Any:
 
 
 class Body(BaseModel):
-    """Base of all bodies."""
+    """Base of all bodies. One that is stored as it is sent takes its members from the record, which is named first."""
 
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
     nullable: ClassVar[frozenset[str]] = frozenset()
@@ -147,17 +148,12 @@ class Identifiable(Body):
     id: Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class LocationInput(Body):
+class LocationInput(Location, Body):
     """``JobLocationInput``."""
 
     country_code: Annotated[str, Field(min_length=2, max_length=2)]
     city: NonEmpty
     region_code: NonEmpty | None = None
-    address: str | None = None
-    postal_code: str | None = None
-    remote: bool = False
-    latitude: str | None = None
-    longitude: str | None = None
 
 
 class SectionInput(Body):
@@ -211,21 +207,14 @@ class JobAdInput(Body):
     language: JobLanguage | None = None
 
 
-class CompensationInput(Body):
+class CompensationInput(Compensation, Body):
     """``Compensation``."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"min", "max"})
-    min: float | int | None = None
-    max: float | int | None = None
-    currency: str | None = None
-    period: str | None = None
 
 
-class PropertyValueInput(Body):
+class PropertyValueInput(PropertyValue, Body):
     """The value of ``JobPropertyInput``."""
-
-    id: str | None = None
-    label: str | None = None
 
 
 class PropertyInput(Body):

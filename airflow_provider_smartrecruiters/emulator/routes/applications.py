@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import (
-    CANDIDATE_ACCESS_DENIED,
-    bad_request,
-    forbidden,
-    unauthorized,
-)
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, forbidden, unauthorized
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups
@@ -102,7 +97,7 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
     tenant = call.tenant
-    denied = unauthorized(CANDIDATE_ACCESS_DENIED)
+    denied = unauthorized("Candidate access denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
     source_type = tenant.source_types.get(body.source_type_id)
     if source_type is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from airflow_provider_smartrecruiters.emulator.http.errors import NOT_ASSIGNED, ApiError, forbidden, not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden, not_found
 from airflow_provider_smartrecruiters.emulator.tenant import state
 
 CANDIDATE_DENIED = forbidden("No permission to access the candidate")
@@ -46,7 +46,7 @@ def application(
     candidate(tenant, candidate_id, write=write, denied=denied)
     assigned = tenant.application(candidate_id, job_id)
     if assigned is None:
-        raise ApiError(404, NOT_ASSIGNED)
+        raise ApiError(404, "Candidate is not assigned to given job")
     return assigned
 
 
