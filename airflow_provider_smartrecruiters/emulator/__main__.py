@@ -8,6 +8,7 @@ import errno
 import signal
 import sys
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
         description="A local SmartRecruiters for developing and testing DAGs.",
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument("--port", type=_port, default=8787, help="0 picks a free one (default: %(default)s)")
+    # Checked here, since the system would take a number that is too large modulo 65536.
+    port = partial(number, most=65535)
+    made.add_argument("--port", type=port, default=8787, help="0 picks a free one (default: %(default)s)")
     made.add_argument(
         "--seed", type=Path, metavar="FILE",
         help="tenant to start with, JSON as GET /__emulator__/state writes it (default: a built-in one)",
@@ -41,11 +44,6 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(option, dest=setting.name, default=setting.default, **setting.metadata)
     made.add_argument("--require-rejection-reason", action="store_true", help="refuse a rejection that has no reason")
     return made
-
-
-def _port(text: str) -> float:
-    # Checked here, since the system would take a number that is too large modulo 65536.
-    return number(text, most=65535)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, StatusChange, Tenant
 
 APPLICATION = "/candidates/{id}/jobs/{jobId}"
+BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
 
 operations = Operations()
 
@@ -116,11 +117,7 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     tenant.candidates[candidate_id].updated_on = times.now()
 
 
-@operations.get(
-    "/job-applications-api/v202112/job-applications/{jobApplicationId}",
-    "job-applications.getById",
-    "job_applications_read",
-)
+@operations.get(BY_ID, "job-applications.getById", "job_applications_read")
 def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     """Return an application by its own id."""
     tenant = call.tenant

@@ -18,7 +18,6 @@ PROCESSES = "/configuration/hiring-processes"
 # Other statuses have sub-statuses too; the API does not list them.
 LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
 
-
 operations = Operations()
 
 

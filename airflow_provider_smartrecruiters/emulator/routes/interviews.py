@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Ti
 INTERVIEWS = "/interviews-api/v201904/interviews"
 INTERVIEW = INTERVIEWS + "/{interviewId}"
 TIMESLOT = INTERVIEW + "/timeslots/{timeslotId}"
-
+CANDIDATE_STATUS = TIMESLOT + "/candidateStatus"
 
 operations = Operations()
 
@@ -40,9 +40,7 @@ def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, A
     return _timeslot_view(lookups.found(interview.timeslots, timeslot_id, "Timeslot"))
 
 
-@operations.put(
-    TIMESLOT + "/candidateStatus", "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422
-)
+@operations.put(CANDIDATE_STATUS, "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422)
 def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
     """Set the candidate's status for a timeslot."""
     body = AttendeeStatus.read(call)

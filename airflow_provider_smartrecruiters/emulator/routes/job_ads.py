@@ -17,7 +17,7 @@ ADS = "/jobs/{jobId}/jobads"
 AD = ADS + "/{jobAdId}"
 POSTINGS = AD + "/postings"
 PUBLICATION = "/jobs/{jobId}/publication"
-
+MANAGE = "jobs_publications_manage"
 
 operations = Operations()
 
@@ -57,7 +57,7 @@ def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
 
 
-@operations.post(POSTINGS, "jobs.jobads.postings.create", "jobs_publications_manage", status=202)
+@operations.post(POSTINGS, "jobs.jobads.postings.create", MANAGE, status=202)
 def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the publication of an ad."""
     wanted = PublicationInput.read_optional(call)
@@ -65,7 +65,7 @@ def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return {"postingStatus": "PENDING"}
 
 
-@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", "jobs_publications_manage", status=202)
+@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", MANAGE, status=202)
 def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the end of a publication; that of the default ad ends those of all ads of the job."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
@@ -82,18 +82,14 @@ def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
 
 
-@operations.post(
-    PUBLICATION, "jobs.publication.create", "jobs_publications_manage", status=201, rate=2, rate_group="publication"
-)
+@operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=201, rate=2, rate_group="publication")
 def publish_job(call: Call, job_id: str) -> None:
     """Accept the publication of the default ad."""
     wanted = PublicationInput.read_optional(call)
     _publish(call, lookups.job(call.tenant, job_id, write=True).default_ad, wanted)
 
 
-@operations.delete(
-    PUBLICATION, "jobs.publication.unpublish", "jobs_publications_manage", status=204, rate=2, rate_group="publication"
-)
+@operations.delete(PUBLICATION, "jobs.publication.unpublish", MANAGE, status=204, rate=2, rate_group="publication")
 def unpublish_job(call: Call, job_id: str) -> None:
     """Accept the end of all publications of a job."""
     for ad in lookups.job(call.tenant, job_id, write=True).ads.values():
