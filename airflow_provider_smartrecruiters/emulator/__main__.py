@@ -7,19 +7,17 @@ import asyncio
 import errno
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from socket import socket
 
 from airflow_provider_smartrecruiters.emulator.config import Config, extra_missing, number
 from airflow_provider_smartrecruiters.emulator.connection import connection_json
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from socket import socket
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 # The settings that have an option.
 SETTINGS = [setting for setting in fields(Config) if setting.metadata]
@@ -55,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         from airflow_provider_smartrecruiters.emulator import server
-        from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
     except ModuleNotFoundError as missing:
         print(extra_missing("The emulator", missing), file=sys.stderr)
         return 1
@@ -79,9 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_seed(path: Path) -> Tenant:
-    from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
-
     tenant = Tenant.model_validate_json(path.read_bytes())
     check(tenant)
     return tenant

@@ -5,7 +5,7 @@ They need no credential, and neither limits nor latency nor faults apply to them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from airflow_provider_smartrecruiters.emulator.tenant import publishing
 from airflow_provider_smartrecruiters.emulator.tenant.state import Store
 
 PREFIX = "/__emulator__"
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]) -> Starlette:
@@ -32,21 +33,18 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
     :param reset_all: puts the whole emulator back to its beginning
     """
 
-    async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+    def shown(read: Callable[[], Any]) -> Endpoint:
+        async def endpoint(_: Request) -> Response:
+            return JSONResponse(read())
 
-    async def writes(_: Request) -> Response:
-        return JSONResponse(as_dicts(journal.entries()))
+        return endpoint
 
-    async def requests(_: Request) -> Response:
-        return JSONResponse(as_dicts(journal.requests()))
+    def done(act: Callable[[], None]) -> Endpoint:
+        async def endpoint(_: Request) -> Response:
+            act()
+            return Response(status_code=204)
 
-    async def stats(_: Request) -> Response:
-        return JSONResponse(journal.stats())
-
-    async def reset(_: Request) -> Response:
-        reset_all()
-        return Response(status_code=204)
+        return endpoint
 
     async def state(_: Request) -> Response:
         with store.lock:
@@ -75,24 +73,17 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
         armed = [faults.arm(rule) for rule in read]
         return JSONResponse([one.as_dict() for one in armed], status_code=201)
 
-    async def list_faults(_: Request) -> Response:
-        return JSONResponse([one.as_dict() for one in faults.rules()])
-
-    async def clear_faults(_: Request) -> Response:
-        faults.clear()
-        return Response(status_code=204)
-
     routes = [
-        ("GET", "/health", health),
-        ("GET", "/journal", writes),
-        ("GET", "/requests", requests),
-        ("GET", "/stats", stats),
-        ("POST", "/reset", reset),
+        ("GET", "/health", shown(lambda: {"status": "ok"})),
+        ("GET", "/journal", shown(lambda: as_dicts(journal.entries()))),
+        ("GET", "/requests", shown(lambda: as_dicts(journal.requests()))),
+        ("GET", "/stats", shown(journal.stats)),
+        ("POST", "/reset", done(reset_all)),
         ("GET", "/state", state),
         ("GET", "/published/{job_id}", published),
         ("POST", "/faults", set_faults),
-        ("GET", "/faults", list_faults),
-        ("DELETE", "/faults", clear_faults),
+        ("GET", "/faults", shown(lambda: [one.as_dict() for one in faults.rules()])),
+        ("DELETE", "/faults", done(faults.clear)),
     ]
     app = Starlette(
         routes=[Route(PREFIX + path, endpoint, methods=[method]) for method, path, endpoint in routes],

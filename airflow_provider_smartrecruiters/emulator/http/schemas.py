@@ -91,25 +91,20 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_nulls(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name, field in cls.model_fields.items():
-                alias = field.alias or name
-                if alias in data and data[alias] is None and name not in cls.nullable:
-                    msg = f"{alias} must not be null"
-                    raise ValueError(msg)
-        return data
-
-    @model_validator(mode="before")
-    @classmethod
     def _refuse_what_no_answer_can_hold(cls, data: Any) -> Any:
-        # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
+        if not isinstance(data, dict):
+            return data
         try:
-            if isinstance(data, dict):
-                json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+            # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
+            json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             msg = "must hold whole characters and finite numbers, and not be nested too deeply"
             raise ValueError(msg) from None
+        for name, field in cls.model_fields.items():
+            alias = field.alias or name
+            if alias in data and data[alias] is None and name not in cls.nullable:
+                msg = f"{alias} must not be null"
+                raise ValueError(msg)
         return data
 
 

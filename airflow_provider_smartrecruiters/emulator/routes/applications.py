@@ -7,8 +7,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, forbidden, unauthorized
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import history, labelled, shown
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, StatusChange, Tenant
 
@@ -22,12 +21,12 @@ def application_fields(tenant: Tenant, application: Application) -> dict[str, An
     """Return what every view of an application shows. Of the source it has the label, not the ids."""
     source = tenant.source_of(application)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
-    return shown(
+    return views.shown(
         application,
         ("status", "sub_status", "starts_on"),
         source=source.label if source else None,
-        reasonOfRejection=labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
-        reasonOfWithdrawal=labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
+        reasonOfRejection=views.labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
+        reasonOfWithdrawal=views.labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
         actions={},
     )
 
@@ -81,7 +80,7 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
 @operations.get(APPLICATION + "/status/history", "candidates.status.history.getForJob", "candidates_read")
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return the status changes of one application, oldest first."""
-    return history(lookups.application(call.tenant, candidate_id, job_id).history)
+    return views.history(lookups.application(call.tenant, candidate_id, job_id).history)
 
 
 @operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
@@ -89,8 +88,8 @@ def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
-        return history([])
-    return history(call.tenant.applications[candidate.application_ids[0]].history)
+        return views.history([])
+    return views.history(call.tenant.applications[candidate.application_ids[0]].history)
 
 
 @operations.put(APPLICATION + "/source", "candidates.source.update", "candidates_manage", status=204)
@@ -124,7 +123,7 @@ def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)
     source = tenant.source_of(application)
-    return shown(
+    return views.shown(
         application,
         ("status", "sub_status", "job_id"),
         sourceIdentifier=source.identifier if source else None,

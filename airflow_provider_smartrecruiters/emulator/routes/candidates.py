@@ -8,10 +8,8 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
-from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
-from airflow_provider_smartrecruiters.emulator.routes.views import action, shown
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
@@ -26,9 +24,9 @@ def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, CandidateSearch.read(call)
     found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
-    page = cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
+    page = paging.cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
     if "nextPageId" in page:
-        call.answer_headers["Link"] = link_to_next(call, page["nextPageId"])
+        call.answer_headers["Link"] = paging.link_to_next(call, page["nextPageId"])
     return {"totalFound": len(found), **page}
 
 
@@ -51,7 +49,7 @@ def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
 
 def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
     assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
-    return shown(
+    return views.shown(
         candidate,
         ("id", "internal", "first_name", "last_name", "email", "created_on", "updated_on", "tags", "average_rating"),
         location={
@@ -63,7 +61,7 @@ def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
         },
         primaryAssignment=assignments[0] if assignments else None,
         secondaryAssignments=assignments[1:],
-        actions={"details": action(call, f"/candidates/{candidate.id}")},
+        actions={"details": views.action(call, f"/candidates/{candidate.id}")},
     )
 
 
@@ -73,7 +71,7 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
     job = {
         "id": application.job_id,
         "title": tenant.jobs[application.job_id].title,
-        "actions": {"details": action(call, f"/jobs/{application.job_id}")},
+        "actions": {"details": views.action(call, f"/jobs/{application.job_id}")},
     }
     return {"job": job, **application_fields(tenant, application)}
 
@@ -87,15 +85,13 @@ def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
 @operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
 def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Replace all tags."""
-    body = CandidateTags.read(call)
-    return _set_tags(call, candidate_id, body.tags, keep=False)
+    return _set_tags(call, candidate_id, CandidateTags.read(call).tags, keep=False)
 
 
 @operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
 def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Add tags to the existing ones."""
-    body = CandidateTags.read(call)
-    return _set_tags(call, candidate_id, body.tags, keep=True)
+    return _set_tags(call, candidate_id, CandidateTags.read(call).tags, keep=True)
 
 
 @operations.delete(TAGS, "candidates.tags.delete", "candidates_manage", status=204)

@@ -8,8 +8,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
-from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.routes.paging import offset_page
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
@@ -25,12 +24,12 @@ operations = Operations()
 def list_source_types(call: Call) -> dict[str, Any]:
     """Return the source types with their subtypes."""
     content = [
-        {
-            "id": source_type.id,
-            "label": source_type.label,
-            "subtypes": [{"id": subtype} for subtype in source_type.subtypes],
-            "actions": {"values": views.action(call, f"{SOURCES}/{source_type.id}/values")},
-        }
+        views.shown(
+            source_type,
+            ("id", "label"),
+            subtypes=[{"id": subtype} for subtype in source_type.subtypes],
+            actions={"values": views.action(call, f"{SOURCES}/{source_type.id}/values")},
+        )
         for source_type in call.tenant.source_types.values()
     ]
     return views.listed(content)
@@ -45,7 +44,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
         for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
         if not value.deleted and search.source_sub_type in (None, value.subtype_id)
     ]
-    return offset_page(found, search, lambda value: _source(call, type_id, value))
+    return paging.offset_page(found, search, lambda value: _source(call, type_id, value))
 
 
 @operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")

@@ -7,8 +7,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import shown
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
 INTERVIEWS = "/interviews-api/v201904/interviews"
@@ -51,7 +50,7 @@ def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> 
 def _view(interview: Interview) -> dict[str, Any]:
     statuses = {timeslot.candidate_status for timeslot in interview.timeslots.values()}
     status = statuses.pop() if len(statuses) == 1 else "pending"
-    return shown(
+    return views.shown(
         interview,
         ("id", "job_id", "location", "organizer_id", "timezone", "created_on"),
         candidate={"id": interview.candidate_id, "status": status},
@@ -63,4 +62,4 @@ def _view(interview: Interview) -> dict[str, Any]:
 
 def _timeslot_view(timeslot: Timeslot) -> dict[str, Any]:
     interviewers = [{"id": user_id, "status": status} for user_id, status in timeslot.interviewers.items()]
-    return shown(timeslot, interviewers=interviewers)
+    return views.shown(timeslot, interviewers=interviewers)

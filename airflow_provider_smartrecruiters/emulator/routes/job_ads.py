@@ -53,8 +53,7 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(POSTINGS, "jobs.jobads.postings.all", "jobs_read")
 def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Return where one ad shows; with ``activeOnly=false``, also where it showed."""
-    active_only = ActiveOnly.read(call).active_only
-    return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
+    return _publications(ActiveOnly.read(call), [lookups.job_ad(call.tenant, job_id, job_ad_id)])
 
 
 @operations.post(POSTINGS, "jobs.jobads.postings.create", MANAGE, status=202)
@@ -78,8 +77,7 @@ def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(PUBLICATION, "jobs.publication.all", "jobs_read")
 def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     """Return where the ads of a job show; with ``activeOnly=false``, also where they showed."""
-    active_only = ActiveOnly.read(call).active_only
-    return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
+    return _publications(ActiveOnly.read(call), lookups.job(call.tenant, job_id).ads.values())
 
 
 @operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=201, rate=2, rate_group="publication")
@@ -100,9 +98,9 @@ def _publish(call: Call, ad: JobAd, wanted: PublicationInput | None) -> None:
     publishing.publish(ad, call.tenant.settings.publish_delay, **(wanted or PublicationInput()).model_dump())
 
 
-def _publications(ads: Iterable[JobAd], *, active_only: bool) -> dict[str, Any]:
+def _publications(asked: ActiveOnly, ads: Iterable[JobAd]) -> dict[str, Any]:
     found = [publication for ad in ads for publication in ad.publications]
-    return {"content": [views.shown(one) for one in found if not (active_only and one.unpublished_on)]}
+    return {"content": [views.shown(one) for one in found if not (asked.active_only and one.unpublished_on)]}
 
 
 def _view(call: Call, job: Job, ad: JobAd) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, u
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
 from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
-from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, offset_page
+from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.state import Job, StatusChange
 
@@ -30,9 +29,9 @@ def list_jobs(call: Call) -> dict[str, Any]:
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
     found = [job for job in lookups.visible(tenant.jobs) if search.matches(job, tenant, posting_status(job))]
     if search.sort == "job_id":
-        return {"totalFound": len(found), **cursor_page(found, search, partial(_summary, call))}
+        return {"totalFound": len(found), **paging.cursor_page(found, search, partial(_summary, call))}
     found.sort(key=lambda job: job.created_on, reverse=True)
-    return offset_page(found, search, partial(_summary, call))
+    return paging.offset_page(found, search, partial(_summary, call))
 
 
 @operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")

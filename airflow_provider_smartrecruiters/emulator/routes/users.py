@@ -7,9 +7,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
-from airflow_provider_smartrecruiters.emulator.routes.views import shown
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import User
@@ -30,7 +28,7 @@ def list_users(call: Call) -> dict[str, Any]:
         if words in f"{user.first_name} {user.last_name} {user.email} {user.external_data}".lower()
         and (search.updated_after is None or user.updated_on > search.updated_after)
     ]
-    return cursor_page(found, search, _view)
+    return paging.cursor_page(found, search, _view)
 
 
 # Declared before the user by id, which would take "me" for an id.
@@ -62,7 +60,7 @@ def update_avatar(call: Call, user_id: str) -> None:
 def _view(user: User) -> dict[str, Any]:
     country = COUNTRIES.get(user.country_code, "")
     return {
-        **shown(user, ("id", "email", "first_name", "last_name", "active", "updated_on")),
+        **views.shown(user, ("id", "email", "first_name", "last_name", "active", "updated_on")),
         "systemRole": {"id": user.role, "name": user.role.capitalize()},
         "externalData": user.external_data,
         "ssoIdentifier": user.email,

@@ -234,11 +234,10 @@ class _Seed:
         return candidate
 
     def make_application(self, candidate_id: str, job: state.Job, created: datetime) -> state.Application:
-        statuses, weights = zip(*words.STATUSES, strict=True)
-        status = self.random.choices(statuses, weights)[0]
+        status = self.random.choices(list(words.STATUSES), [weight for weight, _ in words.STATUSES.values()])[0]
         process = self.hiring_processes[job.hiring_process_id]
         history = []
-        for step, passed in enumerate(words.PATHS[status]):
+        for step, passed in enumerate(words.STATUSES[status][1]):
             sub_statuses = process.sub_statuses.get(passed)
             sub_status = self.random.choice(sub_statuses) if sub_statuses else None
             changed_on = render(created + timedelta(days=step * 2))

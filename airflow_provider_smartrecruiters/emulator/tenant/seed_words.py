@@ -96,18 +96,15 @@ SOURCE_TYPES = (
     ("AGENCY", "Agency", (), tuple(f"Agency {number:03}" for number in range(1, 131))),
     ("EVENT", "Event", ("FAIR", "CAMPUS"), ("Autumn Fair", "Spring Fair")),
 )
-STATUSES = (
-    ("LEAD", 1), ("NEW", 5), ("IN_REVIEW", 6), ("INTERVIEW", 5), ("OFFERED", 2), ("HIRED", 1), ("REJECTED", 4),
-    ("WITHDRAWN", 1),
-)  # fmt: skip
-PATHS = {
-    "LEAD": ("LEAD",),
-    "NEW": ("NEW",),
-    "IN_REVIEW": ("NEW", "IN_REVIEW"),
-    "INTERVIEW": ("NEW", "IN_REVIEW", "INTERVIEW"),
-    "OFFERED": ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED"),
-    "HIRED": ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED"),
-    "REJECTED": ("NEW", "IN_REVIEW", "REJECTED"),
-    "WITHDRAWN": ("NEW", "WITHDRAWN"),
+# Of each application status: how often it occurs, and the statuses that lead to it.
+STATUSES = {
+    "LEAD": (1, ("LEAD",)),
+    "NEW": (5, ("NEW",)),
+    "IN_REVIEW": (6, ("NEW", "IN_REVIEW")),
+    "INTERVIEW": (5, ("NEW", "IN_REVIEW", "INTERVIEW")),
+    "OFFERED": (2, ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")),
+    "HIRED": (1, ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED")),
+    "REJECTED": (4, ("NEW", "IN_REVIEW", "REJECTED")),
+    "WITHDRAWN": (1, ("NEW", "WITHDRAWN")),
 }
 JOB_STATUSES = ("SOURCING", "SOURCING", "INTERVIEW", "CREATED", "OFFER", "ON_HOLD", "FILLED", "CANCELLED")
