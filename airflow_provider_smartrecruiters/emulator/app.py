@@ -24,7 +24,7 @@ from airflow_provider_smartrecruiters.emulator.http import answer as answers
 from airflow_provider_smartrecruiters.emulator.http import multipart
 from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer, Interceptor
 from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
 from airflow_provider_smartrecruiters.emulator.journal import Journal
@@ -149,7 +149,7 @@ class Emulator:
         try:
             scopes = call.credential.scopes
             if refusal is None and scopes is not None and operation.scope not in scopes:
-                refusal = forbidden("The access token does not have the scope that this operation needs")
+                refusal = ApiError(403, "The access token does not have the scope that this operation needs")
                 refusal.errors.append(("OAuthPermissionsException", f"Required scope: {operation.scope}"))
             answer = _refusal(refusal) if refusal else await self._handle(call, operation)
             answer.update(self.limiter.headers(ticket))

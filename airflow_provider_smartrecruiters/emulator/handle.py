@@ -124,8 +124,7 @@ class SmartRecruitersEmulator:
         """
         if isinstance(operation, Rule):
             if fault is not None or options:
-                msg = "A complete rule takes no further parameters"
-                raise TypeError(msg)
+                raise TypeError("A complete rule takes no further parameters")
             return self.emulator.faults.arm(operation)
         options.setdefault("times", None)
         return self.fail_next(operation, fault, **options)

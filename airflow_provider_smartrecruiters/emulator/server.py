@@ -57,8 +57,7 @@ class _Server(uvicorn.Server):
         if not seconds and not self._kept:
             return
         if self._loop is None or not self.started:
-            msg = "Only a running server can refuse connections"
-            raise RuntimeError(msg)
+            raise RuntimeError("Only a running server can refuse connections")
         if threading.get_ident() == self._thread_id:
             self._close_port(seconds)
             return
@@ -185,8 +184,7 @@ class EmulatorServer:
         """
         self._thread.start()
         if not self._started.wait(START_TIMEOUT):
-            msg = f"The emulator did not start on {self.url} within {START_TIMEOUT:g} seconds"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"The emulator did not start on {self.url} within {START_TIMEOUT:g} seconds")
 
     def stop(self) -> None:
         """Stop, and return when the thread has ended."""

@@ -120,5 +120,4 @@ class FaultInjector:
 
 def _cannot_refuse(seconds: float) -> None:
     if seconds:
-        msg = "This fault needs the emulator's own server: EmulatorServer, or make_server()"
-        raise RuntimeError(msg)
+        raise RuntimeError("This fault needs the emulator's own server: EmulatorServer, or make_server()")

@@ -66,8 +66,7 @@ def check(target: str) -> None:
     """
     if target not in _GROUPS and _operation_id(target) is None:
         known = ", ".join([*_GROUPS, *sorted(NAMES), "an operationId or a route such as 'GET /jobs/{id}'"])
-        msg = f"no operation is called {target!r}; known are {known}"
-        raise ValueError(msg)
+        raise ValueError(f"no operation is called {target!r}; known are {known}")
 
 
 def matches(target: str, operation: Operation | None) -> bool:

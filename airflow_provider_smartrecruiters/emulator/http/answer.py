@@ -83,8 +83,7 @@ class Wire:
         """
         transport: asyncio.Transport | None = (self._scope.get("extensions") or {}).get(TRANSPORT)
         if transport is None:
-            msg = "This fault needs the emulator's own server: EmulatorServer, or make_server()"
-            raise RuntimeError(msg)
+            raise RuntimeError("This fault needs the emulator's own server: EmulatorServer, or make_server()")
         return transport
 
     async def start(self, answer: Answer) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from airflow_provider_smartrecruiters.emulator.config import Config
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, unauthorized
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Authenticator:
         key = headers.get("x-smarttoken")
         if key is not None:
             if self._key_revoked or not _same(key, self._config.api_key):
-                raise unauthorized()
+                raise ApiError(401, "Unauthorized")
             return Credential("api_key", "api_key")
         credential, expires_at = self._tokens.get(_bearer(headers), (NOBODY, 0.0))
         if credential is NOBODY or expires_at <= self._clock():
-            raise unauthorized()
+            raise ApiError(401, "Unauthorized")
         return credential
 
     def issue(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:

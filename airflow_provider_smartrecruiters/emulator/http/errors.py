@@ -35,16 +35,6 @@ def bad_request(message: str, code: str | None = None) -> ApiError:
     return ApiError(400, message, [(code, message)] if code else [])
 
 
-def unauthorized(message: str = "Unauthorized") -> ApiError:
-    """Return a 401."""
-    return ApiError(401, message)
-
-
-def forbidden(message: str = "Forbidden") -> ApiError:
-    """Return a 403."""
-    return ApiError(403, message)
-
-
 def not_found(what: str) -> ApiError:
     """Return a 404 that names the kind of record, never its id."""
     return ApiError(404, f"{what} not found")

@@ -98,13 +98,11 @@ class Body(BaseModel):
             # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
             json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
-            msg = "must hold whole characters and finite numbers, and not be nested too deeply"
-            raise ValueError(msg) from None
+            raise ValueError("must hold whole characters and finite numbers, and not be nested too deeply") from None
         for name, field in cls.model_fields.items():
             alias = field.alias or name
             if alias in data and data[alias] is None and name not in cls.nullable:
-                msg = f"{alias} must not be null"
-                raise ValueError(msg)
+                raise ValueError(f"{alias} must not be null")
         return data
 
 

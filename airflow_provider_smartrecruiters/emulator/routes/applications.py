@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, forbidden, unauthorized
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Application, StatusChange, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 APPLICATION = "/candidates/{id}/jobs/{jobId}"
 BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
@@ -17,7 +16,7 @@ BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
 operations = Operations()
 
 
-def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
+def application_fields(tenant: state.Tenant, application: state.Application) -> dict[str, Any]:
     """Return what every view of an application shows. Of the source it has the label, not the ids."""
     source = tenant.source_of(application)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
@@ -44,7 +43,8 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
     body = CandidateStatus.read_optional(call)
     tenant = call.tenant
-    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=forbidden("Permission denied"))
+    denied = ApiError(403, "Permission denied")
+    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
     if body is None:
         raise bad_request("Status is required", "STATUS_REQUIRED")
     _check_reason(tenant, body)
@@ -57,12 +57,12 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     application.sub_status = body.sub_status
     application.starts_on = body.starts_on
     application.reason_id = body.reason
-    application.history.append(StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
+    application.history.append(state.StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
     tenant.candidates[candidate_id].updated_on = now
     tenant.jobs[job_id].last_activity_on = now
 
 
-def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
+def _check_reason(tenant: state.Tenant, body: CandidateStatus) -> None:
     reasons, required = {
         "REJECTED": (tenant.rejection_reasons, tenant.settings.require_rejection_reason),
         "WITHDRAWN": (tenant.withdrawal_reasons, tenant.settings.require_withdrawal_reason),
@@ -97,7 +97,7 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
     tenant = call.tenant
-    denied = unauthorized("Candidate access denied")
+    denied = ApiError(401, "Candidate access denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
     source_type = tenant.source_types.get(body.source_type_id)
     if source_type is None:

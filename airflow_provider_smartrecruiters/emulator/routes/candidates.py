@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
-from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
 from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
 from airflow_provider_smartrecruiters.emulator.tenant import times
@@ -22,7 +21,7 @@ operations = Operations()
 @operations.get("/candidates", "candidates.all", "candidates_read", concurrent=1)
 def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
-    tenant, search = call.tenant, CandidateSearch.read(call)
+    tenant, search = call.tenant, queries.CandidateSearch.read(call)
     found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
     page = paging.cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
     if "nextPageId" in page:
@@ -34,31 +33,24 @@ def list_candidates(call: Call) -> dict[str, Any]:
 def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
+    education = {"institution": candidate.school, "degree": "MSc"}
+    experience = {"title": candidate.job_title, "company": candidate.employer}
     return {
         **_common(call, candidate),
         "phoneNumber": candidate.phone,
         "web": {"linkedin": f"https://www.linkedin.com/in/{candidate.first_name}-{candidate.last_name}".lower()},
-        "education": [
-            {"institution": candidate.school, "degree": "MSc", "current": False, "startDate": "2010", "endDate": "2015"}
-        ],
-        "experience": [
-            {"title": candidate.job_title, "company": candidate.employer, "current": True, "startDate": "2019-05"}
-        ],
+        "education": [{**education, "current": False, "startDate": "2010", "endDate": "2015"}],
+        "experience": [{**experience, "current": True, "startDate": "2019-05"}],
     }
 
 
 def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
     assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
+    place = views.shown(candidate, ("country_code", "city"), lat=candidate.latitude, lng=candidate.longitude)
     return views.shown(
         candidate,
         ("id", "internal", "first_name", "last_name", "email", "created_on", "updated_on", "tags", "average_rating"),
-        location={
-            "country": COUNTRIES[candidate.country_code],
-            "countryCode": candidate.country_code,
-            "city": candidate.city,
-            "lat": candidate.latitude,
-            "lng": candidate.longitude,
-        },
+        location={"country": COUNTRIES[candidate.country_code], **place},
         primaryAssignment=assignments[0] if assignments else None,
         secondaryAssignments=assignments[1:],
         actions={"details": views.action(call, f"/candidates/{candidate.id}")},
@@ -85,13 +77,13 @@ def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
 @operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
 def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Replace all tags."""
-    return _set_tags(call, candidate_id, CandidateTags.read(call).tags, keep=False)
+    return _set_tags(call, candidate_id, schemas.CandidateTags.read(call).tags, keep=False)
 
 
 @operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
 def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Add tags to the existing ones."""
-    return _set_tags(call, candidate_id, CandidateTags.read(call).tags, keep=True)
+    return _set_tags(call, candidate_id, schemas.CandidateTags.read(call).tags, keep=True)
 
 
 @operations.delete(TAGS, "candidates.tags.delete", "candidates_manage", status=204)

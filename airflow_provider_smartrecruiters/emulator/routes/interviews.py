@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import InterviewSearch
-from airflow_provider_smartrecruiters.emulator.http.schemas import AttendeeStatus
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant.state import Interview, Timeslot
 
@@ -21,7 +20,7 @@ operations = Operations()
 @operations.get(INTERVIEWS, "interviews.getList", "interviews_read")
 def list_interviews(call: Call) -> dict[str, Any]:
     """Return the interviews of an application that the caller may see."""
-    application_id = InterviewSearch.read(call).application_id
+    application_id = queries.InterviewSearch.read(call).application_id
     interviews = lookups.visible(call.tenant.interviews)
     return {"content": [_view(interview) for interview in interviews if interview.application_id == application_id]}
 
@@ -42,7 +41,7 @@ def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, A
 @operations.put(CANDIDATE_STATUS, "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422)
 def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
     """Set the candidate's status for a timeslot."""
-    body = AttendeeStatus.read(call)
+    body = schemas.AttendeeStatus.read(call)
     interview = lookups.interview(call.tenant, interview_id, write=True)
     lookups.found(interview.timeslots, timeslot_id, "Timeslot").candidate_status = body.status
 

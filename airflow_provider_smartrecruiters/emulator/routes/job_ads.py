@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import ActiveOnly
-from airflow_provider_smartrecruiters.emulator.http.schemas import JobAdContent, PublicationInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.job_replacement import location_from, replace_sections
 from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
@@ -39,7 +38,7 @@ def get_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.put(AD, "jobs.jobads.update", "jobs_manage")
 def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Replace the content of an ad; what is left out is removed. Nothing changes outside."""
-    body = JobAdContent.read(call)
+    body = schemas.JobAdContent.read(call)
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
     job = call.tenant.jobs[job_id]
     ad.content.title = body.title
@@ -53,13 +52,13 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(POSTINGS, "jobs.jobads.postings.all", "jobs_read")
 def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Return where one ad shows; with ``activeOnly=false``, also where it showed."""
-    return _publications(ActiveOnly.read(call), [lookups.job_ad(call.tenant, job_id, job_ad_id)])
+    return _publications(queries.ActiveOnly.read(call), [lookups.job_ad(call.tenant, job_id, job_ad_id)])
 
 
 @operations.post(POSTINGS, "jobs.jobads.postings.create", MANAGE, status=202)
 def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the publication of an ad."""
-    wanted = PublicationInput.read_optional(call)
+    wanted = schemas.PublicationInput.read_optional(call)
     _publish(call, lookups.job_ad(call.tenant, job_id, job_ad_id, write=True), wanted)
     return {"postingStatus": "PENDING"}
 
@@ -77,13 +76,13 @@ def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(PUBLICATION, "jobs.publication.all", "jobs_read")
 def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     """Return where the ads of a job show; with ``activeOnly=false``, also where they showed."""
-    return _publications(ActiveOnly.read(call), lookups.job(call.tenant, job_id).ads.values())
+    return _publications(queries.ActiveOnly.read(call), lookups.job(call.tenant, job_id).ads.values())
 
 
 @operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=201, rate=2, rate_group="publication")
 def publish_job(call: Call, job_id: str) -> None:
     """Accept the publication of the default ad."""
-    wanted = PublicationInput.read_optional(call)
+    wanted = schemas.PublicationInput.read_optional(call)
     _publish(call, lookups.job(call.tenant, job_id, write=True).default_ad, wanted)
 
 
@@ -94,11 +93,11 @@ def unpublish_job(call: Call, job_id: str) -> None:
         publishing.unpublish(ad, call.tenant.settings.publish_delay)
 
 
-def _publish(call: Call, ad: JobAd, wanted: PublicationInput | None) -> None:
-    publishing.publish(ad, call.tenant.settings.publish_delay, **(wanted or PublicationInput()).model_dump())
+def _publish(call: Call, ad: JobAd, wanted: schemas.PublicationInput | None) -> None:
+    publishing.publish(ad, call.tenant.settings.publish_delay, **(wanted or schemas.PublicationInput()).model_dump())
 
 
-def _publications(asked: ActiveOnly, ads: Iterable[JobAd]) -> dict[str, Any]:
+def _publications(asked: queries.ActiveOnly, ads: Iterable[JobAd]) -> dict[str, Any]:
     found = [publication for ad in ads for publication in ad.publications]
     return {"content": [views.shown(one) for one in found if not (asked.active_only and one.unpublished_on)]}
 

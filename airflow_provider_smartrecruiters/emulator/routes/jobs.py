@@ -7,16 +7,14 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
-from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, paging, views
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Job, StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 NOTE = "/jobs/{jobId}/note"
-NOTE_DENIED = unauthorized("Access forbidden")
+NOTE_DENIED = ApiError(401, "Access forbidden")
 
 operations = Operations()
 
@@ -24,7 +22,7 @@ operations = Operations()
 @operations.get("/jobs", "jobs.all", "jobs_read")
 def list_jobs(call: Call) -> dict[str, Any]:
     """Return a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
-    tenant, search = call.tenant, JobSearch.read(call)
+    tenant, search = call.tenant, queries.JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
     found = [job for job in lookups.visible(tenant.jobs) if search.matches(job, tenant, posting_status(job))]
@@ -43,7 +41,7 @@ def get_job(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage")
 def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
-    body = JobInput.read_optional(call)
+    body = schemas.JobInput.read_optional(call)
     job = lookups.job(call.tenant, job_id, write=True)
     if body is None:
         raise bad_request("Job is required", "JOB_REQUIRED")
@@ -54,11 +52,11 @@ def replace_job(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put("/jobs/{jobId}/status", "jobs.status.update", "jobs_manage", status=201)
 def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
-    body = JobStatusUpdate.read(call)
+    body = schemas.JobStatusUpdate.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     job.status = body.status
     job.updated_on = job.last_activity_on = times.now()
-    job.history.append(StatusChange(changed_on=job.updated_on, status=body.status))
+    job.history.append(state.StatusChange(changed_on=job.updated_on, status=body.status))
     return {"status": job.status}
 
 
@@ -87,19 +85,19 @@ def get_note(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put(NOTE, "jobs.notes.update", "jobs_manage")
 def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
-    body = JobNote.read(call)
+    body = schemas.JobNote.read(call)
     job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
     job.note = body.content
     job.last_activity_on = times.now()
     return {"content": job.note}
 
 
-def posting_status(job: Job) -> str:
+def posting_status(job: state.Job) -> str:
     """Return where the job shows: where its default ad shows."""
     return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
 
 
-def _common(call: Call, job: Job, **more: Any) -> dict[str, Any]:
+def _common(call: Call, job: state.Job, **more: Any) -> dict[str, Any]:
     department = call.tenant.departments.get(job.department_id or "")
     return views.shown(
         job,
@@ -111,12 +109,12 @@ def _common(call: Call, job: Job, **more: Any) -> dict[str, Any]:
     )
 
 
-def _summary(call: Call, job: Job) -> dict[str, Any]:
+def _summary(call: Call, job: state.Job) -> dict[str, Any]:
     language = views.language(job.default_ad.content.language)
     return _common(call, job, language=language, actions={"details": views.action(call, f"/jobs/{job.id}")})
 
 
-def details(call: Call, job: Job) -> dict[str, Any]:
+def details(call: Call, job: state.Job) -> dict[str, Any]:
     """Return everything that the API shows of a job."""
     tenant = call.tenant
     content = job.default_ad.content

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden, not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, not_found
 from airflow_provider_smartrecruiters.emulator.tenant import state
 
-CANDIDATE_DENIED = forbidden("No permission to access the candidate")
-JOB_DENIED = forbidden("Job access forbidden")
+CANDIDATE_DENIED = ApiError(403, "No permission to access the candidate")
+JOB_DENIED = ApiError(403, "Job access forbidden")
 
 Stored = TypeVar("Stored")
 Denied = TypeVar("Denied", bound=state.Guarded)
@@ -68,12 +68,12 @@ def position(tenant: state.Tenant, job_id: str, position_id: str, *, write: bool
 def interview(tenant: state.Tenant, interview_id: str, *, write: bool = False) -> state.Interview:
     """Return an interview."""
     message = "You are not allowed to change this status" if write else "Interview access forbidden"
-    return _allowed(found(tenant.interviews, interview_id, "Interview"), forbidden(message), write=write)
+    return _allowed(found(tenant.interviews, interview_id, "Interview"), ApiError(403, message), write=write)
 
 
 def user(tenant: state.Tenant, user_id: str, *, write: bool = False) -> state.User:
     """Return a user."""
-    return _allowed(found(tenant.users, user_id, "User"), forbidden("Permission denied"), write=write)
+    return _allowed(found(tenant.users, user_id, "User"), ApiError(403, "Permission denied"), write=write)
 
 
 def visible(records: Mapping[str, Denied]) -> Iterator[Denied]:

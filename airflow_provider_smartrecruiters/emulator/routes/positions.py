@@ -8,8 +8,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Position
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 POSITIONS = "/jobs/{jobId}/positions"
 # The id of the record, not the company's own text that the body calls positionId.
@@ -29,7 +28,7 @@ def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
     body = PositionInput.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
-    return _store(job, Position(id=str(uuid.uuid4()), **body.model_dump()))
+    return _store(job, state.Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
 @operations.get(POSITION, "jobs.positions.get", "jobs_read")
@@ -43,7 +42,7 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
     body = PositionInput.read(call)
     position = lookups.position(call.tenant, job_id, record_id, write=True)
-    replaced = Position(id=position.id, status=position.status, **body.model_dump())
+    replaced = state.Position(id=position.id, status=position.status, **body.model_dump())
     return _store(call.tenant.jobs[job_id], replaced)
 
 
@@ -56,12 +55,12 @@ def delete_position(call: Call, job_id: str, record_id: str) -> None:
     job.last_activity_on = times.now()
 
 
-def _store(job: Job, position: Position) -> dict[str, Any]:
+def _store(job: state.Job, position: state.Position) -> dict[str, Any]:
     job.positions[position.id] = position
     job.last_activity_on = times.now()
     return _view(position)
 
 
-def _view(position: Position) -> dict[str, Any]:
+def _view(position: state.Position) -> dict[str, Any]:
     # The contract's example has an empty name where no one held the position before.
     return views.shown(position, incumbentName=position.incumbent_name or "")

@@ -343,19 +343,14 @@ class Tenant(Record):
     def application(self, candidate_id: str, job_id: str) -> Application | None:
         """Return a candidate's application to a job, or None."""
         candidate = self.candidates.get(candidate_id)
-        for application_id in candidate.application_ids if candidate else ():
-            application = self.applications[application_id]
-            if application.job_id == job_id:
-                return application
-        return None
+        applications = (self.applications[one] for one in (candidate.application_ids if candidate else ()))
+        return next((application for application in applications if application.job_id == job_id), None)
 
     def source(self, type_id: str, sub_type_id: str | None, source_id: str) -> SourceValue | None:
         """Return a source, deleted ones included, or None. Without a subtype the first with this id counts."""
         source_type = self.source_types.get(type_id)
-        for value in source_type.values if source_type else ():
-            if value.id == source_id and sub_type_id in (None, value.subtype_id):
-                return value
-        return None
+        values = (value for value in (source_type.values if source_type else ()) if value.id == source_id)
+        return next((value for value in values if sub_type_id in (None, value.subtype_id)), None)
 
     def source_of(self, application: Application) -> SourceValue | None:
         """Return the source of an application, or None."""
