@@ -71,9 +71,7 @@ _KINDS = [
         "unavailable", "503 with a Retry-After that is an HTTP date, one second ahead",
         status=503, retry_after=1, retry_after_as_date=True,
     ),
-    _status(
-        "gateway_page", "502 with a gateway's HTML page", status=502, body=GATEWAY_PAGE, content_type="text/html"
-    ),
+    _status("gateway_page", "502 with a gateway's HTML page", status=502, body=GATEWAY_PAGE, content_type="text/html"),
     Fault(
         "status_after", "An error status, 502 by default, although the change was made", True, "status", _STATUS,
         {"status": 502},
@@ -93,9 +91,7 @@ _KINDS = [
     ),
     Fault("reset_before", "A TCP reset instead of an answer, before the change is made", False, "reset", _NONE),
     Fault("reset_after", "A TCP reset instead of an answer, after the change was made", True, "reset", _NONE),
-    Fault(
-        "closed_before", "The connection ends without an answer, before the change is made", False, "close", _NONE
-    ),
+    Fault("closed_before", "The connection ends without an answer, before the change is made", False, "close", _NONE),
     Fault("closed_after", "The connection ends without an answer, after the change was made", True, "close", _NONE),
     Fault("timeout_before", "No answer, and the change is not made", False, "hang", _SECONDS),
     Fault("timeout_after", "No answer, although the change was made", True, "hang", _SECONDS),
@@ -117,9 +113,7 @@ _KINDS = [
         "rate_headers_nonsense", "Rate limit headers that are not valid numbers",
         _rate_headers("abc", "-5", "", "1e999"),
     ),
-    _headers(
-        "rate_headers_missing", "Answers without rate limit headers", _rate_headers(None, None, None, None)
-    ),
+    _headers("rate_headers_missing", "Answers without rate limit headers", _rate_headers(None, None, None, None)),
     _headers(
         "rate_headers_exhausted", "Rate limit headers that always show nothing remaining",
         {"X-RateLimit-Remaining": "0", "X-RateLimit-Concurrent-Remaining": "0"},

@@ -261,12 +261,8 @@ class _Seed:
         )
 
     def make_interviews(self) -> list[state.Interview]:
-        seen = [
-            application
-            for application in self.applications.values()
-            if application.status in {"INTERVIEW", "OFFERED", "HIRED"}
-            and self.candidates[application.candidate_id].access == "full"
-        ]
+        seen = [one for one in self.applications.values() if one.status in {"INTERVIEW", "OFFERED", "HIRED"}]
+        seen = [one for one in seen if self.candidates[one.candidate_id].access == "full"]
         return [self.make_interview(number, application) for number, application in enumerate(seen)]
 
     def make_interview(self, number: int, application: state.Application) -> state.Interview:
