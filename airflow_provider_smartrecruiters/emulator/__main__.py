@@ -7,18 +7,17 @@ import asyncio
 import errno
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from socket import socket
 
 from airflow_provider_smartrecruiters.emulator.config import Config, extra_missing, number
 from airflow_provider_smartrecruiters.emulator.connection import connection_json
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from socket import socket
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
+from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 # The settings that have an option.
 SETTINGS = [setting for setting in fields(Config) if setting.metadata]
@@ -31,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
         description="A local SmartRecruiters for developing and testing DAGs.",
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument("--port", type=_port, default=8787, help="0 picks a free one (default: %(default)s)")
+    # Checked here, since the system would take a number that is too large modulo 65536.
+    port = partial(number, most=65535)
+    made.add_argument("--port", type=port, default=8787, help="0 picks a free one (default: %(default)s)")
     made.add_argument(
         "--seed", type=Path, metavar="FILE",
         help="tenant to start with, JSON as GET /__emulator__/state writes it (default: a built-in one)",
@@ -43,11 +44,6 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _port(text: str) -> float:
-    # Checked here, since the system would take a number that is too large modulo 65536.
-    return number(text, most=65535)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the emulator.
 
@@ -57,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         from airflow_provider_smartrecruiters.emulator import server
-        from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
     except ModuleNotFoundError as missing:
         print(extra_missing("The emulator", missing), file=sys.stderr)
         return 1
@@ -81,9 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_seed(path: Path) -> Tenant:
-    from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
-
     tenant = Tenant.model_validate_json(path.read_bytes())
     check(tenant)
     return tenant

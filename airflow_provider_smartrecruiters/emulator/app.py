@@ -9,33 +9,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from airflow_provider_smartrecruiters.emulator import control
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.http import answer as answers
 from airflow_provider_smartrecruiters.emulator.http import multipart
-from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer
+from airflow_provider_smartrecruiters.emulator.http.answer import NO_ANSWER, Answer, Interceptor
 from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, forbidden, too_many_requests
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 from airflow_provider_smartrecruiters.emulator.http.limits import Limiter
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
 from airflow_provider_smartrecruiters.emulator.journal import Journal
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
-from airflow_provider_smartrecruiters.emulator.tenant.state import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.types import Receive, Scope, Send
-
-    from airflow_provider_smartrecruiters.emulator.config import Config
-    from airflow_provider_smartrecruiters.emulator.http.answer import Interceptor
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
 
 
 class Emulator:
@@ -150,11 +145,11 @@ class Emulator:
             refusal = error
         ticket = self.limiter.ticket(call.credential.name, operation)
         if not self.limiter.enter(ticket):
-            return _refusal(too_many_requests(), self.limiter.headers(ticket))
+            return _refusal(ApiError(429, "Too many requests"), self.limiter.headers(ticket))
         try:
             scopes = call.credential.scopes
             if refusal is None and scopes is not None and operation.scope not in scopes:
-                refusal = forbidden("The access token does not have the scope that this operation needs")
+                refusal = ApiError(403, "The access token does not have the scope that this operation needs")
                 refusal.errors.append(("OAuthPermissionsException", f"Required scope: {operation.scope}"))
             answer = _refusal(refusal) if refusal else await self._handle(call, operation)
             answer.update(self.limiter.headers(ticket))
@@ -179,15 +174,15 @@ class Emulator:
             return Answer.of_json(operation.status, body, call.answer_headers)
 
 
+@dataclass(frozen=True, slots=True)
 class _Path:
     """What a route leads to. It is an object, since Starlette would call a function with a request."""
 
-    def __init__(self, emulator: Emulator, operations: Mapping[str, Operation]) -> None:
-        self._emulator = emulator
-        self._operations = operations
+    emulator: Emulator
+    operations: Mapping[str, Operation]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._emulator.serve(self._operations, scope, receive, send)
+        await self.emulator.serve(self.operations, scope, receive, send)
 
 
 def _refusal(error: ApiError, headers: Mapping[str, str] | None = None) -> Answer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 DEFAULT_CLIENT_ID = "emulator-client"
@@ -43,8 +44,7 @@ def number(text: str, kind: type[int] | type[float] = int, least: float = 0, mos
     return found
 
 
-def _seconds(text: str) -> float:
-    return number(text, float, 0.001, float("inf"))
+_SECONDS = partial(number, kind=float, least=0.001, most=float("inf"))
 
 
 def _milliseconds(text: str) -> float:
@@ -74,7 +74,7 @@ class Config:
     client_id: str = _option(DEFAULT_CLIENT_ID, help="OAuth client (default: %(default)s)")
     client_secret: str = _option(DEFAULT_CLIENT_SECRET, help="its secret (default: %(default)s)")
     token_lifetime: float = _option(
-        3600.0, type=_seconds, metavar="SECONDS", help="how long an access token is valid (default: %(default)g)"
+        3600.0, type=_SECONDS, metavar="SECONDS", help="how long an access token is valid (default: %(default)g)"
     )
     rate: int = _option(
         10, type=number, help="requests a second and credential, 0 switches rate limits off (default: %(default)s)"

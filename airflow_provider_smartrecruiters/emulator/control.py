@@ -5,30 +5,26 @@ They need no credential, and neither limits nor latency nor faults apply to them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
 from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, required
-from airflow_provider_smartrecruiters.emulator.journal import as_dicts
+from airflow_provider_smartrecruiters.emulator.journal import Journal, as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-
-    from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
-    from airflow_provider_smartrecruiters.emulator.journal import Journal
-    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Store
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store
 
 PREFIX = "/__emulator__"
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]) -> Starlette:
@@ -37,21 +33,18 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
     :param reset_all: puts the whole emulator back to its beginning
     """
 
-    async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+    def shown(read: Callable[[], Any]) -> Endpoint:
+        async def endpoint(_: Request) -> Response:
+            return JSONResponse(read())
 
-    async def writes(_: Request) -> Response:
-        return JSONResponse(as_dicts(journal.entries()))
+        return endpoint
 
-    async def requests(_: Request) -> Response:
-        return JSONResponse(as_dicts(journal.requests()))
+    def done(act: Callable[[], None]) -> Endpoint:
+        async def endpoint(_: Request) -> Response:
+            act()
+            return Response(status_code=204)
 
-    async def stats(_: Request) -> Response:
-        return JSONResponse(journal.stats())
-
-    async def reset(_: Request) -> Response:
-        reset_all()
-        return Response(status_code=204)
+        return endpoint
 
     async def state(_: Request) -> Response:
         with store.lock:
@@ -63,7 +56,12 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
             job = store.tenant.jobs.get(request.path_params["job_id"])
             if job is None:
                 raise not_found("Job")
-            return JSONResponse([_outside(ad) for ad in job.ads.values() if ad.published])
+            outside = [
+                {"jobAdId": ad.id, **views.ad_content(ad.published), "visibility": ad.visibility}
+                for ad in job.ads.values()
+                if ad.published
+            ]
+            return JSONResponse(outside)
 
     async def set_faults(request: Request) -> Response:
         given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
@@ -75,24 +73,17 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
         armed = [faults.arm(rule) for rule in read]
         return JSONResponse([one.as_dict() for one in armed], status_code=201)
 
-    async def list_faults(_: Request) -> Response:
-        return JSONResponse([one.as_dict() for one in faults.rules()])
-
-    async def clear_faults(_: Request) -> Response:
-        faults.clear()
-        return Response(status_code=204)
-
     routes = [
-        ("GET", "/health", health),
-        ("GET", "/journal", writes),
-        ("GET", "/requests", requests),
-        ("GET", "/stats", stats),
-        ("POST", "/reset", reset),
+        ("GET", "/health", shown(lambda: {"status": "ok"})),
+        ("GET", "/journal", shown(lambda: as_dicts(journal.entries()))),
+        ("GET", "/requests", shown(lambda: as_dicts(journal.requests()))),
+        ("GET", "/stats", shown(journal.stats)),
+        ("POST", "/reset", done(reset_all)),
         ("GET", "/state", state),
         ("GET", "/published/{job_id}", published),
         ("POST", "/faults", set_faults),
-        ("GET", "/faults", list_faults),
-        ("DELETE", "/faults", clear_faults),
+        ("GET", "/faults", shown(lambda: [one.as_dict() for one in faults.rules()])),
+        ("DELETE", "/faults", done(faults.clear)),
     ]
     app = Starlette(
         routes=[Route(PREFIX + path, endpoint, methods=[method]) for method, path, endpoint in routes],
@@ -108,11 +99,3 @@ async def _answer_api_error(_: Request, error: Any) -> Response:
 
 async def _answer_http_error(request: Request, error: Any) -> Response:
     return await _answer_api_error(request, ApiError(error.status_code, str(error.detail)))
-
-
-def _outside(ad: JobAd) -> dict[str, Any]:
-    content = ad.published
-    assert content is not None
-    return views.without_none(
-        {"jobAdId": ad.id, **views.ad_content(content), "visibility": ad.visibility},
-    )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.connection import connection, connection_json, connection_uri
-from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
+from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, RuleOptions, read_rule
+from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
+from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 from airflow_provider_smartrecruiters.emulator.tenant.state import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from airflow_provider_smartrecruiters.emulator.app import Emulator
-    from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
-    from airflow_provider_smartrecruiters.emulator.faults.rules import RuleOptions
-    from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
-    from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
 
 class JournalView(list["JournalEntry"]):
@@ -38,21 +33,17 @@ class SmartRecruitersEmulator:
     """
 
     def __init__(self, server: EmulatorServer) -> None:
-        self._emulator = server.emulator
+        self.emulator = server.emulator
+        """The emulator itself, for what has no shortcut here."""
         self.url: str = server.url
         """The address, without a trailing slash."""
         self.state = KnownRecords(server.emulator.store)
         """Ids of records fit for a purpose, copies of what is stored, and ``editing()`` to change it."""
 
     @property
-    def emulator(self) -> Emulator:
-        """The emulator itself, for what has no shortcut here."""
-        return self._emulator
-
-    @property
     def config(self) -> Config:
         """Limits, latency, credentials; may be changed. The next test starts with the defaults."""
-        return self._emulator.config
+        return self.emulator.config
 
     @property
     def api_key(self) -> str:
@@ -97,17 +88,17 @@ class SmartRecruitersEmulator:
     @property
     def journal(self) -> JournalView:
         """The requests that changed or tried to change something since the test began."""
-        return JournalView(self._emulator.journal.entries())
+        return JournalView(self.emulator.journal.entries())
 
     @property
     def requests(self) -> list[RequestEntry]:
         """All requests since the test began, reads and token requests included."""
-        return self._emulator.journal.requests()
+        return self.emulator.journal.requests()
 
     @property
     def stats(self) -> dict[str, Any]:
         """Counts since the test began: ``requests``, ``write_attempts``, ``writes`` (applied), ``rate_limited``, …"""
-        return self._emulator.journal.stats()
+        return self.emulator.journal.stats()
 
     def fail_next(
         self, operation: str | Sequence[str] = "any", fault: str | None = None, **options: Unpack[RuleOptions]
@@ -120,7 +111,7 @@ class SmartRecruitersEmulator:
         :return: the rule, with the counts ``seen`` and ``fired``
         :raises ValueError: an unknown operation, fault or option; lists the known ones
         """
-        return self._emulator.faults.arm(_rule(operation, fault, options))
+        return self.emulator.faults.arm(read_rule({"operation": operation, "fault": fault, **options}))
 
     def fail(
         self, operation: str | Sequence[str] | Rule = "any", fault: str | None = None, **options: Unpack[RuleOptions]
@@ -133,27 +124,27 @@ class SmartRecruitersEmulator:
         """
         if isinstance(operation, Rule):
             if fault is not None or options:
-                msg = "A complete rule takes no further parameters"
-                raise TypeError(msg)
-            return self._emulator.faults.arm(operation)
-        return self._emulator.faults.arm(_rule(operation, fault, {"times": None, **options}))
+                raise TypeError("A complete rule takes no further parameters")
+            return self.emulator.faults.arm(operation)
+        options.setdefault("times", None)
+        return self.fail_next(operation, fault, **options)
 
     @property
     def faults(self) -> list[ArmedRule]:
         """The rules in their order, with the counts ``seen`` and ``fired``."""
-        return self._emulator.faults.rules()
+        return self.emulator.faults.rules()
 
     def clear_faults(self) -> None:
         """Remove all faults: the port is open and the API key valid again."""
-        self._emulator.faults.clear()
+        self.emulator.faults.clear()
 
     def expire_tokens(self) -> None:
         """Make every issued access token invalid, as if it had expired."""
-        self._emulator.authenticator.revoke_all()
+        self.emulator.authenticator.revoke_all()
 
     def reset(self) -> None:
         """Reset the records, the journal, the limits and the faults."""
-        self._emulator.reset()
+        self.emulator.reset()
 
     def configure(self, **settings: Any) -> None:
         """Set how the emulator behaves; settings that are left out get their defaults.
@@ -167,11 +158,4 @@ class SmartRecruitersEmulator:
         for name in Config.__slots__:
             setattr(self.config, name, getattr(wanted, name))
         with self.state.editing() as tenant:
-            tenant.settings = self._emulator.store.seeded_settings.model_copy(update=company)
-
-
-def _rule(operation: str | Sequence[str], fault: str | None, options: RuleOptions) -> Rule:
-    given: dict[str, Any] = {"operation": operation, **options}
-    if fault is not None:
-        given["fault"] = fault
-    return read_rule(given)
+            tenant.settings = self.emulator.store.seeded_settings.model_copy(update=company)

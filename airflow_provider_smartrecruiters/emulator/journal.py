@@ -6,17 +6,28 @@ import json
 import threading
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 KEPT_ENTRIES = 10_000
 KEPT_BODY = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEntry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    index: int
+    method: str
+    path: str
+    query: str
+    operation_id: str | None
+    status: int
+    applied: bool
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEntry(_Entry):
     """One request of any kind.
 
     :param path: as received, still percent-encoded
@@ -24,50 +35,30 @@ class RequestEntry:
     :param status: 0 if the caller got no answer
     :param started_at: seconds since the epoch
     :param finished_at: seconds since the epoch, when the answer was ready
-    :param applied: whether it wrote the records; never for a read
+    :param applied: whether it wrote the records, even if nothing changed; never for a read
     :param fault: the injected fault that hit it
     """
 
-    index: int
-    method: str
-    path: str
-    query: str
-    operation_id: str | None
-    status: int
     started_at: float
     finished_at: float
-    applied: bool
-    fault: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One request that changed or tried to change something.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry(_Entry):
+    """One request that changed or tried to change something; more members are those of :class:`RequestEntry`.
 
     :param at: when it arrived, seconds since the epoch
-    :param path: as received, still percent-encoded
-    :param path_template: None for an unknown path or method, as is ``operation_id``
+    :param path_template: None for an unknown path or method
     :param credential: ``api_key``, ``oauth`` or ``none``
-    :param status: 0 if the caller got no answer
-    :param applied: whether it wrote the records, even if nothing changed
     :param body: the JSON that was sent, a list of part descriptions for multipart, None for an empty body, and
         ``{"unreadable": size}`` for anything else
-    :param fault: the injected fault that hit it
     """
 
-    index: int
     at: float
-    method: str
-    path: str
-    query: str
     path_template: str | None
-    operation_id: str | None
     credential: str
-    status: int
-    applied: bool
     body: Any
     user_agent: str
-    fault: str | None
 
 
 class Journal:

@@ -74,11 +74,9 @@ def smartrecruiters_emulator(
     emulator.expire_tokens()
     marker = request.node.get_closest_marker(MARKER)
     if marker is not None and marker.args:
-        msg = f"The marker {MARKER} takes keyword arguments only"
-        raise pytest.UsageError(msg)
+        raise pytest.UsageError(f"The marker {MARKER} takes keyword arguments only")
     try:
         emulator.configure(**(marker.kwargs if marker is not None else {}))
     except TypeError as unknown:
-        msg = f"The marker {MARKER} has an invalid argument: {unknown}"
-        raise pytest.UsageError(msg) from None
+        raise pytest.UsageError(f"The marker {MARKER} has an invalid argument: {unknown}") from None
     return emulator

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 
@@ -14,11 +15,7 @@ from airflow_provider_smartrecruiters.emulator.app import Emulator
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.http.transport import TransportProtocol
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 START_TIMEOUT = 10.0
 
@@ -60,8 +57,7 @@ class _Server(uvicorn.Server):
         if not seconds and not self._kept:
             return
         if self._loop is None or not self.started:
-            msg = "Only a running server can refuse connections"
-            raise RuntimeError(msg)
+            raise RuntimeError("Only a running server can refuse connections")
         if threading.get_ident() == self._thread_id:
             self._close_port(seconds)
             return
@@ -188,8 +184,7 @@ class EmulatorServer:
         """
         self._thread.start()
         if not self._started.wait(START_TIMEOUT):
-            msg = f"The emulator did not start on {self.url} within {START_TIMEOUT:g} seconds"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"The emulator did not start on {self.url} within {START_TIMEOUT:g} seconds")
 
     def stop(self) -> None:
         """Stop, and return when the thread has ended."""

@@ -157,8 +157,8 @@ class SmartRecruitersHook(BaseHook):
         :param path_params: values of the placeholders; they are percent-encoded.
         :param params: query parameters; a list gives a repeated key.
         :param json: body to send as JSON.
-        :param files: parts of a multipart body, in the format of ``requests``. Open files are read once, from where they
-            are.
+        :param files: parts of a multipart body, in the format of ``requests``. Open files are read once, from their
+            current position.
         :return: the parsed response; ``None`` if it has no body.
         :raises InvalidInputError: the path cannot be built from the parameters.
         :raises SmartRecruitersError: any other error of the package; the subclass states the reason.

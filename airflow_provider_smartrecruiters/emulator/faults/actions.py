@@ -7,17 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.faults import breakage
-from airflow_provider_smartrecruiters.emulator.http.answer import BODILESS, JSON, NO_ANSWER, Answer
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
+from airflow_provider_smartrecruiters.emulator.http.answer import BODILESS, JSON, NO_ANSWER, Answer, Deliver, Proceed
 from airflow_provider_smartrecruiters.emulator.http.answer import close as close_connection
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
-    from airflow_provider_smartrecruiters.emulator.http.answer import Deliver, Proceed
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 _LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Sign in</form></body></html>"
 _HTML = "text/html; charset=utf-8"

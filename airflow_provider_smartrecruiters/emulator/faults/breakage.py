@@ -5,12 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
-from airflow_provider_smartrecruiters.emulator.http.answer import close
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Deliver, Wire
+from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Deliver, Wire, close
 
 _CHUNK = b" " * 65536
 

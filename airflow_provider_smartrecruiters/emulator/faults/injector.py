@@ -8,18 +8,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.faults import targets
 from airflow_provider_smartrecruiters.emulator.faults.actions import ACTIONS, Hit
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
+from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
+from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.faults.rules import Rule
-    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
-    from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
+from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operation
 
 Refuse = Callable[[float], None]
 
@@ -122,5 +120,4 @@ class FaultInjector:
 
 def _cannot_refuse(seconds: float) -> None:
     if seconds:
-        msg = "This fault needs the emulator's own server: EmulatorServer, or make_server()"
-        raise RuntimeError(msg)
+        raise RuntimeError("This fault needs the emulator's own server: EmulatorServer, or make_server()")

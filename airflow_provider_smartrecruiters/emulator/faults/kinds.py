@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.faults.targets import ANY, ANY_READ
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -49,36 +47,36 @@ def _rate_headers(*values: str | None) -> dict[str, str | None]:
 
 _NOTHING_LEFT = _rate_headers("10", "0", "8", "8")
 
+
+def _status(name: str, description: str, **defaults: Any) -> Fault:
+    return Fault(name, description, False, "status", _STATUS, defaults)
+
+
+def _headers(name: str, description: str, headers: Mapping[str, str | None]) -> Fault:
+    return Fault(name, description, True, "relabel", _ANSWER, {"times": None, "headers": headers})
+
+
 _KINDS = [
-    Fault("status", "An error status, 503 by default, in the API's envelope", False, "status", _STATUS),
-    Fault(
-        "rate_limited", "429 with a Retry-After of one second", False, "status", _STATUS,
-        {"status": 429, "retry_after": 1, "headers": _NOTHING_LEFT},
+    _status("status", "An error status, 503 by default, in the API's envelope"),
+    _status("rate_limited", "429 with a Retry-After of one second", status=429, retry_after=1, headers=_NOTHING_LEFT),
+    _status(
+        "rate_limited_for_ever", "429 every time, without a Retry-After",
+        status=429, headers=_NOTHING_LEFT, times=None,
     ),
-    Fault(
-        "rate_limited_for_ever", "429 every time, without a Retry-After", False, "status", _STATUS,
-        {"status": 429, "headers": _NOTHING_LEFT, "times": None},
+    _status(
+        "rate_limited_for_an_hour", "429 every time, with a Retry-After of an hour",
+        status=429, retry_after=3600, headers=_NOTHING_LEFT, times=None,
     ),
-    Fault(
-        "rate_limited_for_an_hour", "429 every time, with a Retry-After of an hour", False, "status",
-        _STATUS, {"status": 429, "retry_after": 3600, "headers": _NOTHING_LEFT, "times": None},
+    _status(
+        "unavailable", "503 with a Retry-After that is an HTTP date, one second ahead",
+        status=503, retry_after=1, retry_after_as_date=True,
     ),
+    _status("gateway_page", "502 with a gateway's HTML page", status=502, body=GATEWAY_PAGE, content_type="text/html"),
     Fault(
-        "unavailable", "503 with a Retry-After that is an HTTP date, one second ahead", False, "status", _STATUS,
-        {"status": 503, "retry_after": 1, "retry_after_as_date": True},
+        "status_after", "An error status, 502 by default, although the change was made", True, "status", _STATUS,
+        {"status": 502},
     ),
-    Fault(
-        "gateway_page", "502 with a gateway's HTML page", False, "status", _STATUS,
-        {"status": 502, "body": GATEWAY_PAGE, "content_type": "text/html"},
-    ),
-    Fault(
-        "status_after", "An error status, 502 by default, although the change was made", True,
-        "status", _STATUS, {"status": 502},
-    ),
-    Fault(
-        "latency", "The answer takes longer, half a second by default", True, "pass_on", _NONE,
-        {"latency": 0.5},
-    ),
+    Fault("latency", "The answer takes longer, half a second by default", True, "pass_on", _NONE, {"latency": 0.5}),
     Fault(
         "connection_refused", "The port refuses connections for half a second, from now on", False, "pass_on",
         _SECONDS, {"seconds": 0.5}, at_once=True, aim=ANY,
@@ -93,9 +91,7 @@ _KINDS = [
     ),
     Fault("reset_before", "A TCP reset instead of an answer, before the change is made", False, "reset", _NONE),
     Fault("reset_after", "A TCP reset instead of an answer, after the change was made", True, "reset", _NONE),
-    Fault(
-        "closed_before", "The connection ends without an answer, before the change is made", False, "close", _NONE
-    ),
+    Fault("closed_before", "The connection ends without an answer, before the change is made", False, "close", _NONE),
     Fault("closed_after", "The connection ends without an answer, after the change was made", True, "close", _NONE),
     Fault("timeout_before", "No answer, and the change is not made", False, "hang", _SECONDS),
     Fault("timeout_after", "No answer, although the change was made", True, "hang", _SECONDS),
@@ -112,25 +108,19 @@ _KINDS = [
         {"status": 307},
     ),
     Fault("token_revoked", "401, and the credential is invalid from now on", False, "revoke", _NONE),
-    Fault(
-        "no_access", "401 whatever the credential, as for an object without access", False, "status", _STATUS,
-        {"status": 401, "times": None},
+    _status("no_access", "401 whatever the credential, as for an object without access", status=401, times=None),
+    _headers(
+        "rate_headers_nonsense", "Rate limit headers that are not valid numbers",
+        _rate_headers("abc", "-5", "", "1e999"),
     ),
-    Fault(
-        "rate_headers_nonsense", "Rate limit headers that are not valid numbers", True, "relabel", _ANSWER,
-        {"times": None, "headers": _rate_headers("abc", "-5", "", "1e999")},
+    _headers("rate_headers_missing", "Answers without rate limit headers", _rate_headers(None, None, None, None)),
+    _headers(
+        "rate_headers_exhausted", "Rate limit headers that always show nothing remaining",
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Concurrent-Remaining": "0"},
     ),
-    Fault(
-        "rate_headers_missing", "Answers without rate limit headers", True, "relabel", _ANSWER,
-        {"times": None, "headers": _rate_headers(None, None, None, None)},
-    ),
-    Fault(
-        "rate_headers_exhausted", "Rate limit headers that always show nothing remaining", True, "relabel", _ANSWER,
-        {"times": None, "headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Concurrent-Remaining": "0"}},
-    ),
-    Fault(
-        "rate_headers_lower", "Rate limit headers with limits below the documented ones: 2 a second, 1 at once", True,
-        "relabel", _ANSWER, {"times": None, "headers": _rate_headers("2", "1", "1", "0")},
+    _headers(
+        "rate_headers_lower", "Rate limit headers with limits below the documented ones: 2 a second, 1 at once",
+        _rate_headers("2", "1", "1", "0"),
     ),
 ]  # fmt: skip
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.emulator.faults import targets
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Parameters that every rule may have.
 GENERAL = frozenset({"operation", "path", "fault", "times", "skip", "probability", "seed", "latency"})
@@ -111,12 +109,10 @@ class Rule(BaseModel):
         fault = FAULTS.get(name) if isinstance(name, str) else None
         if fault is None:
             asked = f"no fault is called {name!r}" if name else "give a status or a fault"
-            msg = f"{asked}; known are {', '.join(FAULTS)}"
-            raise ValueError(msg)
+            raise ValueError(f"{asked}; known are {', '.join(FAULTS)}")
         if unused := (data.keys() - GENERAL - fault.options) & cls.model_fields.keys():
             takes = ", ".join(sorted(fault.options)) or "no parameters of its own"
-            msg = f"the fault {name} has no {', '.join(sorted(unused))}; it takes {takes}"
-            raise ValueError(msg)
+            raise ValueError(f"the fault {name} has no {', '.join(sorted(unused))}; it takes {takes}")
         return {**fault.defaults, **data, "fault": name}
 
     @field_validator("operation")

@@ -7,14 +7,10 @@ Plain words are the method and the path's parts without ids, records in the sing
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 ANY = "any"
 ANY_READ = "any read"
@@ -70,8 +66,7 @@ def check(target: str) -> None:
     """
     if target not in _GROUPS and _operation_id(target) is None:
         known = ", ".join([*_GROUPS, *sorted(NAMES), "an operationId or a route such as 'GET /jobs/{id}'"])
-        msg = f"no operation is called {target!r}; known are {known}"
-        raise ValueError(msg)
+        raise ValueError(f"no operation is called {target!r}; known are {known}")
 
 
 def matches(target: str, operation: Operation | None) -> bool:

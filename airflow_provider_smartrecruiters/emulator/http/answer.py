@@ -6,12 +6,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
 
 # The status of a request that got no answer.
 NO_ANSWER = 0
@@ -84,8 +83,7 @@ class Wire:
         """
         transport: asyncio.Transport | None = (self._scope.get("extensions") or {}).get(TRANSPORT)
         if transport is None:
-            msg = "This fault needs the emulator's own server: EmulatorServer, or make_server()"
-            raise RuntimeError(msg)
+            raise RuntimeError("This fault needs the emulator's own server: EmulatorServer, or make_server()")
         return transport
 
     async def start(self, answer: Answer) -> None:

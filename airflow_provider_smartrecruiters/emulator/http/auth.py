@@ -7,16 +7,13 @@ import binascii
 import hmac
 import secrets
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus
 
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, unauthorized
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +28,6 @@ class Credential:
     kind: str
     name: str
     scopes: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token that was issued.
-
-    :param client_id: the client that it was issued to
-    :param scopes: what it allows
-    :param expires_at: on the monotonic clock, in seconds
-    """
-
-    client_id: str
-    scopes: frozenset[str]
-    expires_at: float
 
 
 class TokenError(ApiError):
@@ -77,7 +60,8 @@ class Authenticator:
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._clock = clock
-        self._tokens: dict[str, Token] = {}
+        # What each token allows, and when it expires, on the clock.
+        self._tokens: dict[str, tuple[Credential, float]] = {}
         self._key_revoked = False
 
     def revoke_all(self) -> None:
@@ -107,12 +91,12 @@ class Authenticator:
         key = headers.get("x-smarttoken")
         if key is not None:
             if self._key_revoked or not _same(key, self._config.api_key):
-                raise unauthorized()
+                raise ApiError(401, "Unauthorized")
             return Credential("api_key", "api_key")
-        known = self._tokens.get(_bearer(headers))
-        if known is None or known.expires_at <= self._clock():
-            raise unauthorized()
-        return Credential("oauth", f"oauth:{known.client_id}", known.scopes)
+        credential, expires_at = self._tokens.get(_bearer(headers), (NOBODY, 0.0))
+        if credential is NOBODY or expires_at <= self._clock():
+            raise ApiError(401, "Unauthorized")
+        return credential
 
     def issue(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:
         """Exchange client credentials for a token.
@@ -127,8 +111,7 @@ class Authenticator:
         if grant != "client_credentials":
             raise TokenError(400, "unsupported_grant_type", "Only client_credentials is supported")
         client_id, secret = _basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
-        known = _same(client_id, self._config.client_id) and _same(secret, self._config.client_secret)
-        if not known:
+        if not (_same(client_id, self._config.client_id) and _same(secret, self._config.client_secret)):
             raise TokenError(401, "invalid_client", "Unknown client or wrong secret")
         scopes = self._config.client_scopes
         if "scope" in form:
@@ -137,9 +120,10 @@ class Authenticator:
                 raise TokenError(400, "invalid_scope", "scope is empty or holds a scope the client does not have")
             scopes = asked
         now = self._clock()
-        self._tokens = {text: token for text, token in self._tokens.items() if token.expires_at > now}
+        self._tokens = {text: token for text, token in self._tokens.items() if token[1] > now}
         text = secrets.token_urlsafe(24)
-        self._tokens[text] = Token(client_id, scopes, now + self._config.token_lifetime)
+        credential = Credential("oauth", f"oauth:{client_id}", scopes)
+        self._tokens[text] = (credential, now + self._config.token_lifetime)
         return {
             "access_token": text,
             "token_type": "bearer",

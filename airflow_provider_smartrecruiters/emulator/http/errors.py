@@ -6,13 +6,8 @@ code here is the emulator's own. Where the contract shows an envelope without co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-CANDIDATE_ACCESS_DENIED = "Candidate access denied"
-NOT_ASSIGNED = "Candidate is not assigned to given job"
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 
 class ApiError(Exception):
@@ -31,10 +26,8 @@ class ApiError(Exception):
 
     def envelope(self) -> dict[str, Any]:
         """Return the body of the answer."""
-        return {
-            "message": self.message,
-            "errors": [{"code": code, "message": message} for code, message in self.errors],
-        }
+        errors = [{"code": code, "message": message} for code, message in self.errors]
+        return {"message": self.message, "errors": errors}
 
 
 def bad_request(message: str, code: str | None = None) -> ApiError:
@@ -42,24 +35,9 @@ def bad_request(message: str, code: str | None = None) -> ApiError:
     return ApiError(400, message, [(code, message)] if code else [])
 
 
-def unauthorized(message: str = "Unauthorized") -> ApiError:
-    """Return a 401."""
-    return ApiError(401, message)
-
-
-def forbidden(message: str = "Forbidden") -> ApiError:
-    """Return a 403."""
-    return ApiError(403, message)
-
-
 def not_found(what: str) -> ApiError:
     """Return a 404 that names the kind of record, never its id."""
     return ApiError(404, f"{what} not found")
-
-
-def too_many_requests() -> ApiError:
-    """Return a 429."""
-    return ApiError(429, "Too many requests")
 
 
 def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> ApiError:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from airflow_provider_smartrecruiters.emulator.config import Config
-    from airflow_provider_smartrecruiters.emulator.http.operation import Operation
+from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 WINDOW = 1.0
 # The limit in the headers when a limit is switched off: the contract documents the headers for every answer.

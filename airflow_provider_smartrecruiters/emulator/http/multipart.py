@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.auth import NOBODY, Credential
+from airflow_provider_smartrecruiters.emulator.http.auth import NOBODY, Authenticator, Credential
+from airflow_provider_smartrecruiters.emulator.http.multipart import Part
+from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from airflow_provider_smartrecruiters.emulator.http.auth import Authenticator
-    from airflow_provider_smartrecruiters.emulator.http.multipart import Part
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
-
-    # Takes the call and the ids of the path, in the path's order; returns the body of a success, None for no body.
-    Handler = Callable[..., Any]
-
+# Takes the call and the ids of the path, in the path's order; returns the body of a success, None for no body.
+Handler = Callable[..., Any]
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from airflow_provider_smartrecruiters.emulator.http import schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
-from airflow_provider_smartrecruiters.emulator.http.schemas import (
-    ApplicationStatus,
-    DateTime,
-    JobStatus,
-    LanguageCode,
-    PostingStatus,
-)
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
-
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 # Parameters of a candidate search that apply to an application, and the application's member.
 _OF_APPLICATION = {
@@ -93,7 +82,7 @@ class Search(Query):
     q: str | None = None
     limit: int = Field(default=10, ge=1, le=100)
     page_id: str | None = None
-    updated_after: DateTime | None = None
+    updated_after: schemas.DateTime | None = None
 
 
 class UserSearch(Search):
@@ -108,7 +97,7 @@ class CandidateSearch(Search):
     job_id: list[str] = []
     location: list[str] = []
     average_rating: list[int] = []
-    status: list[ApplicationStatus] = []
+    status: list[schemas.ApplicationStatus] = []
     consent_status: list[Literal["REQUIRED", "PENDING", "ACQUIRED"]] = []
     sub_status: str | None = None
     tag: list[str] = []
@@ -156,11 +145,11 @@ class JobSearch(Search):
     sort: Literal["default", "job_id"] = "default"
     city: list[str] = []
     department: list[str] = []
-    last_activity_after: DateTime | None = None
-    language: LanguageCode | None = None
-    status: JobStatus | None = None
-    statuses: list[JobStatus] = []
-    posting_status: PostingStatus | None = None
+    last_activity_after: schemas.DateTime | None = None
+    language: schemas.LanguageCode | None = None
+    status: schemas.JobStatus | None = None
+    statuses: list[schemas.JobStatus] = []
+    posting_status: schemas.PostingStatus | None = None
     hiring_team_member_id: list[str] = []
 
     def matches(self, job: Job, tenant: Tenant, posting_status: str) -> bool:

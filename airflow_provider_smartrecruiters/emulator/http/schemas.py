@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from email.message import Message
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue
 from airflow_provider_smartrecruiters.emulator.tenant.times import parse
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]
@@ -66,7 +63,7 @@ def required(found: Any, invalid: int = 400) -> Any:
 
 
 class Body(BaseModel):
-    """Base of all bodies."""
+    """Base of all bodies. One that is stored as it is sent takes its members from the record, which is named first."""
 
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
     nullable: ClassVar[frozenset[str]] = frozenset()
@@ -94,25 +91,18 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_nulls(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name, field in cls.model_fields.items():
-                alias = field.alias or name
-                if alias in data and data[alias] is None and name not in cls.nullable:
-                    msg = f"{alias} must not be null"
-                    raise ValueError(msg)
-        return data
-
-    @model_validator(mode="before")
-    @classmethod
     def _refuse_what_no_answer_can_hold(cls, data: Any) -> Any:
-        # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
+        if not isinstance(data, dict):
+            return data
         try:
-            if isinstance(data, dict):
-                json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+            # Python parses NaN, numbers beyond every float, and half a surrogate pair; none of these can be sent back.
+            json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
-            msg = "must hold whole characters and finite numbers, and not be nested too deeply"
-            raise ValueError(msg) from None
+            raise ValueError("must hold whole characters and finite numbers, and not be nested too deeply") from None
+        for name, field in cls.model_fields.items():
+            alias = field.alias or name
+            if alias in data and data[alias] is None and name not in cls.nullable:
+                raise ValueError(f"{alias} must not be null")
         return data
 
 
@@ -151,18 +141,13 @@ class Identifiable(Body):
     id: Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class LocationInput(Body):
+class LocationInput(Location, Body):
     """``JobLocationInput``."""
 
     country_code: Annotated[str, Field(min_length=2, max_length=2)]
     city: NonEmpty
     region_code: NonEmpty | None = None
     region: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    address: str | None = None
-    postal_code: str | None = None
-    remote: bool = False
-    latitude: str | None = None
-    longitude: str | None = None
 
 
 class SectionInput(Body):
@@ -216,21 +201,14 @@ class JobAdInput(Body):
     language: JobLanguage | None = None
 
 
-class CompensationInput(Body):
+class CompensationInput(Compensation, Body):
     """``Compensation``."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"min", "max"})
-    min: float | int | None = None
-    max: float | int | None = None
-    currency: str | None = None
-    period: str | None = None
 
 
-class PropertyValueInput(Body):
+class PropertyValueInput(PropertyValue, Body):
     """The value of ``JobPropertyInput``."""
-
-    id: str | None = None
-    label: str | None = None
 
 
 class PropertyInput(Body):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from airflow_provider_smartrecruiters.emulator.http.answer import TRANSPORT
-
-if TYPE_CHECKING:
-    import asyncio
 
 
 class TransportProtocol(H11Protocol):

@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import (
-    CANDIDATE_ACCESS_DENIED,
-    bad_request,
-    forbidden,
-    unauthorized,
-)
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import labelled, listed, without_none
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
+APPLICATION = "/candidates/{id}/jobs/{jobId}"
+BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
 
 operations = Operations()
 
 
-def application_fields(tenant: Tenant, application: Application) -> dict[str, Any]:
+def application_fields(tenant: state.Tenant, application: state.Application) -> dict[str, Any]:
     """Return what every view of an application shows. Of the source it has the label, not the ids."""
-    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
+    source = tenant.source_of(application)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
-    return without_none(
-        {
-            "status": application.status,
-            "subStatus": application.sub_status,
-            "startsOn": application.starts_on,
-            "source": source.label if source else None,
-            "reasonOfRejection": labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
-            "reasonOfWithdrawal": labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
-            "actions": {},
-        }
+    return views.shown(
+        application,
+        ("status", "sub_status", "starts_on"),
+        source=source.label if source else None,
+        reasonOfRejection=views.labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
+        reasonOfWithdrawal=views.labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
+        actions={},
     )
 
 
-@operations.get("/candidates/{id}/jobs/{jobId}", "candidates.getApplication", "candidates_read")
+@operations.get(APPLICATION, "candidates.getApplication", "candidates_read")
 def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
-    fields = application_fields(call.tenant, application)
-    return {
-        **fields,
-        "url": f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}",
-        "applicationId": application.id,
-    }
+    url = f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}"
+    return {**application_fields(call.tenant, application), "url": url, "applicationId": application.id}
 
 
-@operations.put("/candidates/{id}/jobs/{jobId}/status", "candidates.status.update", "candidates_manage", status=204)
+@operations.put(APPLICATION + "/status", "candidates.status.update", "candidates_manage", status=204)
 def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
     body = CandidateStatus.read_optional(call)
     tenant = call.tenant
-    denied = forbidden("Permission denied")
+    denied = ApiError(403, "Permission denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
     if body is None:
         raise bad_request("Status is required", "STATUS_REQUIRED")
@@ -71,12 +57,12 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     application.sub_status = body.sub_status
     application.starts_on = body.starts_on
     application.reason_id = body.reason
-    application.history.append(StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
+    application.history.append(state.StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
     tenant.candidates[candidate_id].updated_on = now
     tenant.jobs[job_id].last_activity_on = now
 
 
-def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
+def _check_reason(tenant: state.Tenant, body: CandidateStatus) -> None:
     reasons, required = {
         "REJECTED": (tenant.rejection_reasons, tenant.settings.require_rejection_reason),
         "WITHDRAWN": (tenant.withdrawal_reasons, tenant.settings.require_withdrawal_reason),
@@ -91,12 +77,10 @@ def _check_reason(tenant: Tenant, body: CandidateStatus) -> None:
         raise bad_request("Reason not found", "INVALID_REASON")
 
 
-@operations.get(
-    "/candidates/{id}/jobs/{jobId}/status/history", "candidates.status.history.getForJob", "candidates_read"
-)
+@operations.get(APPLICATION + "/status/history", "candidates.status.history.getForJob", "candidates_read")
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return the status changes of one application, oldest first."""
-    return _history(lookups.application(call.tenant, candidate_id, job_id))
+    return views.history(lookups.application(call.tenant, candidate_id, job_id).history)
 
 
 @operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
@@ -104,26 +88,16 @@ def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return the status changes of the primary assignment."""
     candidate = lookups.candidate(call.tenant, candidate_id)
     if not candidate.application_ids:
-        return listed([])
-    return _history(call.tenant.applications[candidate.application_ids[0]])
+        return views.history([])
+    return views.history(call.tenant.applications[candidate.application_ids[0]].history)
 
 
-def _history(application: Application) -> dict[str, Any]:
-    content = [
-        without_none(
-            {"changedOn": change.changed_on, "status": change.status, "subStatus": change.sub_status, "actions": {}}
-        )
-        for change in application.history
-    ]
-    return listed(content)
-
-
-@operations.put("/candidates/{id}/jobs/{jobId}/source", "candidates.source.update", "candidates_manage", status=204)
+@operations.put(APPLICATION + "/source", "candidates.source.update", "candidates_manage", status=204)
 def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
     tenant = call.tenant
-    denied = unauthorized(CANDIDATE_ACCESS_DENIED)
+    denied = ApiError(401, "Candidate access denied")
     application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
     source_type = tenant.source_types.get(body.source_type_id)
     if source_type is None:
@@ -142,24 +116,17 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     tenant.candidates[candidate_id].updated_on = times.now()
 
 
-@operations.get(
-    "/job-applications-api/v202112/job-applications/{jobApplicationId}",
-    "job-applications.getById",
-    "job_applications_read",
-)
+@operations.get(BY_ID, "job-applications.getById", "job_applications_read")
 def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     """Return an application by its own id."""
     tenant = call.tenant
     application = lookups.found(tenant.applications, application_id, "Job application")
     lookups.candidate(tenant, application.candidate_id)
-    source = tenant.source(application.source_type_id, application.source_sub_type_id, application.source_id)
-    return without_none(
-        {
-            "status": application.status,
-            "subStatus": application.sub_status,
-            "sourceIdentifier": source.identifier if source else None,
-            "createDate": application.created_on,
-            "profileId": application.candidate_id,
-            "jobId": application.job_id,
-        }
+    source = tenant.source_of(application)
+    return views.shown(
+        application,
+        ("status", "sub_status", "job_id"),
+        sourceIdentifier=source.identifier if source else None,
+        createDate=application.created_on,
+        profileId=application.candidate_id,
     )

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import CandidateSearch
-from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateTags
-from airflow_provider_smartrecruiters.emulator.routes import lookups
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page, link_to_next
-from airflow_provider_smartrecruiters.emulator.routes.views import action, without_none
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
+from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
 TAGS = "/candidates/{id}/tags"
 
@@ -27,65 +21,39 @@ operations = Operations()
 @operations.get("/candidates", "candidates.all", "candidates_read", concurrent=1)
 def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
-    tenant, search = call.tenant, CandidateSearch.read(call)
-    found = [
-        candidate
-        for candidate in tenant.candidates.values()
-        if candidate.access != "none" and search.matches(candidate, tenant)
-    ]
-    page, next_page_id = cursor_page(found, search.limit, search.page_id)
-    answer = {
-        "limit": search.limit,
-        "totalFound": len(found),
-        "content": [{**_common(call, candidate), "consent": {"status": candidate.consent}} for candidate in page],
-    }
-    if next_page_id is not None:
-        answer["nextPageId"] = next_page_id
-        call.answer_headers["Link"] = link_to_next(call, next_page_id)
-    return answer
+    tenant, search = call.tenant, queries.CandidateSearch.read(call)
+    found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
+    page = paging.cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
+    if "nextPageId" in page:
+        call.answer_headers["Link"] = paging.link_to_next(call, page["nextPageId"])
+    return {"totalFound": len(found), **page}
 
 
 @operations.get("/candidates/{id}", "candidates.get", "candidates_read")
 def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
+    education = {"institution": candidate.school, "degree": "MSc"}
+    experience = {"title": candidate.job_title, "company": candidate.employer}
     return {
         **_common(call, candidate),
         "phoneNumber": candidate.phone,
         "web": {"linkedin": f"https://www.linkedin.com/in/{candidate.first_name}-{candidate.last_name}".lower()},
-        "education": [
-            {"institution": candidate.school, "degree": "MSc", "current": False, "startDate": "2010", "endDate": "2015"}
-        ],
-        "experience": [
-            {"title": candidate.job_title, "company": candidate.employer, "current": True, "startDate": "2019-05"}
-        ],
+        "education": [{**education, "current": False, "startDate": "2010", "endDate": "2015"}],
+        "experience": [{**experience, "current": True, "startDate": "2019-05"}],
     }
 
 
 def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
     assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
-    return without_none(
-        {
-            "id": candidate.id,
-            "internal": candidate.internal,
-            "firstName": candidate.first_name,
-            "lastName": candidate.last_name,
-            "email": candidate.email,
-            "location": {
-                "country": COUNTRIES[candidate.country_code],
-                "countryCode": candidate.country_code,
-                "city": candidate.city,
-                "lat": candidate.latitude,
-                "lng": candidate.longitude,
-            },
-            "createdOn": candidate.created_on,
-            "updatedOn": candidate.updated_on,
-            "tags": candidate.tags,
-            "averageRating": candidate.average_rating,
-            "primaryAssignment": assignments[0] if assignments else None,
-            "secondaryAssignments": assignments[1:],
-            "actions": {"details": action(call, f"/candidates/{candidate.id}")},
-        }
+    place = views.shown(candidate, ("country_code", "city"), lat=candidate.latitude, lng=candidate.longitude)
+    return views.shown(
+        candidate,
+        ("id", "internal", "first_name", "last_name", "email", "created_on", "updated_on", "tags", "average_rating"),
+        location={"country": COUNTRIES[candidate.country_code], **place},
+        primaryAssignment=assignments[0] if assignments else None,
+        secondaryAssignments=assignments[1:],
+        actions={"details": views.action(call, f"/candidates/{candidate.id}")},
     )
 
 
@@ -95,7 +63,7 @@ def _assignment(call: Call, application_id: str) -> dict[str, Any]:
     job = {
         "id": application.job_id,
         "title": tenant.jobs[application.job_id].title,
-        "actions": {"details": action(call, f"/jobs/{application.job_id}")},
+        "actions": {"details": views.action(call, f"/jobs/{application.job_id}")},
     }
     return {"job": job, **application_fields(tenant, application)}
 
@@ -109,15 +77,13 @@ def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
 @operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
 def replace_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Replace all tags."""
-    body = CandidateTags.read(call)
-    return _set_tags(call, candidate_id, body.tags, keep=False)
+    return _set_tags(call, candidate_id, schemas.CandidateTags.read(call).tags, keep=False)
 
 
 @operations.post(TAGS, "candidates.tags.add", "candidates_manage", status=201)
 def add_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Add tags to the existing ones."""
-    body = CandidateTags.read(call)
-    return _set_tags(call, candidate_id, body.tags, keep=True)
+    return _set_tags(call, candidate_id, schemas.CandidateTags.read(call).tags, keep=True)
 
 
 @operations.delete(TAGS, "candidates.tags.delete", "candidates_manage", status=204)

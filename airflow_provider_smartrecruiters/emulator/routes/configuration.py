@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
-from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"
 VALUES = SOURCES + "/{sourceType}/values"
 PROCESSES = "/configuration/hiring-processes"
 # Other statuses have sub-statuses too; the API does not list them.
 LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
-
 
 operations = Operations()
 
@@ -28,12 +24,12 @@ operations = Operations()
 def list_source_types(call: Call) -> dict[str, Any]:
     """Return the source types with their subtypes."""
     content = [
-        {
-            "id": source_type.id,
-            "label": source_type.label,
-            "subtypes": [{"id": subtype} for subtype in source_type.subtypes],
-            "actions": {"values": views.action(call, f"{SOURCES}/{source_type.id}/values")},
-        }
+        views.shown(
+            source_type,
+            ("id", "label"),
+            subtypes=[{"id": subtype} for subtype in source_type.subtypes],
+            actions={"values": views.action(call, f"{SOURCES}/{source_type.id}/values")},
+        )
         for source_type in call.tenant.source_types.values()
     ]
     return views.listed(content)
@@ -48,12 +44,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
         for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
         if not value.deleted and search.source_sub_type in (None, value.subtype_id)
     ]
-    return {
-        "totalFound": len(found),
-        "limit": search.limit,
-        "offset": search.offset,
-        "content": [_source(call, type_id, value) for value in found[search.offset : search.offset + search.limit]],
-    }
+    return paging.offset_page(found, search, lambda value: _source(call, type_id, value))
 
 
 @operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
@@ -73,7 +64,7 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
     for source_type in call.tenant.source_types.values():
         for value in source_type.values:
             if value.identifier == identifier:
-                return views.without_none({"label": value.label, "type": source_type.id, "subType": value.subtype_id})
+                return views.shown(value, ("label",), type=source_type.id, subType=value.subtype_id)
     raise not_found("Source")
 
 
@@ -92,8 +83,7 @@ def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
 @operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
 def list_hiring_processes(call: Call) -> dict[str, Any]:
     """Return all hiring processes."""
-    content = [_process(process) for process in call.tenant.hiring_processes.values()]
-    return views.listed(content)
+    return views.listed([_process(process) for process in call.tenant.hiring_processes.values()])
 
 
 @operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
@@ -103,14 +93,12 @@ def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
 
 
 def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
-    return views.without_none(
-        {
-            "id": value.id,
-            "sourceIdentifier": value.identifier,
-            "label": value.label,
-            "sourceSubType": {"id": value.subtype_id} if value.subtype_id else None,
-            "actions": {"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
-        }
+    return views.shown(
+        value,
+        ("id", "label"),
+        sourceIdentifier=value.identifier,
+        sourceSubType={"id": value.subtype_id} if value.subtype_id else None,
+        actions={"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
     )
 
 
@@ -119,9 +107,5 @@ def _choices(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _process(process: HiringProcess) -> dict[str, Any]:
-    return {
-        "id": process.id,
-        "name": process.name,
-        "active": process.active,
-        "subStatuses": {status: process.sub_statuses.get(status, []) for status in LISTED_STATUSES},
-    }
+    listed = {status: process.sub_statuses.get(status, []) for status in LISTED_STATUSES}
+    return views.shown(process, subStatuses=listed)

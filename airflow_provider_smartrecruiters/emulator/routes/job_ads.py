@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import ActiveOnly
-from airflow_provider_smartrecruiters.emulator.http.schemas import JobAdContent, PublicationInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.job_replacement import location_from, replace_sections
 from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
+from airflow_provider_smartrecruiters.emulator.tenant.state import Job, JobAd
 
 ADS = "/jobs/{jobId}/jobads"
 AD = ADS + "/{jobAdId}"
 POSTINGS = AD + "/postings"
 PUBLICATION = "/jobs/{jobId}/publication"
-
+MANAGE = "jobs_publications_manage"
 
 operations = Operations()
 
@@ -42,7 +38,7 @@ def get_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.put(AD, "jobs.jobads.update", "jobs_manage")
 def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Replace the content of an ad; what is left out is removed. Nothing changes outside."""
-    body = JobAdContent.read(call)
+    body = schemas.JobAdContent.read(call)
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
     job = call.tenant.jobs[job_id]
     ad.content.title = body.title
@@ -56,19 +52,18 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(POSTINGS, "jobs.jobads.postings.all", "jobs_read")
 def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Return where one ad shows; with ``activeOnly=false``, also where it showed."""
-    active_only = ActiveOnly.read(call).active_only
-    return _publications([lookups.job_ad(call.tenant, job_id, job_ad_id)], active_only=active_only)
+    return _publications(queries.ActiveOnly.read(call), [lookups.job_ad(call.tenant, job_id, job_ad_id)])
 
 
-@operations.post(POSTINGS, "jobs.jobads.postings.create", "jobs_publications_manage", status=202)
+@operations.post(POSTINGS, "jobs.jobads.postings.create", MANAGE, status=202)
 def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the publication of an ad."""
-    wanted = PublicationInput.read_optional(call)
+    wanted = schemas.PublicationInput.read_optional(call)
     _publish(call, lookups.job_ad(call.tenant, job_id, job_ad_id, write=True), wanted)
     return {"postingStatus": "PENDING"}
 
 
-@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", "jobs_publications_manage", status=202)
+@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", MANAGE, status=202)
 def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the end of a publication; that of the default ad ends those of all ads of the job."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
@@ -81,65 +76,40 @@ def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
 @operations.get(PUBLICATION, "jobs.publication.all", "jobs_read")
 def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     """Return where the ads of a job show; with ``activeOnly=false``, also where they showed."""
-    active_only = ActiveOnly.read(call).active_only
-    return _publications(lookups.job(call.tenant, job_id).ads.values(), active_only=active_only)
+    return _publications(queries.ActiveOnly.read(call), lookups.job(call.tenant, job_id).ads.values())
 
 
-@operations.post(
-    PUBLICATION, "jobs.publication.create", "jobs_publications_manage", status=201, rate=2, rate_group="publication"
-)
+@operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=201, rate=2, rate_group="publication")
 def publish_job(call: Call, job_id: str) -> None:
     """Accept the publication of the default ad."""
-    wanted = PublicationInput.read_optional(call)
+    wanted = schemas.PublicationInput.read_optional(call)
     _publish(call, lookups.job(call.tenant, job_id, write=True).default_ad, wanted)
 
 
-@operations.delete(
-    PUBLICATION, "jobs.publication.unpublish", "jobs_publications_manage", status=204, rate=2, rate_group="publication"
-)
+@operations.delete(PUBLICATION, "jobs.publication.unpublish", MANAGE, status=204, rate=2, rate_group="publication")
 def unpublish_job(call: Call, job_id: str) -> None:
     """Accept the end of all publications of a job."""
     for ad in lookups.job(call.tenant, job_id, write=True).ads.values():
         publishing.unpublish(ad, call.tenant.settings.publish_delay)
 
 
-def _publish(call: Call, ad: JobAd, wanted: PublicationInput | None) -> None:
-    wanted = wanted or PublicationInput()
-    publishing.publish(
-        ad, call.tenant.settings.publish_delay, visibility=wanted.visibility, aggregators=wanted.aggregators
-    )
+def _publish(call: Call, ad: JobAd, wanted: schemas.PublicationInput | None) -> None:
+    publishing.publish(ad, call.tenant.settings.publish_delay, **(wanted or schemas.PublicationInput()).model_dump())
 
 
-def _publications(ads: Iterable[JobAd], *, active_only: bool) -> dict[str, Any]:
-    content = [
-        views.without_none(
-            {
-                "sourceName": publication.source_name,
-                "type": publication.type,
-                "publishedOn": publication.published_on,
-                "unpublishedOn": publication.unpublished_on,
-            }
-        )
-        for ad in ads
-        for publication in ad.publications
-        if not (active_only and publication.unpublished_on)
-    ]
-    return {"content": content}
+def _publications(asked: queries.ActiveOnly, ads: Iterable[JobAd]) -> dict[str, Any]:
+    found = [publication for ad in ads for publication in ad.publications]
+    return {"content": [views.shown(one) for one in found if not (asked.active_only and one.unpublished_on)]}
 
 
 def _view(call: Call, job: Job, ad: JobAd) -> dict[str, Any]:
-    path = f"/jobs/{job.id}/jobads/{ad.id}/postings"
-    return views.without_none(
-        {
-            "id": ad.id,
-            **views.ad_content(ad.content),
-            "createdOn": ad.created_on,
-            "updatedOn": ad.updated_on,
-            "applyUrl": f"{call.base_url}/__emulator__/published/{job.id}",
-            "postingStatus": "PUBLISHED" if ad.published else "NOT_PUBLISHED",
-            "default": ad.default,
-            "visibility": ad.visibility,
-            "creator": {"id": ad.creator_id},
-            "actions": {"postings": views.action(call, path)},
-        }
+    postings = f"/jobs/{job.id}/jobads/{ad.id}/postings"
+    return views.shown(
+        ad,
+        ("id", "created_on", "updated_on", "default", "visibility"),
+        **views.ad_content(ad.content),
+        applyUrl=f"{call.base_url}/__emulator__/published/{job.id}",
+        postingStatus="PUBLISHED" if ad.published else "NOT_PUBLISHED",
+        creator={"id": ad.creator_id},
+        actions={"postings": views.action(call, postings)},
     )

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, unauthorized
+from pydantic.alias_generators import to_camel
+
+from airflow_provider_smartrecruiters.emulator.http import queries, schemas
+from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch
-from airflow_provider_smartrecruiters.emulator.http.schemas import JobInput, JobNote, JobStatusUpdate
-from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
+from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 NOTE = "/jobs/{jobId}/note"
-NOTE_DENIED = unauthorized("Access forbidden")
+NOTE_DENIED = ApiError(401, "Access forbidden")
 
 operations = Operations()
 
@@ -25,23 +22,14 @@ operations = Operations()
 @operations.get("/jobs", "jobs.all", "jobs_read")
 def list_jobs(call: Call) -> dict[str, Any]:
     """Return a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
-    tenant, search = call.tenant, JobSearch.read(call)
+    tenant, search = call.tenant, queries.JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
         raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
-    found = [
-        job for job in tenant.jobs.values() if job.access != "none" and search.matches(job, tenant, posting_status(job))
-    ]
-    answer: dict[str, Any] = {"limit": search.limit, "totalFound": len(found)}
+    found = [job for job in lookups.visible(tenant.jobs) if search.matches(job, tenant, posting_status(job))]
     if search.sort == "job_id":
-        page, next_page_id = cursor_page(found, search.limit, search.page_id)
-        if next_page_id is not None:
-            answer["nextPageId"] = next_page_id
-    else:
-        found.sort(key=lambda job: job.created_on, reverse=True)
-        page = found[search.offset : search.offset + search.limit]
-        answer["offset"] = search.offset
-    answer["content"] = [_summary(call, job) for job in page]
-    return answer
+        return {"totalFound": len(found), **paging.cursor_page(found, search, partial(_summary, call))}
+    found.sort(key=lambda job: job.created_on, reverse=True)
+    return paging.offset_page(found, search, partial(_summary, call))
 
 
 @operations.get("/jobs/{jobId}", "jobs.get", "jobs_read")
@@ -53,7 +41,7 @@ def get_job(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage")
 def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
-    body = JobInput.read_optional(call)
+    body = schemas.JobInput.read_optional(call)
     job = lookups.job(call.tenant, job_id, write=True)
     if body is None:
         raise bad_request("Job is required", "JOB_REQUIRED")
@@ -64,22 +52,18 @@ def replace_job(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put("/jobs/{jobId}/status", "jobs.status.update", "jobs_manage", status=201)
 def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
-    body = JobStatusUpdate.read(call)
+    body = schemas.JobStatusUpdate.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
     job.status = body.status
     job.updated_on = job.last_activity_on = times.now()
-    job.history.append(StatusChange(changed_on=job.updated_on, status=body.status))
+    job.history.append(state.StatusChange(changed_on=job.updated_on, status=body.status))
     return {"status": job.status}
 
 
 @operations.get("/jobs/{jobId}/status/history", "jobs.status.history.get", "jobs_read")
 def get_status_history(call: Call, job_id: str) -> dict[str, Any]:
     """Return the status changes, oldest first."""
-    content = [
-        {"changedOn": change.changed_on, "status": change.status, "actions": {}}
-        for change in lookups.job(call.tenant, job_id).history
-    ]
-    return views.listed(content)
+    return views.history(lookups.job(call.tenant, job_id).history)
 
 
 @operations.get("/jobs/{jobId}/hiring-team", "jobs.hiring-team.get", "jobs_read")
@@ -101,78 +85,59 @@ def get_note(call: Call, job_id: str) -> dict[str, Any]:
 @operations.put(NOTE, "jobs.notes.update", "jobs_manage")
 def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
-    body = JobNote.read(call)
+    body = schemas.JobNote.read(call)
     job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
     job.note = body.content
     job.last_activity_on = times.now()
     return {"content": job.note}
 
 
-def posting_status(job: Job) -> str:
+def posting_status(job: state.Job) -> str:
     """Return where the job shows: where its default ad shows."""
     return job.default_ad.visibility if job.default_ad.published else "NOT_PUBLISHED"
 
 
-def _department(tenant: Tenant, job: Job) -> dict[str, str] | None:
-    department = tenant.departments.get(job.department_id or "")
-    return department.model_dump() if department else None
-
-
-def _common(call: Call, job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "title": job.title,
-        "refNumber": job.ref_number,
-        "createdOn": job.created_on,
-        "updatedOn": job.updated_on,
-        "lastActivityOn": job.last_activity_on,
-        "department": _department(call.tenant, job),
-        "location": views.location(job.location),
-        "status": job.status,
-        "postingStatus": posting_status(job),
-    }
-
-
-def _summary(call: Call, job: Job) -> dict[str, Any]:
-    return views.without_none(
-        {
-            **_common(call, job),
-            "language": views.language(job.default_ad.content.language),
-            "actions": {"details": views.action(call, f"/jobs/{job.id}")},
-        }
+def _common(call: Call, job: state.Job, **more: Any) -> dict[str, Any]:
+    department = call.tenant.departments.get(job.department_id or "")
+    return views.shown(
+        job,
+        ("id", "title", "ref_number", "created_on", "updated_on", "last_activity_on", "status"),
+        department=views.shown(department) if department else None,
+        location=views.location(job.location),
+        postingStatus=posting_status(job),
+        **more,
     )
 
 
-def details(call: Call, job: Job) -> dict[str, Any]:
+def _summary(call: Call, job: state.Job) -> dict[str, Any]:
+    language = views.language(job.default_ad.content.language)
+    return _common(call, job, language=language, actions={"details": views.action(call, f"/jobs/{job.id}")})
+
+
+def details(call: Call, job: state.Job) -> dict[str, Any]:
     """Return everything that the API shows of a job."""
     tenant = call.tenant
-    creator = tenant.users[job.creator_id]
     content = job.default_ad.content
     pages = {"details": "", "hiringTeam": "/hiring-team", "publications": "/publication", "positions": "/positions"}
-    return views.without_none(
-        {
-            **_common(call, job),
-            "targetHiringDate": job.target_hiring_date,
-            "industry": views.labelled(tenant.industries, job.industry_id),
-            "function": views.labelled(tenant.functions, job.function_id),
-            "typeOfEmployment": views.labelled(tenant.employment_types, job.type_of_employment_id),
-            "experienceLevel": views.labelled(tenant.experience_levels, job.experience_level_id),
-            "eeoCategory": views.labelled(tenant.eeo_categories, job.eeo_category_id),
-            "template": job.template,
-            "creator": {"id": creator.id, "firstName": creator.first_name, "lastName": creator.last_name},
-            "compensation": views.without_none(job.compensation.model_dump()) if job.compensation else None,
-            "jobAd": {"sections": views.sections(content), "language": views.language(content.language)},
-            "properties": [
-                {
-                    "id": property_id,
-                    "label": tenant.job_properties[property_id].label,
-                    "value": views.without_none(value.model_dump()),
-                }
-                for property_id, value in job.properties.items()
-            ],
-            "actions": {
-                **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
-                "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},
-            },
-        }
+    choices = {
+        to_camel(member): views.labelled(labels, getattr(job, f"{member}_id"))
+        for member, labels in tenant.job_choices().items()
+    }
+    return _common(
+        call,
+        job,
+        **choices,
+        targetHiringDate=job.target_hiring_date,
+        template=job.template,
+        creator=views.shown(tenant.users[job.creator_id], ("id", "first_name", "last_name")),
+        compensation=views.shown(job.compensation) if job.compensation else None,
+        jobAd={"sections": views.sections(content), "language": views.language(content.language)},
+        properties=[
+            {"id": property_id, "label": tenant.job_properties[property_id].label, "value": views.shown(value)}
+            for property_id, value in job.properties.items()
+        ],
+        actions={
+            **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
+            "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},
+        },
     )

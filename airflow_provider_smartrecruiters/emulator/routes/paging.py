@@ -1,40 +1,49 @@
-"""Cursor paging over ids."""
+"""Paging: by offset, and by a cursor over ids."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch, Search, SourceSearch
+from airflow_provider_smartrecruiters.emulator.tenant.state import Guarded
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
-
-
-class HasId(Protocol):
-    """A row that a cursor can point to."""
-
-    id: str
+Row = TypeVar("Row")
+GuardedRow = TypeVar("GuardedRow", bound=Guarded)
 
 
-Row = TypeVar("Row", bound=HasId)
+def offset_page(
+    rows: Sequence[Row], search: JobSearch | SourceSearch, view: Callable[[Row], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the answer with one page of what was found, in its order.
+
+    :param view: what to show of a row
+    """
+    page = rows[search.offset : search.offset + search.limit]
+    answer = {"totalFound": len(rows), "limit": search.limit, "offset": search.offset}
+    return {**answer, "content": [view(row) for row in page]}
 
 
-def cursor_page(rows: Iterable[Row], limit: int, page_id: str | None) -> tuple[list[Row], str | None]:
-    """Return one page in the order of ids, and the cursor of the next page or None.
+def cursor_page(
+    rows: Iterable[GuardedRow], search: Search, view: Callable[[GuardedRow], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the answer with one page of what was found, in the order of ids, and the cursor of the next page.
 
     The cursor holds the last id of the page, so rows that are added or removed between two pages shift nothing.
 
+    :param view: what to show of a row
     :raises ApiError: 400, the cursor is invalid
     """
-    after = _decode(page_id) if page_id is not None else ""
+    after = _decode(search.page_id) if search.page_id is not None else ""
     left = sorted((row for row in rows if row.id > after), key=lambda row: row.id)
-    page = left[:limit]
-    return page, _encode(page[-1].id) if len(left) > limit else None
+    page = left[: search.limit]
+    answer = {"limit": search.limit, "content": [view(row) for row in page]}
+    return {**answer, "nextPageId": _encode(page[-1].id)} if len(left) > len(page) else answer
 
 
 def link_to_next(call: Call, next_page_id: str) -> str:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.views import listed, without_none
-from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Position
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Job
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
+from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 POSITIONS = "/jobs/{jobId}/positions"
 # The id of the record, not the company's own text that the body calls positionId.
@@ -25,7 +20,7 @@ operations = Operations()
 @operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Return all positions of a job."""
-    return listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
+    return views.listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
 
 
 @operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)
@@ -33,7 +28,7 @@ def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
     body = PositionInput.read(call)
     job = lookups.job(call.tenant, job_id, write=True)
-    return _store(job, Position(id=str(uuid.uuid4()), **body.model_dump()))
+    return _store(job, state.Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
 @operations.get(POSITION, "jobs.positions.get", "jobs_read")
@@ -47,7 +42,7 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
     body = PositionInput.read(call)
     position = lookups.position(call.tenant, job_id, record_id, write=True)
-    replaced = Position(id=position.id, status=position.status, **body.model_dump())
+    replaced = state.Position(id=position.id, status=position.status, **body.model_dump())
     return _store(call.tenant.jobs[job_id], replaced)
 
 
@@ -60,22 +55,12 @@ def delete_position(call: Call, job_id: str, record_id: str) -> None:
     job.last_activity_on = times.now()
 
 
-def _store(job: Job, position: Position) -> dict[str, Any]:
+def _store(job: state.Job, position: state.Position) -> dict[str, Any]:
     job.positions[position.id] = position
     job.last_activity_on = times.now()
     return _view(position)
 
 
-def _view(position: Position) -> dict[str, Any]:
-    return without_none(
-        {
-            "id": position.id,
-            "positionId": position.position_id,
-            "type": position.type,
-            # The contract's example has an empty name where no one held the position before.
-            "incumbentName": position.incumbent_name or "",
-            "positionOpenDate": position.position_open_date,
-            "targetStartDate": position.target_start_date,
-            "status": position.status,
-        }
-    )
+def _view(position: state.Position) -> dict[str, Any]:
+    # The contract's example has an empty name where no one held the position before.
+    return views.shown(position, incumbentName=position.incumbent_name or "")

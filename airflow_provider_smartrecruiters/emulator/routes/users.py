@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
-from airflow_provider_smartrecruiters.emulator.routes import lookups
-from airflow_provider_smartrecruiters.emulator.routes.paging import cursor_page
+from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import User
+from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
 USERS = "/user-api/v201804/users"
 
@@ -27,16 +24,11 @@ def list_users(call: Call) -> dict[str, Any]:
     words = (search.q or "").lower()
     found = [
         user
-        for user in call.tenant.users.values()
-        if user.access != "none"
-        and words in f"{user.first_name} {user.last_name} {user.email} {user.external_data}".lower()
+        for user in lookups.visible(call.tenant.users)
+        if words in f"{user.first_name} {user.last_name} {user.email} {user.external_data}".lower()
         and (search.updated_after is None or user.updated_on > search.updated_after)
     ]
-    page, next_page_id = cursor_page(found, search.limit, search.page_id)
-    answer: dict[str, Any] = {"limit": search.limit, "content": [_view(user) for user in page]}
-    if next_page_id is not None:
-        answer["nextPageId"] = next_page_id
-    return answer
+    return paging.cursor_page(found, search, _view)
 
 
 # Declared before the user by id, which would take "me" for an id.
@@ -66,22 +58,14 @@ def update_avatar(call: Call, user_id: str) -> None:
 
 
 def _view(user: User) -> dict[str, Any]:
+    country = COUNTRIES.get(user.country_code, "")
     return {
-        "id": user.id,
-        "email": user.email,
-        "firstName": user.first_name,
-        "lastName": user.last_name,
+        **views.shown(user, ("id", "email", "first_name", "last_name", "active", "updated_on")),
         "systemRole": {"id": user.role, "name": user.role.capitalize()},
         "externalData": user.external_data,
         "ssoIdentifier": user.email,
         "ssoLoginMode": "SSO",
         "language": {"code": "en"},
-        "active": user.active,
-        "updatedOn": user.updated_on,
-        "location": {
-            "country": COUNTRIES.get(user.country_code, ""),
-            "countryCode": user.country_code,
-            "city": user.city,
-        },
+        "location": {"country": country, "countryCode": user.country_code, "city": user.city},
         "accessGroups": [],
     }

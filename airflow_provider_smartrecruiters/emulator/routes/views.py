@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from pydantic.alias_generators import to_camel
+
+from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES, LANGUAGES, REGIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from airflow_provider_smartrecruiters.emulator.http.operation import Call
-    from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location
+from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location, Record, StatusChange
 
 
-def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop members without a value: the API sends no nulls where none are documented."""
-    return {name: value for name, value in fields.items() if value is not None}
+def shown(record: Record, members: Iterable[str] = (), /, **more: Any) -> dict[str, Any]:
+    """Return a record under the API's names, without what has no value: the API sends no nulls.
+
+    :param members: what to show of the record; by default everything
+    :param more: members that the record does not hold as they are shown
+    """
+    own = {to_camel(name): getattr(record, name) for name in members or type(record).model_fields}
+    return {name: value for name, value in {**own, **more}.items() if value is not None}
 
 
 def action(call: Call, path: str) -> dict[str, str]:
@@ -31,20 +35,11 @@ def language(code: str) -> dict[str, str]:
 
 def location(place: Location) -> dict[str, Any]:
     """Return the location of a job or job ad."""
-    return without_none(
-        {
-            "country": COUNTRIES.get(place.country_code),
-            "countryCode": place.country_code,
-            "regionCode": place.region_code,
-            "region": place.region or REGIONS.get((place.country_code, place.region_code or "")),
-            "city": place.city,
-            "address": place.address,
-            "postalCode": place.postal_code,
-            "longitude": place.longitude,
-            "latitude": place.latitude,
-            "manual": False,
-            "remote": place.remote,
-        }
+    return shown(
+        place,
+        country=COUNTRIES.get(place.country_code),
+        region=place.region or REGIONS.get((place.country_code, place.region_code or "")),
+        manual=False,
     )
 
 
@@ -53,24 +48,21 @@ def listed(content: list[dict[str, Any]]) -> dict[str, Any]:
     return {"totalFound": len(content), "content": content}
 
 
+def history(changes: Iterable[StatusChange]) -> dict[str, Any]:
+    """Return the status changes of an application or a job."""
+    return listed([shown(change, actions={}) for change in changes])
+
+
 def ad_content(content: AdContent) -> dict[str, Any]:
     """Return what a reader of a job ad sees."""
-    return {
-        "title": content.title,
-        "language": language(content.language),
-        "location": location(content.location) if content.location else None,
-        "jobAd": sections(content),
-    }
+    place = location(content.location) if content.location else None
+    return shown(content, ("title",), language=language(content.language), location=place, jobAd=sections(content))
 
 
 def sections(content: AdContent) -> dict[str, Any]:
     """Return the texts and videos of a job ad."""
-    shown: dict[str, Any] = {
-        name: without_none({"title": section.title, "text": section.text}) for name, section in content.sections.items()
-    }
-    if content.videos is not None:
-        shown["videos"] = {"urls": content.videos}
-    return shown
+    texts = {name: shown(section) for name, section in content.sections.items()}
+    return texts if content.videos is None else {**texts, "videos": {"urls": content.videos}}
 
 
 def labelled(labels: Mapping[str, str], record_id: str | None) -> dict[str, str] | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterator, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
-
-    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
 def check(tenant: Tenant) -> None:
@@ -39,11 +36,7 @@ def _keys(tenant: Tenant) -> Iterator[str]:
 def _jobs(tenant: Tenant) -> Iterator[str]:
     choices: Mapping[str, Container[str]] = {
         "department_id": tenant.departments,
-        "industry_id": tenant.industries,
-        "function_id": tenant.functions,
-        "type_of_employment_id": tenant.employment_types,
-        "experience_level_id": tenant.experience_levels,
-        "eeo_category_id": tenant.eeo_categories,
+        **{f"{member}_id": labels for member, labels in tenant.job_choices().items()},
         "creator_id": tenant.users,
         "hiring_process_id": tenant.hiring_processes,
     }

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from airflow_provider_smartrecruiters.emulator.tenant import publishing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from airflow_provider_smartrecruiters.emulator.tenant import state
-
-    Kept = TypeVar("Kept", state.Candidate, state.Job, state.Interview, state.User)
+from airflow_provider_smartrecruiters.emulator.tenant import publishing, state
 
 Found = TypeVar("Found")
+Kept = TypeVar("Kept", bound=state.Guarded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,56 +57,38 @@ class SourceRef:
 
 
 class _Look(Generic[Found]):
-    """A property that finds something in the tenant, by the access that the caller has to it."""
+    """A property that finds something in the tenant."""
 
-    def __init__(self, access: state.Access, find: Callable[[state.Tenant, state.Access], Found]) -> None:
-        self._access = access
+    def __init__(self, find: Callable[[state.Tenant], Found]) -> None:
         self._find = find
 
     def __get__(self, known: KnownRecords, _: type[KnownRecords]) -> Found:
         with known.editing() as tenant:
-            return self._find(tenant, self._access)
+            return self._find(tenant)
 
 
-def _denied(find: Callable[[state.Tenant, state.Access], Found]) -> tuple[_Look[Found], _Look[Found]]:
+def _denied(
+    records: Callable[[state.Tenant], Mapping[str, Kept]], show: Callable[[state.Tenant, Kept], Found]
+) -> tuple[_Look[Found], _Look[Found]]:
     """Return two properties: for the record that can be read but not changed, and for the one that cannot be seen."""
-    return _Look("read", find), _Look("none", find)
+
+    def look(access: state.Access) -> _Look[Found]:
+        return _Look(lambda tenant: show(tenant, next(_with_access(records(tenant), access))))
+
+    return look("read"), look("none")
 
 
-def _with_access(records: dict[str, Kept], access: state.Access) -> Iterator[Kept]:
+def _with_access(records: Mapping[str, Kept], access: state.Access = "full") -> Iterator[Kept]:
     return (record for record in records.values() if record.access == access)
 
 
-def _ids(records: Iterable[state.Candidate | state.Job | state.User]) -> list[str]:
-    return [record.id for record in records]
+def _ids(records: Mapping[str, state.Guarded]) -> list[str]:
+    return [record.id for record in _with_access(records)]
 
 
-def _application(tenant: state.Tenant, access: state.Access) -> ApplicationRef:
-    candidate = next(_with_access(tenant.candidates, access))
-    return _application_ref(tenant.applications[candidate.application_ids[0]])
-
-
-def _application_ref(application: state.Application) -> ApplicationRef:
-    return ApplicationRef(application.candidate_id, application.job_id, application.id)
-
-
-def _job(tenant: state.Tenant, access: state.Access) -> state.Job:
-    return next(_with_access(tenant.jobs, access))
-
-
-def _position(tenant: state.Tenant, access: state.Access) -> PositionRef:
-    job = _job(tenant, access)
-    return PositionRef(job.id, next(iter(job.positions)))
-
-
-def _job_ad(tenant: state.Tenant, access: state.Access) -> JobAdRef:
-    job = _job(tenant, access)
-    return JobAdRef(job.id, job.default_ad.id)
-
-
-def _timeslot(tenant: state.Tenant, access: state.Access) -> TimeslotRef:
-    interview = next(_with_access(tenant.interviews, access))
-    return TimeslotRef(interview.id, next(iter(interview.timeslots)))
+def _application(tenant: state.Tenant, candidate: state.Candidate) -> ApplicationRef:
+    application = tenant.applications[candidate.application_ids[0]]
+    return ApplicationRef(candidate.id, application.job_id, application.id)
 
 
 class KnownRecords:
@@ -137,9 +114,9 @@ class KnownRecords:
 
     # Records that the caller may change
 
-    job_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.jobs, access)))
-    candidate_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.candidates, access)))
-    user_ids = _Look("full", lambda tenant, access: _ids(_with_access(tenant.users, access)))
+    job_ids = _Look(lambda tenant: _ids(tenant.jobs))
+    candidate_ids = _Look(lambda tenant: _ids(tenant.candidates))
+    user_ids = _Look(lambda tenant: _ids(tenant.users))
 
     def an_application(self, status: str = "IN_REVIEW") -> ApplicationRef:
         """Return an application that has a status."""
@@ -149,7 +126,7 @@ class KnownRecords:
         """Return the applications that have a status, or all."""
         with self.editing() as tenant:
             return [
-                _application_ref(application)
+                ApplicationRef(application.candidate_id, application.job_id, application.id)
                 for application in tenant.applications.values()
                 if status in (None, application.status) and tenant.candidates[application.candidate_id].access == "full"
             ]
@@ -157,7 +134,7 @@ class KnownRecords:
     def job_without(self, candidate_id: str) -> str:
         """Return a job that a candidate is not assigned to."""
         with self.editing() as tenant:
-            jobs = _with_access(tenant.jobs, "full")
+            jobs = _with_access(tenant.jobs)
             return next(job.id for job in jobs if tenant.application(candidate_id, job.id) is None)
 
     def a_job_ad(self, *, published: bool = True, default: bool = True) -> JobAdRef:
@@ -169,7 +146,7 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 JobAdRef(job.id, ad.id)
-                for job in _with_access(tenant.jobs, "full")
+                for job in _with_access(tenant.jobs)
                 for ad in job.ads.values()
                 if ad.default is default and (ad.published is not None) is published
             )
@@ -179,7 +156,7 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 PositionRef(job.id, position.id)
-                for job in _with_access(tenant.jobs, "full")
+                for job in _with_access(tenant.jobs)
                 for position in job.positions.values()
                 if position.position_id and position.incumbent_name
             )
@@ -189,7 +166,7 @@ class KnownRecords:
         with self.editing() as tenant:
             return next(
                 TimeslotRef(interview.id, timeslot.id)
-                for interview in _with_access(tenant.interviews, "full")
+                for interview in _with_access(tenant.interviews)
                 for timeslot in interview.timeslots.values()
                 if timeslot.candidate_status == candidate_status
             )
@@ -207,18 +184,24 @@ class KnownRecords:
     # Records that the caller may not change ("read_only") or not even see ("restricted"). The application belongs to
     # the candidate; the position and the default ad belong to the job.
 
-    read_only_application, restricted_application = _denied(_application)
-    read_only_candidate_id, restricted_candidate_id = _denied(lambda *of: _application(*of).candidate_id)
-    read_only_job_id, restricted_job_id = _denied(lambda *of: _job(*of).id)
-    read_only_position, restricted_position = _denied(_position)
-    read_only_job_ad, restricted_job_ad = _denied(_job_ad)
-    read_only_timeslot, restricted_timeslot = _denied(_timeslot)
-    read_only_user_id, restricted_user_id = _denied(lambda tenant, access: next(_with_access(tenant.users, access)).id)
+    read_only_application, restricted_application = _denied(lambda tenant: tenant.candidates, _application)
+    read_only_candidate_id, restricted_candidate_id = _denied(lambda tenant: tenant.candidates, lambda _, one: one.id)
+    read_only_job_id, restricted_job_id = _denied(lambda tenant: tenant.jobs, lambda _, job: job.id)
+    read_only_position, restricted_position = _denied(
+        lambda tenant: tenant.jobs, lambda _, job: PositionRef(job.id, next(iter(job.positions)))
+    )
+    read_only_job_ad, restricted_job_ad = _denied(
+        lambda tenant: tenant.jobs, lambda _, job: JobAdRef(job.id, job.default_ad.id)
+    )
+    read_only_timeslot, restricted_timeslot = _denied(
+        lambda tenant: tenant.interviews, lambda _, one: TimeslotRef(one.id, next(iter(one.timeslots)))
+    )
+    read_only_user_id, restricted_user_id = _denied(lambda tenant: tenant.users, lambda _, user: user.id)
 
     # Choices, labels by id. Of the rejection reasons, the last two differ only in case.
 
-    rejection_reasons = _Look("full", lambda tenant, _: dict(tenant.rejection_reasons))
-    withdrawal_reasons = _Look("full", lambda tenant, _: dict(tenant.withdrawal_reasons))
+    rejection_reasons = _Look(lambda tenant: dict(tenant.rejection_reasons))
+    withdrawal_reasons = _Look(lambda tenant: dict(tenant.withdrawal_reasons))
 
     def sub_statuses(self, job_id: str, status: str) -> list[str]:
         """Return the sub-statuses that an application status has in a job's hiring process."""

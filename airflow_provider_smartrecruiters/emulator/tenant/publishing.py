@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from airflow_provider_smartrecruiters.emulator.tenant import times
-from airflow_provider_smartrecruiters.emulator.tenant.state import Pending, Publication
-
-if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Tenant
+from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Pending, Publication, Tenant
 
 CAREER_PAGE = ("Career Page", "CAREER_PAGE")
 AGGREGATORS = ("Free Aggregators", "AGGREGATOR")

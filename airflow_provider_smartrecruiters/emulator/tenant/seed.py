@@ -31,42 +31,28 @@ class _Seed:
         self.random = random.Random(20260601)
 
     def tenant(self) -> state.Tenant:
-        self.processes = self.by_id(
+        self.hiring_processes = self.by_id(
             state.HiringProcess(id=self.hex_id(), name=name, sub_statuses=sub_statuses)
             for name, sub_statuses in words.SUB_STATUSES.items()
         )
         self.rejection_reasons = {self.uuid(): label for label in words.REJECTION_REASONS}
         self.withdrawal_reasons = {self.uuid(): label for label in words.WITHDRAWAL_REASONS}
         self.source_types = self.by_id(self.make_source_types())
-        self.properties = self.make_properties()
+        self.job_properties = self.make_properties()
         self.users = self.limited(self.make_user(number) for number in range(USERS))
         self.user_ids = list(self.users)[:-2]
         self.jobs = self.limited(self.make_job(number) for number in range(JOBS))
         self.applications: dict[str, state.Application] = {}
         self.candidates = self.limited(self.make_candidate(number) for number in range(CANDIDATES))
         self.interviews = self.limited(self.make_interviews())
-        return state.Tenant(
-            settings=state.Settings(caller_id=self.user_ids[0]),
-            users=self.users,
-            candidates=self.candidates,
-            applications=self.applications,
-            jobs=self.jobs,
-            interviews=self.interviews,
-            source_types=self.source_types,
-            rejection_reasons=self.rejection_reasons,
-            withdrawal_reasons=self.withdrawal_reasons,
-            hiring_processes=self.processes,
-            departments={
-                key: state.Department(id=key, label=label, description=description)
-                for key, (label, description) in words.DEPARTMENTS.items()
-            },
-            industries=words.INDUSTRIES,
-            functions=words.FUNCTIONS,
-            employment_types=words.EMPLOYMENT_TYPES,
-            experience_levels=words.EXPERIENCE_LEVELS,
-            eeo_categories=words.EEO_CATEGORIES,
-            job_properties=self.properties,
-        )
+        self.settings = state.Settings(caller_id=self.user_ids[0])
+        self.departments = {
+            key: state.Department(id=key, label=label, description=description)
+            for key, (label, description) in words.DEPARTMENTS.items()
+        }
+        # What was made here has the tenant's own name for it; the other lists of choices are words as they stand.
+        made = {name: getattr(self, name, None) or getattr(words, name.upper()) for name in state.Tenant.model_fields}
+        return state.Tenant(**made)
 
     def uuid(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
@@ -110,46 +96,37 @@ class _Seed:
         return self.by_id([cost_centre, state.JobProperty(id=self.hex_id(), label="Shift", values=shifts)])
 
     def make_user(self, number: int) -> state.User:
-        first, last = self.name(number)
-        country, _, city, *_ = self.random.choice(words.CITIES)
+        city = self.random.choice(words.CITIES)
         return state.User(
             id=self.hex_id(),
             email=f"user{number:03}@northwind.example",
-            first_name=first,
-            last_name=last,
+            **self.name(number),
             role="ADMINISTRATOR" if number == 0 else "STANDARD",
             active=number % 20 != 19,
             updated_on=render(self.day(-300, 0)),
-            city=city,
-            country_code=country,
+            city=city["city"],
+            country_code=city["country_code"],
             external_data=f"E-{1000 + number}",
         )
 
-    def name(self, number: int) -> tuple[str, str]:
+    def name(self, number: int) -> dict[str, str]:
         firsts, lasts = words.FIRST_NAMES, words.LAST_NAMES
-        return firsts[number % len(firsts)], lasts[(number * 7 + number // len(firsts)) % len(lasts)]
+        last = (number * 7 + number // len(firsts)) % len(lasts)
+        return {"first_name": firsts[number % len(firsts)], "last_name": lasts[last]}
 
     def make_job(self, number: int) -> state.Job:
         title, function = words.JOB_TITLES[number % len(words.JOB_TITLES)]
         created = START - timedelta(days=120 - number * 2, minutes=number * 7)
-        country, region, city, postal_code, latitude, longitude = words.CITIES[number % len(words.CITIES)]
-        location = state.Location(
-            country_code=country,
-            region_code=region,
-            city=city,
-            address=f"Main Street {number + 1}",
-            postal_code=postal_code,
-            remote=number % 4 == 0,
-            latitude=f"{latitude:.4f}",
-            longitude=f"{longitude:.4f}",
-        )
+        city = words.CITIES[number % len(words.CITIES)]
+        location = state.Location(**city, address=f"Main Street {number + 1}", remote=number % 4 == 0)
         status = words.JOB_STATUSES[number % len(words.JOB_STATUSES)]
         open_and_published = status in {"SOURCING", "INTERVIEW", "OFFER"}
         creator = self.user_ids[number % 10]
         ads = [self.make_ad(title, location, created, creator, published=open_and_published, default=True)]
         if number % 3 == 0:
             ads.append(self.make_ad(title, location, created, creator, published=False, default=False))
-        text, choice = self.properties.values()
+        text, choice = self.job_properties.values()
+        cost_centre = f"CC-{4000 + number}"
         shift_id = self.random.choice(list(choice.values))
         updated = render(created + timedelta(days=3))
         return state.Job(
@@ -167,16 +144,18 @@ class _Seed:
             function_id=function,
             type_of_employment_id="permanent" if number % 5 else "contract",
             experience_level_id=list(words.EXPERIENCE_LEVELS)[1 + number % 4],
-            eeo_category_id=str(1 + number % 3) if country == "us" else None,
+            eeo_category_id=str(1 + number % 3) if location.country_code == "us" else None,
             creator_id=creator,
             compensation=state.Compensation(min=40000 + number * 500, max=60000 + number * 500, currency="EUR"),
             properties={
-                text.id: state.PropertyValue(label=f"CC-{4000 + number}"),
+                text.id: state.PropertyValue(label=cost_centre),
                 choice.id: state.PropertyValue(id=shift_id, label=choice.values[shift_id]),
             },
-            hiring_process_id=list(self.processes)[number % len(self.processes)],
+            hiring_process_id=list(self.hiring_processes)[number % len(self.hiring_processes)],
             hiring_team={self.user_ids[number % 10]: "RECRUITER", self.user_ids[10 + number]: "HIRING_MANAGER"},
-            note="" if number % 4 == 3 else f"Opening agreed with the site in {city}. Budget code CC-{4000 + number}.",
+            note=""
+            if number % 4 == 3
+            else f"Opening agreed with the site in {location.city}. Budget code {cost_centre}.",
             history=[
                 state.StatusChange(changed_on=render(created), status="CREATED"),
                 *([state.StatusChange(changed_on=updated, status=status)] if status != "CREATED" else []),
@@ -221,27 +200,22 @@ class _Seed:
         return state.Position(
             id=self.uuid(),
             position_id=f"POS-2026-{number:03}-{index + 1}",
-            incumbent_name=" ".join(self.name(number + index)) if replacement else None,
+            incumbent_name=" ".join(self.name(number + index).values()) if replacement else None,
             type="REPLACEMENT" if replacement else "NEW",
             position_open_date=render(opened),
             target_start_date=render(opened + timedelta(days=180)),
         )
 
     def make_candidate(self, number: int) -> state.Candidate:
-        first, last = self.name(number)
-        country, _, city, _, latitude, longitude = self.random.choice(words.CITIES)
+        city = self.random.choice(words.CITIES)
         created = self.day(-100, -10)
         candidate = state.Candidate(
             id=self.uuid(),
-            first_name=first,
-            last_name=last,
+            **self.name(number),
             email=f"candidate{number:03}@example.com",
             phone=f"+48 600 000 {number:03}",
             internal=number % 25 == 0,
-            country_code=country,
-            city=city,
-            latitude=latitude,
-            longitude=longitude,
+            **{member: city[member] for member in ("country_code", "city", "latitude", "longitude")},
             created_on=render(created),
             updated_on=render(created + timedelta(days=8)),
             tags=self.random.sample(words.TAGS, number % 4),
@@ -260,11 +234,10 @@ class _Seed:
         return candidate
 
     def make_application(self, candidate_id: str, job: state.Job, created: datetime) -> state.Application:
-        statuses, weights = zip(*words.STATUSES, strict=True)
-        status = self.random.choices(statuses, weights)[0]
-        process = self.processes[job.hiring_process_id]
+        status = self.random.choices(list(words.STATUSES), [weight for weight, _ in words.STATUSES.values()])[0]
+        process = self.hiring_processes[job.hiring_process_id]
         history = []
-        for step, passed in enumerate(words.PATHS[status]):
+        for step, passed in enumerate(words.STATUSES[status][1]):
             sub_statuses = process.sub_statuses.get(passed)
             sub_status = self.random.choice(sub_statuses) if sub_statuses else None
             changed_on = render(created + timedelta(days=step * 2))
@@ -288,12 +261,8 @@ class _Seed:
         )
 
     def make_interviews(self) -> list[state.Interview]:
-        seen = [
-            application
-            for application in self.applications.values()
-            if application.status in {"INTERVIEW", "OFFERED", "HIRED"}
-            and self.candidates[application.candidate_id].access == "full"
-        ]
+        seen = [one for one in self.applications.values() if one.status in {"INTERVIEW", "OFFERED", "HIRED"}]
+        seen = [one for one in seen if self.candidates[one.candidate_id].access == "full"]
         return [self.make_interview(number, application) for number, application in enumerate(seen)]
 
     def make_interview(self, number: int, application: state.Application) -> state.Interview:

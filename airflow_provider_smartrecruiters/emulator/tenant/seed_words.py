@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 FIRST_NAMES = (
     "Ada", "Bela", "Carmen", "Dmitri", "Emeka", "Fatima", "Grace", "Hiro", "Ingrid", "Jonas", "Kavya", "Lucía",
     "Mateusz", "Ngozi", "Olga", "Paweł", "Quentin", "Rania", "Søren", "Tomás", "Uma", "Viktor", "Wen", "Ximena",
@@ -12,13 +14,17 @@ LAST_NAMES = (
     "Kowalska", "Lindqvist", "Müller", "Nowak", "Okafor", "Petrov", "Quinn", "Rossi", "Sato", "Tanaka", "Ueda",
     "Virtanen", "Wójcik", "Xu", "Yildiz", "Zieliński",
 )  # fmt: skip
-CITIES = (
-    ("pl", "MA", "Kraków", "30-001", 50.0647, 19.9450),
-    ("de", "BE", "Berlin", "10115", 52.5200, 13.4050),
-    ("us", "CA", "San Francisco", "94105", 37.7749, -122.4194),
-    ("gb", "ENG", "London", "EC1A 1BB", 51.5072, -0.1276),
-    ("fr", "IDF", "Paris", "75001", 48.8566, 2.3522),
-)
+_PLACE = ("country_code", "region_code", "city", "postal_code", "latitude", "longitude")
+CITIES: list[dict[str, Any]] = [
+    dict(zip(_PLACE, city, strict=True))
+    for city in (
+        ("pl", "MA", "Kraków", "30-001", "50.0647", "19.9450"),
+        ("de", "BE", "Berlin", "10115", "52.5200", "13.4050"),
+        ("us", "CA", "San Francisco", "94105", "37.7749", "-122.4194"),
+        ("gb", "ENG", "London", "EC1A 1BB", "51.5072", "-0.1276"),
+        ("fr", "IDF", "Paris", "75001", "48.8566", "2.3522"),
+    )
+]
 EMPLOYERS = ("Acme", "Globex", "Initech", "Umbrella", "Hooli", "Vandelay", "Stark", "Wayne")
 SCHOOLS = ("AGH", "TU Berlin", "Stanford University", "Imperial College", "Sorbonne")
 TAGS = ("python", "relocation", "senior", "referral", "night shift", "SAP", "remote", "german", "visa")
@@ -42,15 +48,12 @@ INDUSTRIES = {
     "logistics_supply_chain": "Logistics and Supply Chain",
 }
 FUNCTIONS = {
-    "engineering": "Engineering",
-    "management": "Management",
-    "human_resources": "Human Resources",
-    "sales": "Sales",
-    "finance": "Finance",
-    "supply_chain": "Supply Chain",
-    "legal": "Legal",
-    "product_management": "Product Management",
-}
+    name.lower().replace(" ", "_"): name
+    for name in (
+        "Engineering", "Management", "Human Resources", "Sales", "Finance", "Supply Chain", "Legal",
+        "Product Management",
+    )
+}  # fmt: skip
 EMPLOYMENT_TYPES = {"permanent": "Full-time", "part_time": "Part-time", "contract": "Contract", "intern": "Intern"}
 EXPERIENCE_LEVELS = {
     "internship": "Internship",
@@ -93,18 +96,15 @@ SOURCE_TYPES = (
     ("AGENCY", "Agency", (), tuple(f"Agency {number:03}" for number in range(1, 131))),
     ("EVENT", "Event", ("FAIR", "CAMPUS"), ("Autumn Fair", "Spring Fair")),
 )
-STATUSES = (
-    ("LEAD", 1), ("NEW", 5), ("IN_REVIEW", 6), ("INTERVIEW", 5), ("OFFERED", 2), ("HIRED", 1), ("REJECTED", 4),
-    ("WITHDRAWN", 1),
-)  # fmt: skip
-PATHS = {
-    "LEAD": ("LEAD",),
-    "NEW": ("NEW",),
-    "IN_REVIEW": ("NEW", "IN_REVIEW"),
-    "INTERVIEW": ("NEW", "IN_REVIEW", "INTERVIEW"),
-    "OFFERED": ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED"),
-    "HIRED": ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED"),
-    "REJECTED": ("NEW", "IN_REVIEW", "REJECTED"),
-    "WITHDRAWN": ("NEW", "WITHDRAWN"),
+# Of each application status: how often it occurs, and the statuses that lead to it.
+STATUSES = {
+    "LEAD": (1, ("LEAD",)),
+    "NEW": (5, ("NEW",)),
+    "IN_REVIEW": (6, ("NEW", "IN_REVIEW")),
+    "INTERVIEW": (5, ("NEW", "IN_REVIEW", "INTERVIEW")),
+    "OFFERED": (2, ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")),
+    "HIRED": (1, ("NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED")),
+    "REJECTED": (4, ("NEW", "IN_REVIEW", "REJECTED")),
+    "WITHDRAWN": (1, ("NEW", "WITHDRAWN")),
 }
 JOB_STATUSES = ("SOURCING", "SOURCING", "INTERVIEW", "CREATED", "OFFER", "ON_HOLD", "FILLED", "CANCELLED")

@@ -38,10 +38,16 @@ class Settings(Record):
     caller_id: str
 
 
-class User(Record):
-    """A user of the company; ``avatar_*`` describe the last image that was stored."""
+class Guarded(Record):
+    """A record that the caller may be kept from changing, or even from seeing."""
 
     id: str
+    access: Access = "full"
+
+
+class User(Guarded):
+    """A user of the company; ``avatar_*`` describe the last image that was stored."""
+
     email: str
     first_name: str
     last_name: str
@@ -51,7 +57,6 @@ class User(Record):
     city: str = ""
     country_code: str = ""
     external_data: str | None = None
-    access: Access = "full"
     avatar_sha256: str | None = None
     avatar_content_type: str | None = None
     avatar_size: int | None = None
@@ -82,10 +87,9 @@ class Application(Record):
     history: list[StatusChange] = []
 
 
-class Candidate(Record):
+class Candidate(Guarded):
     """A candidate; the first application is the primary assignment."""
 
-    id: str
     first_name: str
     last_name: str
     email: str
@@ -103,7 +107,6 @@ class Candidate(Record):
     employer: str
     job_title: str
     school: str
-    access: Access = "full"
     application_ids: list[str] = []
 
 
@@ -203,10 +206,9 @@ class Compensation(Record):
     period: str | None = None
 
 
-class Job(Record):
+class Job(Guarded):
     """A job; its own ad is the default one among ``ads``."""
 
-    id: str
     title: str
     ref_number: str | None = None
     created_on: str
@@ -231,7 +233,6 @@ class Job(Record):
     history: list[StatusChange] = []
     ads: dict[str, JobAd]
     positions: dict[str, Position] = {}
-    access: Access = "full"
 
     @property
     def default_ad(self) -> JobAd:
@@ -252,10 +253,9 @@ class Timeslot(Record):
     candidate_status: str = "pending"
 
 
-class Interview(Record):
+class Interview(Guarded):
     """An interview of an application."""
 
-    id: str
     application_id: str
     candidate_id: str
     job_id: str
@@ -264,7 +264,6 @@ class Interview(Record):
     timezone: str
     timeslots: dict[str, Timeslot]
     created_on: str
-    access: Access = "full"
 
 
 class SourceValue(Record):
@@ -332,22 +331,31 @@ class Tenant(Record):
     eeo_categories: dict[str, str]
     job_properties: dict[str, JobProperty] = Field(default_factory=dict)
 
+    def job_choices(self) -> dict[str, dict[str, str]]:
+        """Return the labels that a job chooses from, by the member that holds the choice (with ``_id`` after it)."""
+        return {
+            "industry": self.industries,
+            "function": self.functions,
+            "experience_level": self.experience_levels,
+            "type_of_employment": self.employment_types,
+            "eeo_category": self.eeo_categories,
+        }
+
     def application(self, candidate_id: str, job_id: str) -> Application | None:
         """Return a candidate's application to a job, or None."""
         candidate = self.candidates.get(candidate_id)
-        for application_id in candidate.application_ids if candidate else ():
-            application = self.applications[application_id]
-            if application.job_id == job_id:
-                return application
-        return None
+        applications = (self.applications[one] for one in (candidate.application_ids if candidate else ()))
+        return next((application for application in applications if application.job_id == job_id), None)
 
     def source(self, type_id: str, sub_type_id: str | None, source_id: str) -> SourceValue | None:
         """Return a source, deleted ones included, or None. Without a subtype the first with this id counts."""
         source_type = self.source_types.get(type_id)
-        for value in source_type.values if source_type else ():
-            if value.id == source_id and sub_type_id in (None, value.subtype_id):
-                return value
-        return None
+        values = (value for value in (source_type.values if source_type else ()) if value.id == source_id)
+        return next((value for value in values if sub_type_id in (None, value.subtype_id)), None)
+
+    def source_of(self, application: Application) -> SourceValue | None:
+        """Return the source of an application, or None."""
+        return self.source(application.source_type_id, application.source_sub_type_id, application.source_id)
 
 
 class Store:

@@ -24,10 +24,8 @@ def parse(text: str) -> str:
     :raises ValueError: it is not a date-time, has no offset, or is outside the years 1 to 9999 in UTC
     """
     if not _DATE_TIME.fullmatch(text):
-        msg = "Input should be a date-time with an offset, such as 2026-12-01T00:00:00.000Z"
-        raise ValueError(msg)
+        raise ValueError("Input should be a date-time with an offset, such as 2026-12-01T00:00:00.000Z")
     try:
         return render(datetime.fromisoformat(text.upper()))
     except OverflowError:
-        msg = "Input should lie within the years 1 to 9999"
-        raise ValueError(msg) from None
+        raise ValueError("Input should lie within the years 1 to 9999") from None
