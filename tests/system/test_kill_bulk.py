@@ -75,7 +75,7 @@ def good(verdict: Any) -> Any:
         requests=requests,
         state="success",
         tries=2,
-        result=result,
+        result={"counts": result},
         rows=rows,
         outlived=[],
     )
