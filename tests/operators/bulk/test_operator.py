@@ -24,90 +24,19 @@ from airflow_provider_smartrecruiters.operators.candidates import (
     UpdateCandidateTagsOperator,
 )
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator, UpdateJobStatusOperator
+from tests.operators.bulk.batches import (
+    StateStore,
+    TaskInstance,
+    applications,
+    context,
+    counts,
+    is_rejected,
+    reject,
+    rows,
+)
 from tests.use_cases.dag_runs import TASK_ID, new_dag, run
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
-
-
-@pytest.fixture
-def emulator(smartrecruiters_emulator, monkeypatch):
-    connection = {**smartrecruiters_emulator.connection, "extra": {"requests_per_second": 0, "max_concurrent": 0}}
-    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
-    return smartrecruiters_emulator
-
-
-@pytest.fixture
-def impatient(monkeypatch):
-    """Let a call with a transient error give up after two attempts instead of a minute."""
-    from airflow_provider_smartrecruiters.api.http import client
-    from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
-
-    monkeypatch.setattr(
-        client, "RetryPolicy", lambda: RetryPolicy(budget=2.0, max_attempts=2, first_wait=0.01, longest_wait=0.02)
-    )
-
-
-class TaskInstance:
-    """Stands in for Airflow's task instance where no DAG runs: keeps what a task pushes."""
-
-    def __init__(self, max_tries: int = 0) -> None:
-        self.max_tries = max_tries
-        self.pushed: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = json.loads(json.dumps(value))
-
-
-class StateStore:
-    """Keeps JSON by key, as the task state store of Airflow 3.3 does across the tries of a task.
-
-    :param dies_after: writes after which the worker dies.
-    """
-
-    def __init__(self, dies_after: int | None = None) -> None:
-        self.values: dict[str, str] = {}
-        self.dies_after = dies_after
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return json.loads(self.values[key]) if key in self.values else default
-
-    def set(self, key: str, value: Any) -> None:
-        if self.dies_after is not None:
-            self.dies_after -= 1
-            if self.dies_after < 0:
-                raise SystemExit("killed")
-        self.values[key] = json.dumps(value)
-        assert len(self.values[key]) < 64 * 1024
-
-    def delete(self, key: str) -> None:
-        self.values.pop(key, None)
-
-
-def context(store: StateStore | None = None) -> dict[str, Any]:
-    made: dict[str, Any] = {"ti": TaskInstance()}
-    return made if store is None else {**made, "task_state_store": store}
-
-
-def applications(emulator, count=10, status="IN_REVIEW"):
-    refs = emulator.state.applications(status)[:count]
-    assert len(refs) == count
-    return [{"candidate_id": ref.candidate_id, "job_id": ref.job_id} for ref in refs]
-
-
-def reject(items, **arguments):
-    return RejectApplicationOperator.bulk(task_id="reject", items=items, **arguments)
-
-
-def counts(result, *names):
-    return tuple(result["counts"][name] for name in names)
-
-
-def rows(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def is_rejected(emulator, item):
-    return emulator.state.application(item["candidate_id"], item["job_id"]).status == "REJECTED"
 
 
 def test_it_rejects_each_application_once(emulator, tmp_path):
