@@ -168,10 +168,9 @@ class CsvFile(JsonLines):
             header, delimiter = self._header(lines)
             for number, row, problem in _records(csv.reader(lines, delimiter=delimiter, strict=True), lines):
                 cells = row or []
+                cells = [_EXCEL_TEXT.sub(r"\1", cell) if _EXCEL_TEXT.fullmatch(cell) else cell for cell in cells]
                 given = {
-                    name: _EXCEL_TEXT.sub(r"\1", cell) if _EXCEL_TEXT.fullmatch(cell) else cell
-                    for name, cell in zip(header, cells, strict=False)
-                    if cell.strip() or name in _GUARDS
+                    name: cell for name, cell in zip(header, cells, strict=False) if cell.strip() or name in _GUARDS
                 }
                 if not problem:
                     if not any(map(str.strip, cells)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
@@ -193,11 +194,13 @@ class BulkRun:
 
     def _send(self, bulk: Bulk, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
         def take(outcome: Outcome) -> None:
-            # Progress first: killed after this line, a retry knows that the item is done. The report dies with this
-            # process anyway.
-            progress.record(outcome)
-            self._add(report, outcome, self._items.open.pop(outcome.index))
-            reached[outcome.index] = True
+            # Progress first: killed after this line, a retry knows that the item is done. If it cannot be recorded, the
+            # outcome is still reported.
+            try:
+                progress.record(outcome)
+            finally:
+                self._add(report, outcome, self._items.open.pop(outcome.index))
+                reached[outcome.index] = True
 
         try:
             for outcome in bulk.outcomes():
@@ -214,7 +217,8 @@ class BulkRun:
             # Otherwise a retry has to read each of these records to find out.
             bulk.stop()
             for outcome in bulk.late_outcomes(_GRACE):
-                take(outcome)
+                with suppress(Exception):
+                    take(outcome)
             log.warning("Stopped after %s of %s items.", f"{report.done:,}", f"{len(reached):,}")
             raise
 
