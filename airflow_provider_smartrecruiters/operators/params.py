@@ -11,10 +11,11 @@ import ast
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 Reader = Callable[[str, Any], Any]
@@ -126,6 +127,9 @@ def as_fraction(name: str, value: Any) -> Fraction:
     :return: the fraction, exact: 0.29 of 100 items are 29, not 28.999999999999996.
     :raises InvalidInputError: the value is anything else.
     """
+    # Imported here, as the errors are: it brings decimal along, which no DAG file needs.
+    from fractions import Fraction
+
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
     except (ValueError, OverflowError):

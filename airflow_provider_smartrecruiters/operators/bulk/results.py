@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NO_PLACE = (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM)
 _COMPRESSIONS = (".gz",)
 _MAX_LINE = 2**23
 """Bytes. A row repeats its item with everything that is not ASCII escaped, which makes it up to six times as long."""
@@ -184,7 +185,9 @@ class ResultsFile:
             # A temporary file without a name: no other user can read the rows, and a kill leaves nothing behind.
             try:
                 self._spool = tempfile.TemporaryFile()  # noqa: SIM115
-            except OSError:
+            except OSError as error:
+                if error.errno not in _NO_PLACE:
+                    raise
                 # A worker with a read-only root and no /tmp: where the results may go, their rows may, too. Object
                 # storage is no such place.
                 try:

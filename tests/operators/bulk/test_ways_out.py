@@ -288,3 +288,12 @@ def test_the_spool_is_opened_before_anything_is_sent(emulator, tmp_path, monkeyp
     with pytest.raises(InvalidInputError, match="no place for temporary files"):
         reject(applications(emulator), results_path="memory://b/r.jsonl").execute(context())
     assert emulator.journal == []
+
+
+def test_the_wait_that_ended_a_batch_reaches_airflow(emulator, tmp_path):
+    emulator.fail("any", status=429, retry_after=3600)
+    with pytest.raises(BulkFailedError, match="asked 3 items in a row to wait, up to 3,") as caught:
+        reject(applications(emulator), max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
+    assert caught.value.retryable
+    assert caught.value.retry_after == pytest.approx(3600, abs=5)
+    assert counts(ctx["ti"].pushed["return_value"], "failed", "not_run") == (3, 7)
