@@ -30,7 +30,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 began = time.time()
 result = task.execute({})
-print(json.dumps({"began": began, "ended": time.time(), "failed": result["failed"]}), flush=True)
+print(json.dumps({"began": began, "ended": time.time(), "failed": result["counts"]["failed"]}), flush=True)
 """
 
 

@@ -114,7 +114,7 @@ from airflow_provider_smartrecruiters.operators.candidates import RejectApplicat
 task = RejectApplicationOperator.bulk(task_id="reject", items=items, results_path=results, max_items=None)
 imported()
 result = task.execute({"task_state_store": TaskStateStore()})
-print("done", result["applied"], memory("VmHWM"), flush=True)
+print("done", result["counts"]["applied"], memory("VmHWM"), flush=True)
 """,
     PEOPLE: MEASURE
     + """

@@ -30,6 +30,8 @@ dag = DAG(
     doc_md=__doc__,
     # Two of them write the default ad of the same job: at the same time, the second would undo the first.
     max_active_tasks=1,
+    # As in the examples: an empty field is left out.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "plan_only": Param(
             True,

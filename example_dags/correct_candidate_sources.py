@@ -20,6 +20,8 @@ with DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "file": Param(
             str(Path(__file__).parent / "assets" / "sources.csv"),
@@ -62,6 +64,6 @@ with DAG(
         items="{{ params.file }}",
         max_items="{{ params.at_most }}",
         fail_above="{{ params.tolerated }}",
-        results_path="{{ params.results or '' }}",
+        results_path="{{ params.results }}",
         plan_only="{{ params.plan_only }}",
     )

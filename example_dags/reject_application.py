@@ -16,6 +16,8 @@ dag = DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
             "38cba48e-6f9e-4d46-9498-23c645e4849a",
@@ -62,9 +64,9 @@ RejectApplicationOperator(
     task_id="reject_application",
     candidate_id="{{ params.candidate_id }}",
     job_id="{{ params.job_id }}",
-    reason="{{ params.reason or '' }}",
-    reason_id="{{ params.reason_id or '' }}",
-    sub_status="{{ params.sub_status or '' }}",
+    reason="{{ params.reason }}",
+    reason_id="{{ params.reason_id }}",
+    sub_status="{{ params.sub_status }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

@@ -13,6 +13,8 @@ dag = DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
             "286b50fe-3819-4b34-9d3e-88172f6b6f26",
@@ -68,9 +70,9 @@ UpdateCandidateJobStatusOperator(
     candidate_id="{{ params.candidate_id }}",
     job_id="{{ params.job_id }}",
     status="{{ params.status }}",
-    sub_status="{{ params.sub_status or '' }}",
-    starts_on="{{ params.starts_on or '' }}",
-    reason_id="{{ params.reason_id or '' }}",
+    sub_status="{{ params.sub_status }}",
+    starts_on="{{ params.starts_on }}",
+    reason_id="{{ params.reason_id }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

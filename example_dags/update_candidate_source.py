@@ -17,6 +17,8 @@ dag = DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
             "286b50fe-3819-4b34-9d3e-88172f6b6f26",
@@ -67,7 +69,7 @@ UpdateCandidateSourceOperator(
     job_id="{{ params.job_id }}",
     source_type_id="{{ params.source_type_id }}",
     source_id="{{ params.source_id }}",
-    source_sub_type_id="{{ params.source_sub_type_id or '' }}",
+    source_sub_type_id="{{ params.source_sub_type_id }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

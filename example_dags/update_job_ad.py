@@ -17,6 +17,8 @@ dag = DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "job_id": Param(
             "afadcca8-a951-4f10-8c75-f70b5685053c",
@@ -70,8 +72,8 @@ UpdateJobAdOperator(
     task_id="update_job_ad",
     job_id="{{ params.job_id }}",
     job_ad_id="{{ params.job_ad_id }}",
-    title="{{ params.title or '' }}",
-    language="{{ params.language or '' }}",
+    title="{{ params.title }}",
+    language="{{ params.language }}",
     location="{{ params.location | tojson if params.location else '' }}",
     job_ad="{{ params.job_ad | tojson if params.job_ad else '' }}",
     plan_only="{{ params.plan_only }}",

@@ -13,6 +13,8 @@ dag = DAG(
     catchup=False,
     tags=["smartrecruiters"],
     doc_md=__doc__,
+    # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
+    jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "job_id": Param(
             "afadcca8-a951-4f10-8c75-f70b5685053c",
@@ -74,11 +76,11 @@ UpdateJobPositionOperator(
     task_id="update_job_position",
     job_id="{{ params.job_id }}",
     position_id="{{ params.position_id }}",
-    type="{{ params.type or '' }}",
-    position_open_date="{{ params.position_open_date or '' }}",
-    target_start_date="{{ params.target_start_date or '' }}",
-    external_position_id="{{ params.external_position_id or '' }}",
-    incumbent_name="{{ params.incumbent_name or '' }}",
+    type="{{ params.type }}",
+    position_open_date="{{ params.position_open_date }}",
+    target_start_date="{{ params.target_start_date }}",
+    external_position_id="{{ params.external_position_id }}",
+    incumbent_name="{{ params.incumbent_name }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

@@ -129,7 +129,7 @@ def mistakes(batch: Batch, kills: int) -> list[str]:
             f"results file: {len(indexes)} rows, {len(set(indexes))} different indexes, not all {items} in order"
         )
     expect("failed rows in the results file", sum(row["error"] is not None for row in batch.rows), 0)
-    result = batch.result or {}
+    result = (batch.result or {}).get("counts", {})
     for name, wanted in (("total", items), ("failed", 0), ("not_run", 0), ("skipped", 0)):
         expect(f"{name} in XCom", result.get(name), wanted)
     for name, kind in (("changed", True), ("unchanged", False), ("unknown", None)):
@@ -157,7 +157,7 @@ def table(batch: Batch) -> list[str]:
     counts = Counter(batch.applied().values())
     statuses = Counter(entry["status"] for entry in batch.requests)
     methods = sum(repeated, Counter[str]())
-    result = batch.result or {}
+    result = (batch.result or {}).get("counts", {})
     names = ("total", "changed", "unchanged", "unknown", "failed", "not_run", "applied", "resumed", "tried_again")
     return [
         *lines,

@@ -6,14 +6,14 @@ number of items in doubt when the process dies. So a thread is added only while 
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
@@ -30,10 +30,15 @@ from airflow_provider_smartrecruiters.exceptions import (
 log = logging.getLogger(__name__)
 
 OUTAGE = 25
-"""Number of consecutive items with a transient error or a 401 that counts as an outage (a circuit breaker).
+"""Number of consecutive items with a transient error that counts as an outage (a circuit breaker).
 
-Doubled, a revoked credential collects 50 rejections before the batch stops, and an outage fails 50 items. Halved, a
-dozen consecutive records without access would end a healthy batch."""
+Doubled, an outage fails 50 items before the batch stops. Halved, a dozen unlucky records would end a healthy batch."""
+
+LONG_WAITS = 3
+"""Number of items without a success in between after which a ``Retry-After`` beyond a call's budget ends the batch.
+
+Doubled, six items fail although the server has said that nothing will succeed for an hour. One alone may be about a
+single record."""
 
 _TICK = 0.05
 """Seconds after which :meth:`Bulk.outcomes` returns control even if no item finished, and the time that a new thread
@@ -59,37 +64,43 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one batch item. It contains no free text.
+    """The outcome of one batch item: the facts of a :class:`.ChangeResult`, or of the error. It contains no free text.
+
+    Log, progress, results file, report and XCom are made from it.
 
     :param index: position of the item in the batch, from 0.
     :param changed: whether the record differed from the requested state; None if unknown.
     :param applied: whether a write was sent and accepted.
+    :param attempts: number of attempts: 1 plus the retries.
+    :param ms: milliseconds from start to end, including the wait for the rate limit.
+    :param fields: names of the fields that differ.
+    :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
+    :param fingerprint: stands for the state that was read, for ``expect``; None if it was not read.
+    :param diff: the fields that differ, as in the result for one record; None if too large to resume with.
     :param skipped: whether the item was skipped because of ``only_if_status_in``.
     :param error: class name of the error; None if the item did not fail.
     :param status: HTTP status of the error response.
     :param code: the API's error code.
     :param retryable: whether the error is transient.
     :param may_have_been_applied: whether the write may have been applied although it failed.
-    :param attempts: number of attempts: 1 plus the retries.
-    :param ms: milliseconds from start to end, including the wait for the rate limit.
-    :param fields: names of the fields that differ; in a plan only.
-    :param fingerprint: stands for the state that the plan saw, for ``expect``; in a plan only.
     :param said: message of the error, for the log only.
     """
 
     index: int
     changed: bool | None = None
     applied: bool = False
+    attempts: int = 1
+    ms: int = 0
+    fields: Sequence[str] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str | None = None
+    diff: Sequence[Mapping[str, Any]] | None = ()
     skipped: bool = False
     error: str | None = None
     status: int | None = None
     code: str | None = None
     retryable: bool = False
     may_have_been_applied: bool = False
-    attempts: int = 1
-    ms: int = 0
-    fields: tuple[str, ...] = ()
-    fingerprint: str | None = None
     said: str = field(default="", repr=False, compare=False)
 
     @property
@@ -97,22 +108,38 @@ class Outcome:
         """Whether the item failed: the record may not be in the requested state."""
         return self.error is not None
 
+    @classmethod
+    def of(cls, index: int, result: ChangeResult, **measured: Any) -> Outcome:
+        """Return the outcome of an item that did not fail.
+
+        :param index: position of the item in the batch, from 0.
+        :param result: result of its change.
+        :param measured: ``attempts`` and ``ms``.
+        """
+        facts = result.as_dict(return_response=False)
+        names = ("changed", "applied", "fields", "details", "fingerprint", "diff")
+        return cls(index, **{name: facts[name] for name in names}, skipped=result.skipped is not None, **measured)
+
     def as_row(self, target: Mapping[str, str]) -> dict[str, Any]:
         """Return the outcome as a JSON-serializable row of the results file.
 
         :param target: ids of the record.
         """
-        index, *facts = ((name, getattr(self, name)) for name in _FACTS)
+        index, *facts = ((name, _plain(getattr(self, name))) for name in _FACTS)
         return dict([index, ("target", dict(target)), *facts])
 
     def as_values(self) -> list[Any]:
-        """Return the outcome in its shortest JSON-serializable form.
+        """Return the outcome in its shortest JSON-serializable form: the values of the row without trailing defaults.
 
-        That is the values of the row. The trailing values, which have their defaults unless the item was skipped or
-        failed, are left out.
+        A diff of more than 1,000 characters is left out: a store of progress takes small values only. ``fields`` still
+        names what differs.
         """
-        values = [getattr(self, name) for name in _FACTS]
-        return values if self.skipped or self.failed else values[: _FACTS.index("skipped")]
+        values = [_plain(getattr(self, name)) for name in _FACTS]
+        if len(json.dumps(values[_DIFF], default=str)) > _LONGEST_DIFF:
+            values[_DIFF] = None
+        while values[-1] == _DEFAULTS[len(values) - 1]:
+            del values[-1]
+        return values
 
     @classmethod
     def from_values(cls, values: Sequence[Any]) -> Outcome:
@@ -120,12 +147,21 @@ class Outcome:
         return cls(**dict(zip(_FACTS, values, strict=False)))
 
 
-_FACTS = (
-    *("index", "changed", "applied", "attempts", "ms"),
-    *("skipped", "error", "status", "code", "retryable", "may_have_been_applied"),
-)
+_LONGEST_DIFF = 1000
+_FACTS = tuple(one.name for one in fields(Outcome) if one.name != "said")
 """The stored attributes of an outcome. Those that every item has come first, so that :meth:`Outcome.as_values` can cut
 off the rest."""
+_DIFF = _FACTS.index("diff")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+_DEFAULTS = [None, *(_plain(getattr(Outcome(0), name)) for name in _FACTS[1:])]
+"""Value of each attribute of an outcome of which nothing is known; None for ``index``, which has no default."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +209,15 @@ class Bulk:
         # doubt and read again. Without the bound, a slow caller would let finished items pile up in the queue.
         self._open = threading.Semaphore(options.max_threads)
         self._transient_failures = 0
+        self._long_waits = 0
         self.fatal: SmartRecruitersError | None = None
         """The error that ended the batch, if its cause is the connection and not an item."""
         self.outage = False
         """Whether the batch ended because of an outage; see :data:`OUTAGE`."""
+        self.throttled = False
+        """Whether the batch ended because the server asked for a long wait; see :data:`LONG_WAITS`."""
+        self.retry_after: float | None = None
+        """Longest wait in seconds that the server has asked for since the last success; None if it asked for none."""
 
     def outcomes(self) -> Iterator[Outcome | None]:
         """Yield the outcome of each item as soon as it finishes, in any order.
@@ -280,9 +321,9 @@ class Bulk:
     def _run_item(self, work: Work) -> Outcome | None:
         started, retried = time.monotonic(), retries_made()
 
-        def outcome(**what: Any) -> Outcome:
+        def measured() -> dict[str, Any]:
             spent = int((time.monotonic() - started) * 1000)
-            return Outcome(work.index, attempts=1 + retries_made() - retried, ms=spent, **what)
+            return {"attempts": 1 + retries_made() - retried, "ms": spent}
 
         try:
             result = self._result(work)
@@ -294,10 +335,10 @@ class Bulk:
             self._open.release()
             return None
         except SmartRecruitersError as error:
-            # A 401 counts as transient here: a revoked credential gets the same response as one without access to the
-            # record, and only a row of them tells the two apart.
-            self._count(failed=True, transient=error.retryable or error.status == HTTPStatus.UNAUTHORIZED)
-            return outcome(
+            self._count_failure(error.retryable, error.retry_after)
+            return Outcome(
+                work.index,
+                **measured(),
                 error=type(error).__name__,
                 status=error.status,
                 code=error.code,
@@ -307,20 +348,17 @@ class Bulk:
             )
         except Exception as error:
             # For example the storage of the item's file. The message may contain anything, so only its origin is kept.
-            self._count(failed=True, transient=isinstance(error, OSError))
+            self._count_failure(isinstance(error, OSError), None)
             where = traceback.extract_tb(error.__traceback__)[-1]
-            return outcome(
+            return Outcome(
+                work.index,
+                **measured(),
                 error=type(error).__name__,
                 retryable=isinstance(error, OSError),
                 said=f"{type(error).__name__} in {where.name}, {where.filename}:{where.lineno}",
             )
-        self._count(failed=False)
-        planned = (
-            {"fields": tuple(diff.name for diff in result.diffs), "fingerprint": result.fingerprint}
-            if self._options.plan_only
-            else {}
-        )
-        return outcome(changed=result.changed, applied=result.applied, skipped=result.skipped is not None, **planned)
+        self._count_success()
+        return Outcome.of(work.index, result, **measured())
 
     def _result(self, work: Work) -> ChangeResult:
         options, change = self._options, work.change()
@@ -337,12 +375,22 @@ class Bulk:
             terms=options.terms,
         )
 
-    def _count(self, *, failed: bool, transient: bool = False) -> None:
+    def _count_success(self) -> None:
         with self._lock:
-            # A permanent error resets the count like a success does: it shows that the API responds.
+            self._transient_failures = self._long_waits = 0
+            self.retry_after = None
+
+    def _count_failure(self, transient: bool, retry_after: float | None) -> None:
+        with self._lock:
+            # A permanent error resets the count like a success does: it shows that the API responds. So a row of
+            # records without access is no outage, however long it is.
             self._transient_failures = self._transient_failures + 1 if transient else 0
-            if self._transient_failures >= OUTAGE:
-                self.outage = True
-                self._stopping.set()
-            elif failed and self._options.stop_on_error:
+            if transient and retry_after is not None:
+                self.retry_after = max(retry_after, self.retry_after or 0.0)
+                # A wait that a call can sit out has been sat out. A longer one is left to Airflow, and the other items
+                # would only be told the same.
+                self._long_waits += retry_after > self._client.retry.budget
+            self.throttled = self.throttled or self._long_waits >= LONG_WAITS
+            self.outage = self.outage or self._transient_failures >= OUTAGE
+            if self.throttled or self.outage or self._options.stop_on_error:
                 self._stopping.set()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
     from airflow_provider_smartrecruiters.operators.params import Reader
+
+
+_NOT_CALLED_IN_BULK = ("execute", "change", "pre_execute", "post_execute", "on_kill")
 
 
 class SmartRecruitersBaseOperator(WithHook, BaseOperator):
@@ -34,7 +37,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     :param read_first: read the current state before writing, if the API can return it. Bool, default true.
     :param return_response: keep the API's response in the result, and so in XCom. Bool, default true.
     :param expect: the ``fingerprint`` of an earlier plan: write only if the record has not changed since. Text, default
-        ``None``.
+        ``None``. A template that renders nothing is refused; ``any`` stands for no guard.
     :param kwargs: the parameters of every Airflow operator (``task_id``, ``retries``, ...).
     :raises InvalidInputError: a parameter cannot be parsed or sent; nothing was sent.
     :raises StalePlanError: the record has changed since the plan in ``expect``; nothing was sent.
@@ -86,6 +89,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         self.read_first = read_first
         self.return_response = return_response
         self.expect = expect
+        self._expect_given = expect is not None
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Airflow 2.11 and 3.x both render plain and mapped tasks through this method, and store what it leaves in the
@@ -101,15 +105,33 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         Compared with dynamic task mapping, ``items`` takes what ``expand_kwargs`` takes, and everything else takes what
         ``partial`` takes. See :class:`.BulkOperator` for ``items``, the guards, the results file and the errors.
 
+        There is one task for all items and none for each, so a subclass adapts the items by overriding
+        :meth:`change_of` or :meth:`read_parameters`. One that overrides :meth:`execute` or :meth:`change` is refused.
+        Whatever a subclass logs with ``self.log`` belongs to tasks for one record.
+
         :param task_id: id of the task, text.
         :param arguments: the parameters of :class:`.BulkOperator`, the parameters of this operator that all items
             share, and the parameters of every Airflow operator.
         :return: the task.
-        :raises TypeError: an argument can only be given in an item.
+        :raises TypeError: an argument can only be given in an item, or the class overrides a method that a batch does
+            not call.
         """
         from airflow_provider_smartrecruiters.operators.bulk.operator import bulk_of
 
         return bulk_of(cls, {"task_id": task_id, **arguments})
+
+    @classmethod
+    def refuse_overrides(cls) -> None:
+        """Refuse a class whose own methods a batch would silently ignore.
+
+        :raises TypeError: the class overrides a method that works on a task of its own, such as :meth:`execute`.
+        """
+        for name in _NOT_CALLED_IN_BULK:
+            if getattr(cls, name) is not getattr(SmartRecruitersBaseOperator, name):
+                raise TypeError(
+                    f"{cls.__name__}.bulk(): a batch does not call {cls.__name__}.{name}(). Override change_of() or "
+                    "read_parameters() instead, or map the operator with expand_kwargs()."
+                )
 
     @classmethod
     def own_parameters(cls) -> dict[str, Any]:
@@ -134,6 +156,16 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         module, _, name = cls.change_name.rpartition(".")
         change: type[Change] = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
         return change(**cls.read_parameters(parameters))
+
+    @classmethod
+    def outline_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change for the check of a batch, which reads no more of large files than that takes.
+
+        :param parameters: as for :meth:`change_of`.
+        :return: the change; not to be sent.
+        :raises InvalidInputError: a parameter cannot be sent.
+        """
+        return cls.change_of(parameters)
 
     @classmethod
     def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +203,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
             force = as_bool("force", self.force)
             read_first = as_bool("read_first", self.read_first)
             return_response = as_bool("return_response", self.return_response)
-            expect = as_fingerprint("expect", self.expect)
+            expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
             change = self.change()
         if plan_only:
             return self.hook.plan(change, read_first=read_first)

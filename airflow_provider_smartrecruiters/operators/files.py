@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
-from contextlib import contextmanager, nullcontext
+import re
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
@@ -13,6 +14,9 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOCAL = ("", "file", "local")
+_ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfss": "abfs"}
+_EXTENSIONS = re.compile(r"\.(jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 _BLOCK = 2**20
 """Bytes per request to a storage. Some fsspec storages ask for 50 MB by default, which a worker's memory pays for."""
 
@@ -36,7 +40,25 @@ def read_bytes(name: str, location: Any, *, max_bytes: int) -> bytes:
                 data: bytes = file.read(max_bytes + 1)
             if len(data) <= max_bytes:
                 return data
-    raise refused(name, f"names a file larger than {max_bytes} bytes", "Use a smaller file, or raise max_bytes.")
+    raise _too_large(name, max_bytes)
+
+
+def check_head(name: str, location: Any, *, max_bytes: int, head: int) -> bytes:
+    """Return the first bytes of a file, and check its size without reading it.
+
+    :param name: the parameter's name, for the error.
+    :param location: as for :func:`read_bytes`.
+    :param max_bytes: largest size of the file, in bytes.
+    :param head: number of bytes to read.
+    :raises InvalidInputError: the file does not exist, cannot be read, or is larger than ``max_bytes``.
+    """
+    with storage_errors(name):
+        path, status = existing_file(name, location)
+        if status.st_size > max_bytes:
+            raise _too_large(name, max_bytes)
+        with path.open("rb", block_size=head) as file:
+            data: bytes = file.read(head)
+    return data
 
 
 @contextmanager
@@ -79,6 +101,36 @@ def absolute(name: str, location: Any) -> str:
     text = str(location)
     # Airflow 2.11 would resolve a relative path against the root directory, not the working directory.
     return text if "://" in text else os.path.abspath(text)
+
+
+def same_file(one: str, other: str) -> bool:
+    """Return whether two locations name one file.
+
+    :param one: a URI or an absolute path.
+    :param other: another one. The connection in a URI does not count: two of them may reach the same bucket.
+    """
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    paths = [ObjectStoragePath(location) for location in (one, other)]
+    if all(path.protocol in _LOCAL for path in paths):
+        local = [os.path.realpath(path.path) for path in paths]
+        with suppress(OSError):
+            # Also by its number on the disk: a hard link, or another case on a disk that does not care.
+            return os.path.samefile(*local)
+        return local[0] == local[1]
+    kinds = [_ALIASES.get(path.protocol, path.protocol) for path in paths]
+    return kinds[0] == kinds[1] and os.path.normpath(paths[0].path) == os.path.normpath(paths[1].path)
+
+
+def with_map_index(location: Any, map_index: int) -> str:
+    """Return a location with a map index before its extensions: ``r.jsonl.gz`` becomes ``r.3.jsonl.gz``.
+
+    :param location: a path or a URI.
+    :param map_index: number of the mapped task instance.
+    """
+    text = str(location).strip()
+    extensions = _EXTENSIONS.search(text)
+    return f"{text[: extensions.start()]}.{map_index}{extensions[0]}" if extensions else text
 
 
 def existing_file(name: str, location: Any) -> tuple[Any, Any]:
@@ -138,6 +190,10 @@ def refused(name: str, what: str, hint: str) -> InvalidInputError:
     :param hint: what to do, as a sentence.
     """
     return InvalidInputError(f"The parameter {name} {what}.", hint=hint, fields=(name,))
+
+
+def _too_large(name: str, max_bytes: int) -> InvalidInputError:
+    return refused(name, f"names a file larger than {max_bytes} bytes", "Use a smaller file, or raise max_bytes.")
 
 
 def _check_hint(name: str) -> str:

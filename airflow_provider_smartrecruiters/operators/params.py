@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 Reader = Callable[[str, Any], Any]
@@ -23,7 +25,10 @@ _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 _SIZE_LIMIT = 2**31
 """Exclusive upper bound in bytes. A read allocates the whole buffer before the first byte arrives."""
+DUPLICATE_KEY_SAID = "holds a mapping with a duplicate key"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+ANY = "any"
+"""Switches a guard off, in upper or lower case."""
 
 
 def as_bool(name: str, value: Any) -> bool:
@@ -59,36 +64,79 @@ def as_size(name: str, value: Any) -> int:
     raise _refused(name, "a whole number of bytes above 0 and below 2 GiB")
 
 
-def as_count(name: str, value: Any) -> int | None:
+def as_guard(name: str, value: Any, read: Reader, *, given: bool = False) -> Any:
+    """Parse a guard: a parameter that prevents writes, such as ``expect`` or ``max_items``.
+
+    Other parameters may be blank. A blank guard is refused: a template that rendered nothing must not open it.
+
+    :param name: the parameter's name, for the error.
+    :param value: a value for ``read``; ``any`` in upper or lower case, or ``None``, for no guard.
+    :param read: parses the value.
+    :param given: whether the DAG gives the guard, so that ``None`` is what a template rendered.
+    :return: the parsed value; ``None`` for no guard.
+    :raises InvalidInputError: the value is blank, or ``read`` refuses it.
+    """
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+    if value is None and not given:
+        return None
+    if is_blank(value):
+        raise InvalidInputError(
+            f"The guard {name} is blank.",
+            hint=f"Leave {name} out or write {ANY!r} if you want no guard. If a template sets it, fix the template.",
+            fields=(name,),
+        )
+    if isinstance(value, str) and value.strip().lower() == ANY:
+        return None
+    return read(name, value)
+
+
+def as_count(name: str, value: Any) -> int:
     """Parse a count.
 
     :param name: the parameter's name, for the error.
-    :param value: an int of at least 0, its digits as text, or ``None``. Blank text counts as not given.
-    :return: the number; ``None`` if the parameter is not given.
+    :param value: an int of at least 0, or its digits as text.
+    :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
-    if is_blank(value):
-        return None
     count = _whole_number(value)
     if count is not None and count >= 0:
         return count
     raise _refused(name, "a whole number of at least 0")
 
 
-def as_fraction(name: str, value: Any) -> float:
+def as_threads(name: str, value: Any) -> int:
+    """Parse a number of threads.
+
+    :param name: the parameter's name, for the error.
+    :param value: an int of at least 1, or its digits as text.
+    :return: the number.
+    :raises InvalidInputError: the value is anything else.
+    """
+    threads = _whole_number(value)
+    if threads is not None and threads >= 1:
+        return threads
+    raise _refused(name, "a whole number of at least 1")
+
+
+def as_fraction(name: str, value: Any) -> Fraction:
     """Parse a fraction.
 
     :param name: the parameter's name, for the error.
     :param value: a number from 0 to 1, or its digits as text.
-    :return: the fraction.
+    :return: the fraction, exact: 0.29 of 100 items are 29, not 28.999999999999996.
     :raises InvalidInputError: the value is anything else.
     """
+    # Imported here, as the errors are: it brings decimal along, which no DAG file needs.
+    from fractions import Fraction
+
     try:
-        fraction = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
     except (ValueError, OverflowError):
-        fraction = -1.0
-    if 0 <= fraction <= 1:
-        return fraction
+        number = -1.0
+    if 0 <= number <= 1:
+        # The digits that the author wrote, not the binary number nearest to them.
+        return Fraction(repr(number))
     raise _refused(name, "a fraction from 0 to 1 (0.05 is 5 %)")
 
 
@@ -105,17 +153,14 @@ def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
     raise _refused(name, " or ".join(choices))
 
 
-def as_fingerprint(name: str, value: Any) -> str | None:
+def as_fingerprint(name: str, value: Any) -> str:
     """Parse the fingerprint of a plan.
 
     :param name: the parameter's name, for the error.
-    :param value: the ``fingerprint`` of a plan's result, or ``None``.
-    :return: the fingerprint; ``None`` if the parameter is not given.
-    :raises InvalidInputError: the value is anything else. Blank text is refused as well: a template that rendered
-        nothing must not turn a guarded write into an unguarded one.
+    :param value: the ``fingerprint`` of a plan's result.
+    :return: the fingerprint.
+    :raises InvalidInputError: the value is anything else.
     """
-    if value is None:
-        return None
     if isinstance(value, str) and _FINGERPRINT.fullmatch(value):
         return value
     raise _refused(name, "the fingerprint of an earlier plan")
@@ -181,9 +226,12 @@ def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
         return None
     if not isinstance(value, str):
         return value
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (_from_json, _from_python):
         try:
             parsed = parse(value.strip())
+        except _DuplicateKeyError:
+            # Both parsers would silently keep the last of the two values.
+            raise _repeats_a_key(name) from None
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
         if parsed is not None:
@@ -191,6 +239,40 @@ def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
         # A missing value renders to "None" or "null". Accepting these as "not given" would hide the broken template.
         break
     raise _refused(name, kind, example)
+
+
+class _DuplicateKeyError(Exception):
+    """A mapping in a text has a key twice."""
+
+
+def _from_json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise _DuplicateKeyError
+    return mapping
+
+
+def _from_python(text: str) -> Any:
+    tree = ast.parse(text, mode="eval")
+    value = ast.literal_eval(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and len(ast.literal_eval(node)) < len(node.keys):
+            raise _DuplicateKeyError
+    return value
+
+
+def _repeats_a_key(name: str) -> InvalidInputError:
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+    return InvalidInputError(
+        f"The parameter {name} {DUPLICATE_KEY_SAID}.",
+        hint="Give each key once.",
+        fields=(name,),
+    )
 
 
 def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.params import as_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from airflow_provider_smartrecruiters.api.change import Change
+
+
+_HEAD = 64
+"""Bytes of an image that a check reads. The type of an image is in its first 12."""
 
 
 class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
@@ -67,13 +72,33 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         return {"user_id": parameters["user_id"], "image": image, "max_bytes": max_bytes}
 
     @classmethod
+    def outline_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change from the first bytes of the image, which are enough to check it.
+
+        A batch checks all images before it sends the first one. Without this it would read each of them twice.
+        """
+        from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
+        from airflow_provider_smartrecruiters.operators.files import check_head
+
+        max_bytes = as_size("max_bytes", parameters["max_bytes"])
+        head = check_head("avatar_path", parameters["avatar_path"], max_bytes=max_bytes, head=_HEAD)
+        with _naming_the_path():
+            return UpdateUserAvatar(user_id=parameters["user_id"], image=head, max_bytes=max_bytes)
+
+    @classmethod
     def change_of(cls, parameters: Mapping[str, Any]) -> Change:
         """Build the change; see the class for the errors."""
-        from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-
-        try:
+        with _naming_the_path():
             return super().change_of(parameters)
-        except InvalidInputError as error:
-            # The change calls it image; the DAG author gave a path, so the error names that parameter.
-            error.fields = tuple("avatar_path" if name == "image" else name for name in error.fields)
-            raise
+
+
+@contextmanager
+def _naming_the_path() -> Iterator[None]:
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+    try:
+        yield
+    except InvalidInputError as error:
+        # The change calls it image; the DAG author gave a path, so the error names that parameter.
+        error.fields = tuple("avatar_path" if name == "image" else name for name in error.fields)
+        raise

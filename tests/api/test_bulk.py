@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, BulkOptions, Outcome, Work
+from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, BulkOptions, Outcome, Work
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge import BulkTerms
@@ -110,6 +111,75 @@ def test_an_outage_is_not_tried_on_every_item(
     assert bulk.outage
     assert OUTAGE <= len(outcomes) < OUTAGE + 8
     assert all(o.retryable for o in outcomes)
+
+
+@pytest.mark.parametrize("kind", ["restricted", "missing", "unreadable"])
+def test_records_without_access_in_a_row_are_no_outage(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient, kind: str
+) -> None:
+    emulator, good = smartrecruiters_emulator, notes(smartrecruiters_emulator, 3)
+    # The credential has worked, so that a 401 is about the record.
+    carry_out(client, good[:1])
+    job_id = {"restricted": emulator.state.restricted_job_id, "missing": "no-such-job", "unreadable": "gone"}[kind]
+    status = 403 if kind == "unreadable" else None
+    if status:
+        emulator.fail("get job", status=status, path="gone")
+    bad: list[Change] = [UpdateJobNote(job_id=job_id, content=str(number)) for number in range(OUTAGE + 5)]
+    outcomes, bulk = carry_out(client, [*bad, *good[1:]], max_threads=1)
+    assert not bulk.outage
+    assert [o.failed for o in outcomes] == [True] * len(bad) + [False] * 2
+    assert {(o.error, o.retryable) for o in outcomes[: len(bad)]} == {
+        ("NotFoundError" if kind == "missing" else "PermissionDeniedError", False)
+    }
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_record_without_access_that_comes_first_stops_nothing(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient, status: int
+) -> None:
+    changes = notes(smartrecruiters_emulator, 5)
+    smartrecruiters_emulator.fail("any", status=status, path=changes[0].target["job_id"])
+    outcomes, bulk = carry_out(client, changes, max_threads=1)
+    assert [o.failed for o in outcomes] == [True] + [False] * 4
+    assert bulk.fatal is None
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_beyond_the_budget_ends_the_batch(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient, status: int, threads: int
+) -> None:
+    smartrecruiters_emulator.fail("any", status=status, retry_after=3600)
+    outcomes, bulk = carry_out(client, notes(smartrecruiters_emulator, 30), max_threads=threads)
+    assert bulk.throttled
+    assert not bulk.outage
+    assert bulk.retry_after == pytest.approx(3600, abs=1)
+    assert LONG_WAITS <= len(outcomes) < LONG_WAITS + threads
+    assert all(o.retryable for o in outcomes)
+
+
+def test_a_long_wait_for_one_record_ends_nothing(
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    changes = notes(smartrecruiters_emulator, 12)
+    for index in (1, 2, 5, 6, 9, 10):
+        smartrecruiters_emulator.fail("any", status=503, retry_after=3600, path=changes[index].target["job_id"])
+    outcomes, bulk = carry_out(client, changes, max_threads=1)
+    assert [o.index for o in outcomes if o.failed] == [1, 2, 5, 6, 9, 10]
+    assert (bulk.throttled, bulk.retry_after) == (False, None)
+
+
+def test_an_outcome_survives_storage() -> None:
+    known = Outcome(3, changed=True, applied=True, fields=["a"], details={"ignored": ["a"]}, fingerprint="0" * 64)
+    small = Outcome(3, changed=False)
+    failed = Outcome(3, error="ServerError", status=503, retryable=True, may_have_been_applied=True)
+    for outcome in (known, small, failed, Outcome(3, skipped=True)):
+        stored = json.loads(json.dumps(outcome.as_values()))
+        assert Outcome.from_values(stored).as_row({}) == outcome.as_row({})
+    assert small.as_values() == [3, False]
+    large = Outcome(3, fields=["a"], diff=[{"field": "x" * 50, "before": None, "after": "y"}] * 20)
+    again = Outcome.from_values(large.as_values())
+    assert (again.fields, again.diff) == (["a"], None)
 
 
 def test_a_dead_credential_ends_the_batch(

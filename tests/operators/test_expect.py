@@ -85,7 +85,3 @@ def test_a_template_that_rendered_no_fingerprint_is_refused(text):
     with pytest.raises(InvalidInputError, match="expect") as caught:
         as_fingerprint("expect", text)
     assert caught.value.fields == ("expect",)
-
-
-def test_expect_is_optional():
-    assert as_fingerprint("expect", None) is None

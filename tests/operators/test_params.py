@@ -87,6 +87,14 @@ def test_mapping(value, expected):
     assert as_mapping("job", value) == expected
 
 
+@pytest.mark.parametrize(
+    "value", ['{"title": "a", "title": "b"}', "{'title': 'a', 'title': 'b'}", '{"a": {"b": 1, "b": 2}}']
+)
+def test_a_key_that_stands_twice_is_refused(value):
+    with pytest.raises(InvalidInputError, match="job holds a mapping with a duplicate key"):
+        as_mapping("job", value)
+
+
 @pytest.mark.parametrize("value", ["Jane Doe", "None", "null", "[]", [], 5, "__import__('os').getcwd()", "{'a': open}"])
 def test_a_value_that_is_not_a_mapping_is_refused_and_not_repeated(value):
     with pytest.raises(InvalidInputError, match="parameter job must be a mapping") as caught:

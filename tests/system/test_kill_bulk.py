@@ -75,7 +75,7 @@ def good(verdict: Any) -> Any:
         requests=requests,
         state="success",
         tries=2,
-        result=result,
+        result={"counts": result},
         rows=rows,
         outlived=[],
     )
@@ -133,7 +133,7 @@ def broken(name: str, good: Any) -> Any:
     if name == "row failed":
         return replace(good, rows=[*good.rows[:-1], good.rows[-1] | {"error": "NotFoundError"}])
     if name == "counts":
-        return replace(good, result=result | {"changed": 10})
+        return replace(good, result={"counts": result["counts"] | {"changed": 10}})
     assert name == "left behind"
     return replace(good, outlived=[60.0])
 

@@ -85,12 +85,13 @@ class UseCaseTests(UseCase):
         items = [self.arguments(), self.other_arguments()]
         expected = self.expected(items[0])
         batch = self.operator.bulk(task_id="change", items=items, max_threads=1)
-        counts = ("use_case", "total", "changed", "unknown", "unchanged", "applied", "failed")
+        counts = ("total", "changed", "unknown", "unchanged", "applied", "failed")
 
         def run(count: int, **differently: Any) -> None:
-            wanted = dict.fromkeys(counts, 0) | {"use_case": self.use_case, "total": count} | differently
+            wanted = dict.fromkeys(counts, 0) | {"total": count} | differently
             result = batch.execute({})
-            assert {name: result[name] for name in counts} == wanted
+            assert result["use_case"] == self.use_case
+            assert {name: result["counts"][name] for name in counts} == wanted
 
         batch.plan_only = True
         run(2, **{"changed" if self.reads else "unknown": 2})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,7 +35,14 @@ _MAX_LINE = 2**20
 _MAX_ARRAY = 2**24
 """Bytes. A JSON array has to be parsed as a whole, and its items take about six times the memory of its text."""
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t"
+_SEP = re.compile(r"\ufeff?sep=([,;\t])\s*", re.IGNORECASE)
+"""First line with which a CSV file tells Excel its delimiter."""
+_EXCEL_TEXT = re.compile(r'="([^"]*)"')
+"""A cell that keeps Excel from reading digits as a number, and so from removing leading zeros."""
+_GUARDS = ("expect",)
+"""Columns whose blank cells are kept: a blank guard is refused, not ignored."""
 
 
 def extension_of(name: str, location: str, extensions: Iterable[str], compressions: Sequence[str]) -> str:
@@ -95,6 +103,12 @@ class JsonLines:
                     "Rerun the task, and do not change the file while it runs.",
                 )
             self._version = version
+            if file.peek(2)[:2] in _UTF_16:
+                raise refused(
+                    self._name,
+                    "names a file in UTF-16, which Excel calls Unicode Text",
+                    'Save it as UTF-8. In Excel, choose "CSV UTF-8 (comma delimited)" in Save As.',
+                )
             yield file
 
 
@@ -136,15 +150,28 @@ class JsonFile(JsonLines):
 
 
 class CsvFile(JsonLines):
-    """The records of a CSV file: a header and rows of text. Empty cells are omitted."""
+    """The records of a CSV file: a header and rows of text. Blank cells are omitted, but for those of guards.
+
+    Of Excel's own ways, a first line ``sep=;`` and cells like ``="00123"`` are understood.
+    """
 
     def __iter__(self) -> Iterator[Record]:
         with self._open() as file:
+            start = file.peek(_MAX_LINE)
+            if b"\r" in start and b"\n" not in start:
+                raise refused(
+                    self._name,
+                    "names a CSV file whose lines end with CR only, as old Macintosh programs wrote them",
+                    'Save it with another program. In Excel, choose "CSV UTF-8 (comma delimited)" in Save As.',
+                )
             lines = _Lines(file, self._max_line)
             header, delimiter = self._header(lines)
             for number, row, problem in _records(csv.reader(lines, delimiter=delimiter, strict=True), lines):
                 cells = row or []
-                given = {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
+                cells = [_EXCEL_TEXT.sub(r"\1", cell) if _EXCEL_TEXT.fullmatch(cell) else cell for cell in cells]
+                given = {
+                    name: cell for name, cell in zip(header, cells, strict=False) if cell.strip() or name in _GUARDS
+                }
                 if not problem:
                     if not any(map(str.strip, cells)):
                         continue
@@ -158,8 +185,10 @@ class CsvFile(JsonLines):
     def _header(self, lines: _Lines) -> tuple[list[str], str]:
         written = ((text or "", problem) for _, text, problem in _records(lines, lines))
         line, problem = next((it for it in written if it[1] or it[0].strip()), ("", "is missing"))
+        if sep := _SEP.fullmatch(line):
+            line, problem = next((it for it in written if it[1] or it[0].strip()), ("", "is missing"))
         # The header decides the delimiter: parameter names hold none of the three, cells of the rows may.
-        delimiter = max(_DELIMITERS, key=line.count)
+        delimiter = sep[1] if sep else max(_DELIMITERS, key=line.count)
         header: list[str] = []
         with suppress(csv.Error):
             header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]

@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.converge import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
-from airflow_provider_smartrecruiters.operators.params import as_fingerprint
+from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import unwrapped
 
 if TYPE_CHECKING:
@@ -40,8 +40,16 @@ class ItemOperator(Protocol):
         """Return the parameters that an item may hold: name to default, ``inspect.Parameter.empty`` if required."""
 
     @classmethod
+    def refuse_overrides(cls) -> None:
+        """Refuse a class that overrides a method which a batch does not call."""
+
+    @classmethod
     def change_of(cls, parameters: Mapping[str, Any]) -> Change:
         """Build the change from parameters."""
+
+    @classmethod
+    def outline_of(cls, parameters: Mapping[str, Any]) -> Change:
+        """Build the change for the check, which reads no more of large files than that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,14 @@ class OpenItem:
     :param place: position in words: ``item 3``, ``line 17``.
     :param target: ids of its record.
     :param arguments: parameters that the item itself holds.
+    :param source_index: position among the items of the first batch, for an item of its results.
     """
 
     index: int
     place: str
     target: dict[str, str]
     arguments: Mapping[str, Any]
+    source_index: int | None = None
 
 
 class BulkItems:
@@ -108,13 +118,19 @@ class BulkItems:
         self._names = tuple(parameters)
         self._defaults = {name: value for name, value in parameters.items() if value is not inspect.Parameter.empty}
         self._ids: tuple[str, ...] = ()
+        self._pins = bytearray()
+        """Digest of the content of each item, in order: what was checked is what is sent, or the batch ends."""
         self.open: dict[int, OpenItem] = {}
         """The items that were started, by index. The caller removes an item when it reports its outcome."""
 
-    def check(self, resolve: Callable[[Change], object], options: BulkOptions) -> Checked:
+    def check(
+        self, resolve: Callable[[Change], object], options: BulkOptions, admit: Callable[[int], object]
+    ) -> Checked:
         """Check every item without sending any.
 
         :param resolve: looks up ids that a change only describes, such as a reason by its label.
+        :param options: options of the batch.
+        :param admit: called with the number of items so far, before each is checked. Raises if there are too many.
         :raises SmartRecruitersError: a value that the items share cannot be looked up.
         """
         bad: list[BadItem] = []
@@ -122,17 +138,25 @@ class BulkItems:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(canonical([self._item_operator.__name__, self._shared]))
         use_case, total = "", 0
+        self._pins.clear()
         for item in self._source:
             total += 1
+            admit(total)
+            pin = item.digest()
+            self._pins += pin
+            digest.update(pin)
             if item.arguments is None:
                 bad.append(BadItem(item.index, item.place, item.problem or "cannot be read"))
                 continue
-            digest.update(item.digest())
             try:
-                change, expect = self._change(item.arguments), _expect(item.arguments)
+                change, expect = self._change(item.arguments, outline=True), _expect(item.arguments)
             except InvalidInputError as error:
                 # Without the hint: it is written for a task with one record, and points to its template.
                 bad.append(BadItem(item.index, item.place, error.summary, error.fields))
+                continue
+            self._ids, use_case = change.ids, change.use_case
+            if problem := self._moved(item):
+                bad.append(BadItem(item.index, item.place, problem, change.ids))
                 continue
             try:
                 check(change, read_first=options.read_first, expect=expect, terms=options.terms)
@@ -140,12 +164,24 @@ class BulkItems:
             except InvalidInputError as error:
                 bad.append(BadItem(item.index, item.place, f"{error.summary} {error.hint}".strip(), error.fields))
                 continue
-            self._ids, use_case = change.ids, change.use_case
             target = hashlib.blake2b(canonical(list(change.target.values())), digest_size=16).digest()
             if first := targets.get(target):
                 bad.append(BadItem(item.index, item.place, f"targets the same record as {first}.", change.ids))
             targets.setdefault(target, item.place)
         return Checked(use_case, total, bad, digest.hexdigest())
+
+    def _moved(self, item: Item) -> str | None:
+        """Return what is wrong with an item of a results file that is about another record than its row says."""
+        if item.target is None or item.arguments is None:
+            return None
+        ours = self._target(item.arguments)
+        differ = [name for name in ours if ours[name] != item.target.get(name)]
+        if not differ:
+            return None
+        return (
+            f"has another target than in the results file ({', '.join(differ)}); these are not the items of that "
+            "batch, or its shared parameters were others"
+        )
 
     def work(self, *, skip: Callable[[int], bool], begun: int, begin: Callable[[int], None] | None) -> Iterator[Work]:
         """Yield the items to send.
@@ -170,15 +206,22 @@ class BulkItems:
 
         :raises InvalidInputError: the file of the items has changed since the check.
         """
+        size = hashlib.blake2b(digest_size=16).digest_size
+        count = 0
         for item in self._source:
-            if item.arguments is None:
-                raise InvalidInputError(
-                    f"The items changed while the batch was running: {item.place} {item.problem}.",
-                    hint="Rerun the task, and do not change the items while it runs.",
-                    fields=("items",),
-                )
-            if where(item.index):
-                yield OpenItem(item.index, item.place, self._target(item.arguments), item.arguments)
+            count += 1
+            if not where(item.index):
+                continue
+            pin = self._pins[item.index * size : (item.index + 1) * size]
+            # The only place that can be trusted is here, right before the item is used: a file in object storage can be
+            # replaced between any two reads of it, within the same second and with the same size.
+            if item.arguments is None or item.digest() != pin:
+                raise _changed(item.place)
+            yield OpenItem(
+                item.index, item.place, self._target(item.arguments), item.arguments, source_index=item.source_index
+            )
+        if count * size < len(self._pins):
+            raise _changed(f"item {count}")
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         return {name: str(arguments.get(name, self._shared.get(name, ""))) for name in self._ids}
@@ -194,7 +237,7 @@ class BulkItems:
         withheld = [name for name in arguments if name in free_text]
         return {"item": json.loads(canonical(kept)), **({"withheld": withheld} if withheld else {})}
 
-    def _change(self, arguments: Mapping[str, Any]) -> Change:
+    def _change(self, arguments: Mapping[str, Any], *, outline: bool = False) -> Change:
         unknown = [name for name in arguments if name not in self._names and name not in _ITEM_KEYS]
         given = self._defaults | self._shared | {name: arguments[name] for name in self._names if name in arguments}
         missing = [name for name in self._names if name not in given]
@@ -208,8 +251,19 @@ class BulkItems:
                 keys = f"{keys} {', '.join(named)}" if len(named) == len(unknown) else f"{len(unknown)} {keys}"
                 problems.append(f"{keys} (allowed: {', '.join((*self._names, *_ITEM_KEYS))})")
             raise InvalidInputError(f"{'; '.join(problems)}.", fields=tuple(missing))
-        return self._item_operator.change_of(given)
+        return self._item_operator.outline_of(given) if outline else self._item_operator.change_of(given)
 
 
 def _expect(arguments: Mapping[str, Any]) -> str | None:
-    return as_fingerprint("expect", arguments.get("expect"))
+    if "expect" not in arguments:
+        return None
+    expect: str | None = as_guard("expect", arguments["expect"], as_fingerprint, given=True)
+    return expect
+
+
+def _changed(place: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"The items changed while the batch was running: {place} is not what was checked. No such item was sent.",
+        hint="Rerun the task, and do not change the items while it runs.",
+        fields=("items",),
+    )

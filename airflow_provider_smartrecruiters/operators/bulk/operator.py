@@ -12,7 +12,10 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_choice,
     as_count,
     as_fraction,
+    as_guard,
     as_list,
+    as_threads,
+    is_blank,
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.operators.bulk.items import ItemOperator
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
+    from airflow_provider_smartrecruiters.operators.params import Reader
 
 _DEFAULT_POOL = "default_pool"
+_GUARDS = ("max_items", "expected_count", "only_if_status_in")
 
 
 class BulkOperator(WithHook, BaseOperator):
@@ -52,21 +57,27 @@ class BulkOperator(WithHook, BaseOperator):
     :param shared: parameters of that operator that all items share. A value in an item takes precedence.
     :param items: a list of mappings with parameters of the operator (and optionally ``expect``), an XCom with such a
         list, or the location of a file, which is read as a stream: an object storage URI or an absolute path that ends
-        in ``.jsonl``, ``.ndjson``, ``.json`` or ``.csv`` (``.gz``, ``.bz2`` or ``.xz`` may follow).
+        in ``.jsonl``, ``.ndjson``, ``.json`` or ``.csv`` (``.gz``, ``.bz2`` or ``.xz`` may follow). Blank cells of a
+        CSV are not given, but for those of ``expect``, which are refused: leave the column out, or write ``any``.
     :param retry_from: location of the results file of an earlier batch. Retries the items that failed with a transient
-        error or were not started. Parameters that a results file never holds, such as tags, are taken from ``items``.
-    :param max_items: largest number of items to accept. Int, default 1,000; ``None`` for no limit.
+        error or were not started, also the results of a retry. The operator, the connection, the shared ids and the
+        guards must be those of that batch; only ``plan_only`` may be switched on. Parameters that a results file never
+        holds, such as tags, are taken from ``items``: always the items of the first batch.
+    :param max_items: largest number of items to accept. Int, default 1,000; ``None`` or ``any`` for no limit.
     :param expected_count: exact number of items to accept. Int, default ``None`` (any number).
     :param only_if_status_in: skip applications whose status is not one of these, a list of texts. Default ``None``. For
-        operators that change an application.
+        operators that change an application. Of these three guards, one that a template renders to nothing is refused;
+        ``any`` switches it off.
     :param on_item_error: ``continue`` (default) with the other items after one fails, or ``stop``.
     :param fail_above: Fraction of items (0 to 1) that may fail. Above it the task fails, after every item has been
         tried. Float, default 0.
     :param results_path: where to write the results file, with one JSON line per item: an object storage URI or an
         absolute path that ends in ``.jsonl`` or ``.ndjson`` (``.gz`` may follow). Default ``None``: outcomes are only
-        in the log, and the first failures in XCom.
+        in the log, and the first failures in XCom. In a mapped task, or a mapped task group, the map index is put
+        before the extension (``r.3.jsonl``), unless the template contains ``map_index`` itself.
     :param max_threads: largest number of concurrent requests. The task starts only as many threads as it needs to use
-        up the rate limit. Int from 1, default 8. In a ``pool``, the task takes this number of slots.
+        up the rate limit. Int from 1, default 8. In a ``pool``, the task takes this number of slots, or 8 if a template
+        gives it.
     :param plan_only: dry run: read and compare, send no write. Bool, default false.
     :param force: write even if nothing differs. Bool, default false.
     :param read_first: read each record before writing it, if the API can return it. Bool, default true.
@@ -91,6 +102,7 @@ class BulkOperator(WithHook, BaseOperator):
         "on_item_error",
         "fail_above",
         "results_path",
+        "max_threads",
         "plan_only",
         "force",
         "read_first",
@@ -112,7 +124,7 @@ class BulkOperator(WithHook, BaseOperator):
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
-        max_threads: int = MAX_CONCURRENT,
+        max_threads: int | str = MAX_CONCURRENT,
         plan_only: bool | str = False,
         force: bool | str = False,
         read_first: bool | str = True,
@@ -120,7 +132,8 @@ class BulkOperator(WithHook, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if max_threads < 1:
+        item_operator.refuse_overrides()
+        if isinstance(max_threads, int) and max_threads < 1:
             raise ValueError(f"{item_operator.__name__}.bulk(): max_threads must be at least 1.")
         self.item_operator = item_operator
         defaults = kwargs.get("default_args") or {}
@@ -138,13 +151,32 @@ class BulkOperator(WithHook, BaseOperator):
         self.force = force
         self.read_first = read_first
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
+        # Before rendering: afterwards, a guard that a template rendered to None looks like one that was left out.
+        self._given = frozenset(name for name in _GUARDS if getattr(self, name) is not None)
+        self._is_own_path = "map_index" in str(results_path)
         self.custom_operator_name = f"{item_operator.__name__}.bulk"
         if self.pool != _DEFAULT_POOL and "pool_slots" not in (kwargs.keys() | defaults.keys()):
             # A pool is how workers share the API's limit on concurrent requests, so a slot stands for a request. With
             # one slot per task, Airflow's default, a pool of 8 would admit 8 tasks with 8 requests in flight each.
-            self.pool_slots = max_threads
+            self.pool_slots = _slots(max_threads)
         self._run: BulkRun | None = None
         self._killed = False
+
+    @classmethod
+    def partial(cls, *, task_id: str, **kwargs: Any) -> Any:
+        """Return the task for :meth:`expand`, as of every operator. In a pool it takes ``max_threads`` slots, too.
+
+        :param task_id: id of the task, text.
+        :param kwargs: what all task instances share: ``item_operator``, ``shared``, and parameters of this class.
+        :return: Airflow's ``OperatorPartial``.
+        """
+        kwargs["item_operator"].refuse_overrides()
+        partial = super().partial(task_id=task_id, **kwargs)
+        # Airflow asks the mapped task, not its instances, for the slots, and __init__ only runs for these.
+        slots = partial.kwargs.get("pool_slots")
+        if partial.kwargs.get("pool", _DEFAULT_POOL) != _DEFAULT_POOL and "pool_slots" not in kwargs and slots == 1:
+            partial.kwargs["pool_slots"] = _slots(kwargs.get("max_threads", MAX_CONCURRENT))
+        return partial
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # As in the base operator: Airflow stores and shows what this method leaves in the fields.
@@ -158,17 +190,19 @@ class BulkOperator(WithHook, BaseOperator):
         """Run the batch, or only plan it with ``plan_only``.
 
         :param context: Airflow's task context.
-        :return: a JSON-ready dict with ``use_case``, ``plan_only``; the counts ``total``, ``changed``, ``applied``,
+        :return: a JSON-ready dict with ``use_case``, ``plan_only``; ``counts``: ``total``, ``changed``, ``applied``,
             ``unchanged``, ``unknown`` (sent, previous state unknown), ``skipped``, ``failed``, ``not_run``,
             ``retryable`` (transient failures), ``resumed`` (finished by an earlier try) and ``tried_again`` (needed
-            more than one attempt); ``errors`` (kind to count), ``failures`` (results rows of the first 20), ``results``
-            (location of the results file, or ``None``) and ``seconds``. A task that fails pushes it to XCom as well.
+            more than one attempt); ``detail_counts`` (``needs_publishing``, ``ignored``, ... to the number of items);
+            ``errors`` (kind to count), ``failures`` (results rows of the first 20), ``results`` (location of the
+            results file, or ``None``) and ``seconds``. A task that fails or is stopped pushes it to XCom as well.
         :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
         from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
+        ti = context.get("ti")
         with as_airflow_error():
             run = BulkRun(
                 self.hook,
@@ -176,22 +210,22 @@ class BulkOperator(WithHook, BaseOperator):
                 items=unwrapped(self.items),
                 retry_from=self.retry_from,
                 shared=self.shared,
-                max_items=as_count("max_items", self.max_items),
-                expected_count=as_count("expected_count", self.expected_count),
+                max_items=self._guard("max_items", as_count),
+                expected_count=self._guard("expected_count", as_count),
                 fail_above=as_fraction("fail_above", self.fail_above),
-                results_path=self.results_path,
+                results_path=self._results_path(getattr(ti, "map_index", -1)),
                 options=self._options(),
                 progress_store=context.get("task_state_store"),
-                max_tries=getattr(context.get("ti"), "max_tries", None),
+                max_tries=getattr(ti, "max_tries", None),
             )
             self._run = run
             if self._killed:
                 run.stop()
             try:
                 return run.carry_out()
-            except Exception:
-                # Airflow pushes the return value of execute(), and a failing task has none.
-                ti = context.get("ti")
+            except BaseException:
+                # Airflow pushes the return value of execute(), and a failing task has none. BaseException, since
+                # AirflowTaskTimeout is one.
                 if run.result is not None and self.do_xcom_push and ti is not None:
                     ti.xcom_push(key="return_value", value=run.result)
                 raise
@@ -202,6 +236,17 @@ class BulkOperator(WithHook, BaseOperator):
         if self._run:
             self._run.stop()
 
+    def _guard(self, name: str, read: Reader) -> Any:
+        return as_guard(name, getattr(self, name), read, given=name in self._given)
+
+    def _results_path(self, map_index: int | None) -> Any:
+        from airflow_provider_smartrecruiters.operators.files import with_map_index
+
+        # All instances of a mapped task have the same path. The last one to finish would replace the others' results.
+        if is_blank(self.results_path) or self._is_own_path or map_index is None or map_index < 0:
+            return self.results_path
+        return with_map_index(self.results_path, map_index)
+
     def _options(self) -> BulkOptions:
         import logging
 
@@ -209,7 +254,7 @@ class BulkOperator(WithHook, BaseOperator):
         from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
         from airflow_provider_smartrecruiters.api.converge import BulkTerms
 
-        statuses = as_list("only_if_status_in", self.only_if_status_in)
+        statuses = self._guard("only_if_status_in", as_list)
         for status in statuses or ():
             as_choice("only_if_status_in", status, APPLICATION_STATUSES)
         return BulkOptions(
@@ -217,7 +262,7 @@ class BulkOperator(WithHook, BaseOperator):
             force=as_bool("force", self.force),
             read_first=as_bool("read_first", self.read_first),
             stop_on_error=as_choice("on_item_error", self.on_item_error, ("continue", "stop")) == "stop",
-            max_threads=self.max_threads,
+            max_threads=as_threads("max_threads", self.max_threads),
             terms=BulkTerms(only_if_status_in=statuses, log_level=logging.DEBUG),
         )
 
@@ -225,7 +270,8 @@ class BulkOperator(WithHook, BaseOperator):
 def bulk_of(item_operator: type[ItemOperator], arguments: dict[str, Any]) -> BulkOperator:
     """Return the task for ``item_operator.bulk(**arguments)``.
 
-    :raises TypeError: an argument can only be given in an item.
+    :raises TypeError: an argument can only be given in an item, or the operator overrides a method that a batch does
+        not call.
     """
     if "expect" in arguments:
         raise TypeError(f"{item_operator.__name__}.bulk() does not take `expect`. Give it in each item instead.")
@@ -233,3 +279,11 @@ def bulk_of(item_operator: type[ItemOperator], arguments: dict[str, Any]) -> Bul
     arguments.pop("return_response", None)
     shared = {name: arguments.pop(name) for name in item_operator.own_parameters() if name in arguments}
     return BulkOperator(item_operator=item_operator, shared=shared, **arguments)
+
+
+def _slots(max_threads: Any) -> int:
+    try:
+        return max(1, int(max_threads))
+    except (TypeError, ValueError):
+        # A template, which is rendered after the scheduler has taken the slots.
+        return MAX_CONCURRENT

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KEY = "smartrecruiters_bulk"
-_CHUNK = 250
-"""Items per value, at most 20 KB; Airflow advises at most 64 KB. Every outcome rewrites its chunk, so doubling this
+_CHUNK = 50
+"""Items per value, about 15 KB; Airflow advises at most 64 KB. Every outcome rewrites its chunk, so doubling this
 doubles the bytes written per item."""
 _AHEAD = 50
 """Items marked as started in advance, so that ``begin`` writes once in 50 items. Doubling it halves these writes, and
@@ -33,7 +33,7 @@ _VALID_FOR = 24 * 3600.0
 class BulkProgress:
     """Reads and writes the progress of one task's batch.
 
-    A header names the batch that the task works on, and how far it has started to send. Chunks hold the outcomes of 250
+    A header names the batch that the task works on, and how far it has started to send. Chunks hold the outcomes of 50
     items each, in a compact form, with the run that they belong to. None of it is free text.
 
     :param store: ``context["task_state_store"]``; None if Airflow has none.
@@ -57,8 +57,7 @@ class BulkProgress:
 
     def finished(self) -> dict[str, Any] | None:
         """Return the result of an earlier try that finished, but was killed before Airflow recorded its success."""
-        # Only for a retry. Somebody who clears a finished task wants it to run again, and that raises max_tries.
-        if self._max_tries is None or self._earlier.get("max_tries") != self._max_tries:
+        if self._max_tries is None:
             return None
         result = self._earlier.get("result")
         return result if isinstance(result, dict) else None
@@ -131,7 +130,12 @@ class BulkProgress:
     def _earlier(self) -> dict[str, Any]:
         """Header that an earlier try of this task wrote for the same batch; empty if there is none."""
         header = self._get(_KEY)
-        return header if isinstance(header, dict) and header.get("batch") == self._batch else {}
+        # Only for a retry. Somebody who clears a task wants it to run again from the start, and that raises max_tries.
+        same = isinstance(header, dict) and [header.get("batch"), header.get("max_tries")] == [
+            self._batch,
+            self._max_tries,
+        ]
+        return header if same else {}
 
     def _put_header(self) -> None:
         # Worker threads call begin(), the main thread calls record(), and both write the whole header. Without the lock
@@ -141,6 +145,7 @@ class BulkProgress:
                 _KEY,
                 {
                     "batch": self._batch,
+                    "max_tries": self._max_tries,
                     "run": self._run,
                     "at": time.time(),
                     "begun": self._begun,

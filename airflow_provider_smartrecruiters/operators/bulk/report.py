@@ -8,6 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from airflow_provider_smartrecruiters.api.bulk import Outcome
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ class BulkReport:
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
+        self._details: Counter[str] = Counter()
+        self._named = 0
         self._retryable = 0
         self._resumed = 0
         self._applied = 0
@@ -76,6 +80,15 @@ class BulkReport:
         """Number of failed or not started items that may succeed on a rerun."""
         return self._retryable
 
+    @property
+    def remainder(self) -> str:
+        """What became of the items that neither failed nor were left out, as a sentence for an error."""
+        if self._plan_only:
+            return "Nothing was sent, because plan_only is on."
+        succeeded = self.done - self.failed - self.not_run - self._counts["skipped"]
+        skipped = f", {self._counts['skipped']:,} were skipped" if self._counts["skipped"] else ""
+        return f"{succeeded:,} succeeded{skipped}."
+
     def add(self, outcome: Outcome, row: dict[str, Any], *, place: str, resumed: bool = False) -> None:
         """Count an outcome, and log it if it is a failure.
 
@@ -89,6 +102,7 @@ class BulkReport:
         self._applied += outcome.applied
         self._resumed += resumed
         self._tried_again += outcome.attempts > 1
+        self._add_details(outcome, row, place)
         if not outcome.failed:
             return
         self._retryable += outcome.retryable
@@ -101,6 +115,18 @@ class BulkReport:
             log.warning("%s: %s", place, outcome.said or _error(outcome))
         elif self._errors.total() == _LOGGED_FAILURES + 1:
             log.warning("More than %s items failed. Further failures are counted, but not logged.", _LOGGED_FAILURES)
+
+    def _add_details(self, outcome: Outcome, row: dict[str, Any], place: str) -> None:
+        self._details.update(_countable(outcome.details))
+        # What a result of one record names as lists of fields (ignored, changed_concurrently, not_kept) wants a look at
+        # the record, so the log says which one it is.
+        named = "; ".join(
+            f"{name}: {', '.join(map(str, value))}" for name, value in outcome.details.items() if _names(value)
+        )
+        if named and self._named < _LOGGED_FAILURES:
+            self._named += 1
+            record = ", ".join(f"{name} {value}" for name, value in row["target"].items())
+            log.warning("%s (%s): %s", place, record, named)
 
     def log_progress(self) -> None:
         """Log a progress line, at most every few seconds."""
@@ -128,6 +154,9 @@ class BulkReport:
 
         :param results: location of the results file, or None.
         """
+        if not self._total:
+            log.info("Nothing to do: the batch has no items.")
+            return
         lines: list[tuple[str, int]] = []
         for kind, words in self._words.items():
             if self._counts[kind]:
@@ -135,6 +164,7 @@ class BulkReport:
             if kind == "failed":
                 lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
         lines.append(("total", self._total))
+        lines += [(f"of them {name}", count) for name, count in self._details.most_common()]
         width = max(len(words) for words, _ in lines)
         log.info(
             "%s of %s items: %s, in %s\n%s",
@@ -157,17 +187,20 @@ class BulkReport:
         return {
             "use_case": self._use_case,
             "plan_only": self._plan_only,
-            "total": self._total,
-            "changed": self._counts["changed"],
-            "applied": self._applied,
-            "unchanged": self._counts["unchanged"],
-            "unknown": self._counts["sent"],
-            "skipped": self._counts["skipped"],
-            "failed": self._counts["failed"],
-            "not_run": self._counts["not_run"],
-            "retryable": self._retryable,
-            "resumed": self._resumed,
-            "tried_again": self._tried_again,
+            "counts": {
+                "total": self._total,
+                "changed": self._counts["changed"],
+                "applied": self._applied,
+                "unchanged": self._counts["unchanged"] + self._counts["rewritten"],
+                "unknown": self._counts["sent"],
+                "skipped": self._counts["skipped"],
+                "failed": self._counts["failed"],
+                "not_run": self._counts["not_run"],
+                "retryable": self._retryable,
+                "resumed": self._resumed,
+                "tried_again": self._tried_again,
+            },
+            "detail_counts": dict(self._details.most_common()),
             "errors": dict(self._errors.most_common()),
             "failures": sorted(self._failures, key=lambda row: row["index"]),
             "results": results,
@@ -177,6 +210,25 @@ class BulkReport:
 
 NOT_RUN = "NotRun"
 """Value of ``error`` in the results row of an item that was not started."""
+
+INTERRUPTED = "Interrupted"
+"""Value of ``error`` in the results row of an item that was in flight when the task was stopped."""
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value)
+
+
+def _countable(details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the details that hold for an item, in the form in which a batch counts them."""
+    for name, value in details.items():
+        if isinstance(value, str) and value.isupper():
+            yield f"{name} {value}"
+        elif value is False and name == "verified":
+            # The one detail that is only there when it is bad news.
+            yield "not verified"
+        elif value:
+            yield name
 
 
 def _kind(outcome: Outcome) -> str:

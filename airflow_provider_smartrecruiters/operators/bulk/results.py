@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import json
+import logging
 import os
 import tempfile
 from array import array
@@ -12,6 +13,7 @@ from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.formats import JSON_LINES, JsonLines, extension_of
 from airflow_provider_smartrecruiters.operators.bulk.sources import ItemSource
 from airflow_provider_smartrecruiters.operators.files import absolute, refused, storage_errors
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+log = logging.getLogger(__name__)
 
+_NO_PLACE = (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM)
 _COMPRESSIONS = (".gz",)
 _MAX_LINE = 2**23
 """Bytes. A row repeats its item with everything that is not ASCII escaped, which makes it up to six times as long."""
@@ -61,6 +65,7 @@ class ResultsFile:
         """
         if self._given is None:
             return
+        self._open_spool()
         with storage_errors(self._name):
             try:
                 self._try_destination()
@@ -82,13 +87,11 @@ class ResultsFile:
         """
         if self._given is None:
             return
-        if self._spool is None:
-            # A temporary file without a name: no other user can read the rows, and a kill leaves nothing behind.
-            self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+        spool = self._open_spool()
         index = row["index"]
         self._offsets.extend([-1] * (index + 1 - len(self._offsets)))
-        self._offsets[index] = self._spool.tell()
-        self._spool.write(json.dumps(row, separators=(",", ":"), default=str).encode() + b"\n")
+        self._offsets[index] = spool.tell()
+        spool.write(json.dumps(row, separators=(",", ":"), default=str).encode() + b"\n")
 
     def publish(self) -> str | None:
         """Write all rows in the order of their index, replacing an existing file. Never writes some of them only.
@@ -126,6 +129,14 @@ class ResultsFile:
         self._spool = None
         self._offsets = array("q")
 
+    @property
+    def location(self) -> str | None:
+        """The file's path or URI; None if there is no results file.
+
+        :raises InvalidInputError: it has an unknown extension, or is no location.
+        """
+        return None if self._given is None else self._location
+
     @cached_property
     def _location(self) -> str:
         given = self._given.strip() if isinstance(self._given, str) else self._given
@@ -152,13 +163,45 @@ class ResultsFile:
         try:
             kind = self._path.stat()["type"]
         except FileNotFoundError:
-            # In object storage the only way to learn whether a write is allowed is to write. The empty file says that
-            # a batch is running; it is only created if there is none, so that earlier results survive.
+            # In object storage the only way to learn whether a write is allowed is to write. Under another name: an
+            # empty file under this one would look like the results of a batch without items.
             if not self._local:
-                self._path.fs.pipe_file(self._path.path, b"")
+                self._probe()
         else:
             if kind != "file":
                 raise self._unwritable("a directory or a device")
+
+    def _probe(self) -> None:
+        probe = f"{self._path.path}.part"
+        self._path.fs.pipe_file(probe, b"")
+        try:
+            self._path.fs.rm_file(probe)
+        except Exception as error:
+            # A connection that may write but not delete is enough for a batch.
+            log.warning("Could not delete the empty file beside the results file (%s).", type(error).__name__)
+
+    def _open_spool(self) -> IO[bytes]:
+        if self._spool is None:
+            # A temporary file without a name: no other user can read the rows, and a kill leaves nothing behind.
+            try:
+                self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+            except OSError as error:
+                if error.errno not in _NO_PLACE:
+                    raise
+                # A worker with a read-only root and no /tmp: where the results may go, their rows may, too. Object
+                # storage is no such place.
+                try:
+                    folder = os.path.dirname(self._local or "")
+                    if folder:
+                        os.makedirs(folder, exist_ok=True)
+                    self._spool = tempfile.TemporaryFile(dir=folder or None)  # noqa: SIM115
+                except OSError:
+                    raise InvalidInputError(
+                        "The worker has no place for temporary files, which results_path needs. Nothing was sent.",
+                        hint="Mount a writable folder at /tmp or name one in TMPDIR, or remove results_path.",
+                        fields=(self._name,),
+                    ) from None
+        return self._spool
 
     def _unwritable(self, what: str) -> Exception:
         return refused(
@@ -179,31 +222,44 @@ class ResultsFile:
             self._spool.seek(0, os.SEEK_END)
 
 
-def read_results(name: str, location: Any) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a results file in order.
+class ResultsRows:
+    """The rows of a results file, in order. They can be iterated as often as needed while the file stays the same.
 
     :param name: the parameter's name, for the errors.
     :param location: location of the file; see :class:`ResultsFile`.
-    :raises InvalidInputError: the file does not exist, cannot be read, or has a line that is not a results row.
+    :raises InvalidInputError: the location has an unknown extension, or is none.
     """
-    text = absolute(name, location.strip() if isinstance(location, str) else location)
-    extension_of(name, text, JSON_LINES, _COMPRESSIONS)
-    for line in ItemSource(JsonLines(name, text, max_line=_MAX_LINE)):
-        if line.arguments is None or not _is_row(line.arguments):
-            raise refused(
-                name,
-                f"names a file whose {line.place} is not a row of a results file",
-                "Give the location from results_path of the earlier batch.",
-            )
-        yield line.arguments
+
+    def __init__(self, name: str, location: Any) -> None:
+        self._name = name
+        self.location = absolute(name, location.strip() if isinstance(location, str) else location)
+        extension_of(name, self.location, JSON_LINES, _COMPRESSIONS)
+        self._lines = ItemSource(JsonLines(name, self.location, max_line=_MAX_LINE))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows.
+
+        :raises InvalidInputError: the file does not exist, cannot be read, has changed since it was last iterated, or
+            has a line that is not a results row.
+        """
+        for line in self._lines:
+            if line.arguments is None or not _is_row(line.arguments):
+                raise refused(
+                    self._name,
+                    f"names a file whose {line.place} is not a row of a results file",
+                    "Give the location from results_path of the earlier batch.",
+                )
+            yield line.arguments
 
 
 def _is_row(row: dict[str, Any]) -> bool:
     index, target, error, item = row.get("index"), row.get("target"), row.get("error"), row.get("item", {})
     return (
-        isinstance(index, int)
-        and not isinstance(index, bool)
-        and index >= 0
+        _is_index(index)
+        and _is_index(row.get("source_index", index))
+        and isinstance(row.get("use_case"), str)
+        and isinstance(row.get("connection"), str)
+        and isinstance(row.get("guards"), dict)
         and isinstance(target, dict)
         and all(isinstance(value, str) for value in target.values())
         and "error" in row
@@ -212,3 +268,7 @@ def _is_row(row: dict[str, Any]) -> bool:
         and isinstance(item, dict)
         and isinstance(row.get("withheld", []), list)
     )
+
+
+def _is_index(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

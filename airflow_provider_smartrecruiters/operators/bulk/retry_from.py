@@ -5,79 +5,102 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.results import read_results
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows
 from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
+from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 
-def resolve_items(items: Any, retry_from: Any) -> Iterable[Item]:
-    """Return the items of a batch. They can be iterated any number of times.
+
+def resolve_items(items: Any, retry_from: Any, identity: Identity) -> tuple[Iterable[Item], dict[str, str]]:
+    """Return the items of a batch, and the files that they are read from.
 
     :param items: the parameter ``items``, rendered; None if it is not given.
     :param retry_from: the parameter ``retry_from``, rendered; None if it is not given.
+    :param identity: what the batch of the results file must agree in.
+    :return: the items, which can be iterated any number of times; and the location of each file by parameter name.
     :raises InvalidInputError: neither is given, or one cannot be read.
     """
     given = None if is_blank(items) else source_of("items", items)
+    files = {"items": given.location} if given and given.location else {}
     if not is_blank(retry_from):
-        return _RetryItems(retry_from, given)
+        results = ResultsRows("retry_from", retry_from)
+        return _RetryItems(results, given, identity), files | {"retry_from": results.location}
     if given is None:
         raise InvalidInputError(
             "The batch has neither items nor retry_from.",
             hint="Set items to a list of mappings or the location of a file, or retry_from to an earlier results file.",
             fields=("items", "retry_from"),
         )
-    return given
+    return given, files
 
 
 class _RetryItems:
     """The items of an earlier batch that failed with a transient error or were not started.
 
-    :param location: location of that batch's results file.
-    :param given: the items of that batch, for the parameters that its results file omits.
+    :param results: that batch's results file.
+    :param given: the items of the first batch, for the parameters that results files omit.
+    :param identity: what that batch must agree in.
     """
 
-    def __init__(self, location: Any, given: Iterable[Item] | None) -> None:
-        self._location = location
+    def __init__(self, results: ResultsRows, given: Iterable[Item] | None, identity: Identity) -> None:
+        self._results = results
         self._given = given
+        self._identity = identity
 
     def __iter__(self) -> Iterator[Item]:
-        retryable = (row for row in read_results("retry_from", self._location) if row["error"] and row["retryable"])
-        found = self._from_rows(retryable) if self._given is None else self._from_given(self._given, retryable)
-        for index, (place, arguments, problem) in enumerate(found):
-            yield Item(index, place, arguments if problem is None else None, problem)
+        found = self._from_rows() if self._given is None else self._from_given(self._given)
+        for index, (place, arguments, problem, row) in enumerate(found):
+            yield Item(
+                index,
+                place,
+                arguments if problem is None else None,
+                problem,
+                source_index=_source_index(row),
+                target=row["target"],
+            )
 
-    @staticmethod
-    def _from_rows(retryable: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str | None]]:
-        for row in retryable:
+    def _retryable(self) -> Iterator[dict[str, Any]]:
+        empty = True
+        for row in self._results:
+            empty = False
+            if conflict := self._identity.conflict(row):
+                raise refused("retry_from", *conflict)
+            if row["error"] and row["retryable"]:
+                yield row
+        if empty:
+            # Not "nothing to retry": this is also what is left of a batch that never wrote its results.
+            raise refused(
+                "retry_from",
+                "names an empty results file",
+                "Give the results file of a batch that had items. If the batch is still running, wait for its end.",
+            )
+
+    def _from_rows(self) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
+        for row in self._retryable():
             problem = None
             if row.get("withheld"):
                 problem = (
                     f"cannot be retried from the results file alone, which never holds {', '.join(row['withheld'])}; "
                     "set items as well"
                 )
-            yield f"item {row['index']} of the results file", row.get("item") or {}, problem
+            yield f"item {row['index']} of the results file", row.get("item") or {}, problem, row
 
-    @staticmethod
-    def _from_given(
-        given: Iterable[Item], retryable: Iterable[dict[str, Any]]
-    ) -> Iterator[tuple[str, dict[str, Any], str | None]]:
-        rows = {row["index"]: row for row in retryable}
+    def _from_given(self, given: Iterable[Item]) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
+        # By the position in the first batch, so that the results of a retry can be retried with the same items.
+        rows = {_source_index(row): row for row in self._retryable()}
         for item in given:
             row = rows.pop(item.index, None)
-            if row is None:
-                continue
-            arguments = item.arguments or {}
-            # Results and items are matched by index alone. If somebody has edited the file since, the ids of the record
-            # disagree, and retrying would write to a record that never failed.
-            moved = any(str(arguments.get(name, value)) != value for name, value in row["target"].items())
-            problem = "has another target than in the results file; these are not the items of that batch"
-            yield item.place, arguments, item.problem or (problem if moved else None)
-        for index in rows:
-            yield (
-                f"item {index} of the results file",
-                {},
-                "is missing from items; these are not the items of that batch",
-            )
+            if row is not None:
+                yield item.place, item.arguments or {}, item.problem, row
+        for index, row in rows.items():
+            problem = "is missing from items; these are not the items of that batch"
+            yield f"item {index} of the results file", {}, problem, row
+
+
+def _source_index(row: dict[str, Any]) -> int:
+    return int(row.get("source_index", row["index"]))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.bulk import OUTAGE, Bulk, Outcome
+from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
-from airflow_provider_smartrecruiters.operators.bulk.report import NOT_RUN, BulkReport
+from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
 from airflow_provider_smartrecruiters.operators.bulk.retry_from import resolve_items
+from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+from airflow_provider_smartrecruiters.operators.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
@@ -46,14 +53,16 @@ class BulkRun:
         shared: Mapping[str, Any],
         max_items: int | None,
         expected_count: int | None,
-        fail_above: float,
+        fail_above: Fraction,
         results_path: Any,
         options: BulkOptions,
         progress_store: Any,
         max_tries: int | None,
     ) -> None:
         self._client = hook.get_conn()
-        self._items = BulkItems(item_operator, resolve_items(items, retry_from), shared)
+        self._identity = Identity.of(item_operator, hook, options)
+        source, self._files = resolve_items(items, retry_from, self._identity)
+        self._items = BulkItems(item_operator, source, shared)
         self._max_items = max_items
         self._expected_count = expected_count
         self._fail_above = fail_above
@@ -63,24 +72,27 @@ class BulkRun:
         self._progress_store = None if options.plan_only else progress_store
         self._max_tries = max_tries
         self._bulk: Bulk | None = None
-        self._stopped = False
+        self._stopped_at: float | None = None
         self.result: dict[str, Any] | None = None
-        """Return value of :meth:`carry_out`. Also set when it raises because items failed."""
+        """Return value of :meth:`carry_out`. Also set when it raises after it began to send."""
 
     def stop(self) -> None:
         """Start no further items. Safe to call from a signal handler, at any time."""
-        # on_kill() can arrive before the batch exists. The flag makes _resume() stop a batch that it creates later.
-        self._stopped = True
+        # on_kill() can arrive before the batch exists. The time makes _resume() stop a batch that it creates later.
+        self._stopped_at = time.monotonic()
         if self._bulk:
             self._bulk.stop()
 
     def carry_out(self) -> dict[str, Any]:
         """Run the batch; see :meth:`.BulkOperator.execute`."""
         with self._results:
+            self._refuse_overwriting()
             lookups = self._options.terms.lookups
-            checked = self._items.check(lambda change: change.resolved(self._client, lookups), self._options)
+            checked = self._items.check(
+                lambda change: change.resolved(self._client, lookups), self._options, self._refuse_too_many
+            )
             self._refuse_bad_items(checked)
-            self._guard(checked.total)
+            self._refuse_too_few(checked.total)
             # Everything above must come first: the digest that identifies the progress of an earlier try covers all
             # items and shared parameters, so it is only known once all of them have been read.
             progress = BulkProgress(self._progress_store, self._batch(checked), self._max_tries)
@@ -92,18 +104,30 @@ class BulkRun:
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
                 log.info("Checked %s items, all valid. %s them now.", f"{checked.total:,}", next_step)
-            else:
-                log.warning("The batch is empty: items has no entries, or the results file has nothing to retry.")
-            report = BulkReport(checked.use_case, checked.total, plan_only=self._options.plan_only)
-            reached = self._resume(report, progress, checked.total)
-            if self._bulk is not None:
-                self._send(self._bulk, report, progress, reached)
-            self._add_not_run(report, reached)
+            report = BulkReport(self._identity.use_case, checked.total, plan_only=self._options.plan_only)
+            reached = bytearray(checked.total)
+            try:
+                self._resume(report, progress, reached)
+                if self._bulk is not None:
+                    self._send(self._bulk, report, progress, reached)
+                self._add_not_run(report, reached)
+            except BaseException:
+                self._wind_up(report, reached)
+                raise
             return self._finish(report, progress)
 
     def _batch(self, checked: Checked) -> str:
-        options = self._options
-        return f"{checked.digest}-{options.force:d}{options.read_first:d}"
+        return hashlib.blake2b(canonical([self._identity.as_row(), checked.digest]), digest_size=16).hexdigest()
+
+    def _refuse_overwriting(self) -> None:
+        results = self._results.location
+        for name, location in self._files.items():
+            if results and same_file(results, location):
+                raise InvalidInputError(
+                    f"The parameters results_path and {name} name the same file. Nothing was sent.",
+                    hint="Give results_path another name: the batch would overwrite what it reads.",
+                    fields=("results_path", name),
+                )
 
     def _refuse_bad_items(self, checked: Checked) -> None:
         if not checked.bad:
@@ -128,14 +152,17 @@ class BulkRun:
             fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
         )
 
-    def _guard(self, total: int) -> None:
-        if self._max_items is not None and total > self._max_items:
-            raise InvalidInputError(
-                f"The batch has {total:,} items, more than the {self._max_items:,} that max_items allows. Nothing was "
-                "sent.",
-                hint="Check that these are the right items. If they are, raise max_items.",
-                fields=("max_items",),
-            )
+    def _refuse_too_many(self, count: int) -> None:
+        # Called for each item that is read, so that a file of millions is not read to its end first.
+        for name, limit in (("max_items", self._max_items), ("expected_count", self._expected_count)):
+            if limit is not None and count > limit:
+                raise InvalidInputError(
+                    f"The batch has more than {limit:,} items, the number in {name}. Nothing was sent.",
+                    hint=f"Check that these are the right items. If they are, raise {name}.",
+                    fields=(name,),
+                )
+
+    def _refuse_too_few(self, total: int) -> None:
         if self._expected_count is not None and total != self._expected_count:
             raise InvalidInputError(
                 f"The batch has {total:,} items, but expected_count is {self._expected_count:,}. Nothing was sent.",
@@ -143,12 +170,12 @@ class BulkRun:
                 fields=("expected_count",),
             )
 
-    def _resume(self, report: BulkReport, progress: BulkProgress, total: int) -> bytearray:
-        """Report what an earlier try finished, and prepare the rest. Return which items have an outcome."""
+    def _resume(self, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
+        """Report what an earlier try finished, mark it as reached, and prepare the rest."""
         earlier, begun = progress.load()
         # Failed items are tried again: the point of a retry is that some failures are transient.
         done = {index: outcome for index, outcome in earlier.items() if not outcome.failed}
-        reached = bytearray(total)
+        total = len(reached)
         if done:
             log.info("An earlier try finished %s of %s items. Resuming with the rest.", f"{len(done):,}", f"{total:,}")
             for opened in self._items.iter_items(where=done.__contains__):
@@ -162,45 +189,91 @@ class BulkRun:
             begin = None if self._options.read_first else progress.begin
             work = self._items.work(skip=done.__contains__, begun=in_doubt, begin=begin)
             self._bulk = Bulk(self._client, work, self._options)
-            if self._stopped:
+            if self._stopped_at is not None:
                 self._bulk.stop()
-        return reached
 
     def _send(self, bulk: Bulk, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:
         def take(outcome: Outcome) -> None:
-            # Progress first: killed after this line, a retry knows that the item is done. The report dies with this
-            # process anyway.
-            progress.record(outcome)
-            self._add(report, outcome, self._items.open.pop(outcome.index))
-            reached[outcome.index] = True
+            # Progress first: killed after this line, a retry knows that the item is done. If it cannot be recorded, the
+            # outcome is still reported.
+            try:
+                progress.record(outcome)
+            finally:
+                self._add(report, outcome, self._items.open.pop(outcome.index))
+                reached[outcome.index] = True
 
         try:
             for outcome in bulk.outcomes():
                 if outcome:
                     take(outcome)
                 report.log_progress()
+                if self._stopped_at is not None and time.monotonic() - self._stopped_at > _GRACE:
+                    # on_kill() of Airflow 3 raises nothing: the process is simply killed when its time is up.
+                    self._add_interrupted(report, reached)
+                    return
         except BaseException:
             # BaseException, since what ends a task from outside is not an Exception: execution_timeout, or a signal on
             # Airflow 2.11. Requests in flight may have reached the API, so wait a moment and record their outcomes.
             # Otherwise a retry has to read each of these records to find out.
             bulk.stop()
             for outcome in bulk.late_outcomes(_GRACE):
-                take(outcome)
+                with suppress(Exception):
+                    take(outcome)
             log.warning("Stopped after %s of %s items.", f"{report.done:,}", f"{len(reached):,}")
             raise
+
+    def _wind_up(self, report: BulkReport, reached: bytearray) -> None:
+        """Report a batch that ends with an error: every item gets a row, and Airflow the counts."""
+        try:
+            self._add_interrupted(report, reached)
+            try:
+                self._add_not_run(report, reached)
+            except Exception:
+                # The items can no longer be read, for example because their file changed. Rows without the item keep
+                # the file complete: results that lack the items left to retry would pass for a finished batch.
+                for index in (index for index, done in enumerate(reached) if not done):
+                    self._add(report, _not_run(index), OpenItem(index, f"item {index}", {}, {}), unreadable=True)
+                    reached[index] = True
+            location = self._results.publish()
+            report.log_summary(location)
+            self.result = report.as_dict(location)
+        except Exception as error:
+            # Whatever fails here must not hide the error that ended the batch.
+            log.warning("The batch ended early and its results could not be written (%s).", type(error).__name__)
+            self.result = report.as_dict(None)
+
+    def _add_interrupted(self, report: BulkReport, reached: bytearray) -> None:
+        if self._bulk is None or self._bulk.fatal:
+            return
+        sent = not self._options.plan_only
+        for opened in list(self._items.open.values()):
+            outcome = Outcome(opened.index, error=INTERRUPTED, retryable=True, may_have_been_applied=sent)
+            self._add(report, outcome, opened)
+            reached[opened.index] = True
 
     def _add_not_run(self, report: BulkReport, reached: bytearray) -> None:
         if all(reached):
             return
         for opened in self._items.iter_items(where=lambda index: not reached[index]):
-            self._add(report, Outcome(opened.index, error=NOT_RUN, retryable=True, attempts=0), opened)
+            self._add(report, _not_run(opened.index), opened)
+            reached[opened.index] = True
 
-    def _add(self, report: BulkReport, outcome: Outcome, opened: OpenItem, *, resumed: bool = False) -> None:
-        row = outcome.as_row(opened.target)
+    def _add(
+        self,
+        report: BulkReport,
+        outcome: Outcome,
+        opened: OpenItem,
+        *,
+        resumed: bool = False,
+        unreadable: bool = False,
+    ) -> None:
+        row = outcome.as_row(opened.target) | self._identity.as_row()
+        if opened.source_index is not None:
+            row["source_index"] = opened.source_index
         report.add(outcome, dict(row), place=opened.place, resumed=resumed)
-        if self._options.plan_only and not outcome.failed:
-            row |= {"fields": list(outcome.fields), "fingerprint": outcome.fingerprint}
-        if outcome.failed:
+        if unreadable:
+            row["withheld"] = ["items"]
+        elif outcome.failed:
             row |= self._items.retry_fields(opened.arguments)
         self._results.add(row)
 
@@ -228,24 +301,18 @@ class BulkRun:
         if report.not_run or missed > self._fail_above * report.done:
             what = f"{report.failed:,} of {report.done:,} items failed ({report.failed / report.done:.1%})"
             if report.not_run:
-                why = (
-                    f"{OUTAGE} items in a row failed with a transient error or 401"
-                    if bulk and bulk.outage
-                    else "on_item_error is stop"
-                    if self._options.stop_on_error and report.failed
-                    else "the task was stopped"
-                )
-                what += f"; {report.not_run:,} were not started, because {why}"
+                what += f"; {report.not_run:,} were not started, because {self._why_ended(report)}"
             else:
-                what += f", more than fail_above={self._fail_above:g} allows"
+                what += f", more than fail_above={float(self._fail_above):g} allows"
             again = f" {report.retryable:,} may succeed if you rerun the task" if report.retryable else ""
             if again and self.result and self.result["results"]:
                 again += ", or start another batch with retry_from"
             raise BulkFailedError(
-                f"{what}. {report.done - missed:,} succeeded.",
+                f"{what}. {report.remainder}",
                 hint="Check the task's log: a table counts the errors, and the lines above it name the items."
                 + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
+                retry_after=bulk.retry_after if bulk else None,
             )
         if unwritten is not None:
             raise BulkFailedError(
@@ -253,6 +320,22 @@ class BulkRun:
                 hint="Make sure that the worker may write to results_path, then rerun the task to write it.",
                 retryable=True,
             ) from unwritten
+
+    def _why_ended(self, report: BulkReport) -> str:
+        bulk = self._bulk
+        if bulk and bulk.throttled:
+            return (
+                f"SmartRecruiters asked {LONG_WAITS} items in a row to wait, up to {bulk.retry_after or 0:,.0f} seconds"
+            )
+        if bulk and bulk.outage:
+            return f"{OUTAGE} items in a row failed with a transient error"
+        if self._options.stop_on_error and report.failed:
+            return "on_item_error is stop"
+        return "the task was stopped"
+
+
+def _not_run(index: int) -> Outcome:
+    return Outcome(index, error=NOT_RUN, retryable=True, attempts=0)
 
 
 def _sentence(text: str) -> str:

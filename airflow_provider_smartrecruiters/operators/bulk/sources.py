@@ -24,7 +24,7 @@ from airflow_provider_smartrecruiters.operators.bulk.formats import (
     extension_of,
 )
 from airflow_provider_smartrecruiters.operators.files import absolute, refused
-from airflow_provider_smartrecruiters.operators.params import as_list, is_literal
+from airflow_provider_smartrecruiters.operators.params import DUPLICATE_KEY_SAID, as_list, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,12 +45,16 @@ class Item:
         an editor counts lines. An item of several lines is at its first one.
     :param arguments: content of the item; None if it cannot be read.
     :param problem: why it cannot be read, to follow ``place``: ``is not valid JSON``. Never any of its content.
+    :param source_index: position among the items of the first batch, for an item of its results; None for others.
+    :param target: ids of the record that the item must be about, for an item of a results file; None for others.
     """
 
     index: int
     place: str
     arguments: dict[str, Any] | None
     problem: str | None = None
+    source_index: int | None = None
+    target: dict[str, str] | None = None
 
     def digest(self) -> bytes:
         """Return a 16-byte digest of the item's content, the same in every process."""
@@ -90,7 +94,9 @@ def source_of(name: str, value: Any) -> ItemSource:
         raise refused(name, "holds a single mapping, not a list", "Put it in a list: [{...}].")
     try:
         items = as_list(name, value)
-    except InvalidInputError:
+    except InvalidInputError as error:
+        if DUPLICATE_KEY_SAID in error.summary:
+            raise
         items = None
     if items is None:
         raise refused(

@@ -88,6 +88,19 @@ class TestGivenItems:
             Item(2, "item 2", JONAS),
         ]
 
+    @pytest.mark.parametrize(
+        "value",
+        [
+            '[{"candidate_id": "secret", "candidate_id": "b"}]',
+            "[{'candidate_id': 'secret', 'candidate_id': 'b'}]",
+            "({'job': {'x': [{'a': 'secret', 'a': 'b'}]}},)",
+        ],
+    )
+    def test_a_name_that_stands_twice_in_a_text(self, value):
+        message = refusal(value)
+        assert "holds a mapping with a duplicate key" in message
+        assert "secret" not in message
+
     def test_a_list_that_holds_itself(self):
         endless = {"tags": []}
         endless["tags"].append(endless)

@@ -1,0 +1,99 @@
+"""What decides what a batch does to its records. Progress and results are used only by a batch that agrees in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_smartrecruiters.api.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What all items of a batch have in common, apart from their parameters.
+
+    :param use_case: id of the use case; the name of the class for an operator that builds its changes itself.
+    :param connection: digest of the base URL and the credential (API key or client id).
+    :param guards: the guards and switches that differ from their defaults, by parameter name.
+    """
+
+    use_case: str
+    connection: str
+    guards: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, item_operator: Any, hook: SmartRecruitersHook, options: BulkOptions) -> Self:
+        """Return the identity of a batch.
+
+        :param item_operator: the operator that each item is for.
+        :param hook: hook of the connection that sends the requests.
+        :param options: options of the batch.
+        """
+        statuses = options.terms.only_if_status_in
+        guards = {
+            "plan_only": options.plan_only,
+            "force": options.force,
+            "read_first": options.read_first,
+            "only_if_status_in": None if statuses is None else sorted(statuses),
+        }
+        defaults = {"plan_only": False, "force": False, "read_first": True, "only_if_status_in": None}
+        return cls(
+            _use_case(item_operator),
+            _account(hook),
+            {name: value for name, value in guards.items() if value != defaults[name]},
+        )
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the identity as the part of a results row that says which batch the row belongs to. JSON-ready."""
+        return {"use_case": self.use_case, "connection": self.connection, "guards": dict(self.guards)}
+
+    def conflict(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return why a row of another batch may not be retried under this identity, and what to do; None if it may.
+
+        :param row: the row, with the keys of :meth:`as_row`.
+        """
+        if row["use_case"] != self.use_case:
+            return "names the results of another operator", "Give the results file of a batch of the same operator."
+        if row["connection"] != self.connection:
+            return (
+                "names the results of a batch with another connection or credential",
+                "Use the connection of that batch. If its credential was replaced, set items instead of retry_from: "
+                "finished items are found unchanged.",
+            )
+        # A plan sends nothing, so a plan of what is left to retry is allowed. The items of a plan are not: nobody asked
+        # to send them.
+        ours, theirs = dict(self.guards), dict(row["guards"])
+        if "plan_only" not in theirs:
+            ours.pop("plan_only", None)
+        differ = [name for name in (*ours, *(set(theirs) - set(ours))) if ours.get(name) != theirs.get(name)]
+        if differ:
+            known = ("plan_only", "force", "read_first", "only_if_status_in")
+            return (
+                f"names the results of a batch with other guards ({', '.join(n for n in known if n in differ)})",
+                "Set these as in that batch, or set items instead of retry_from.",
+            )
+        return None
+
+
+def _use_case(item_operator: Any) -> str:
+    if not hasattr(item_operator, "change_name"):
+        return str(item_operator.__name__)
+    module, _, name = item_operator.change_name.rpartition(".")
+    change = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
+    return str(change.use_case)
+
+
+def _account(hook: SmartRecruitersHook) -> str:
+    connection = hook.get_connection(hook.smartrecruiters_conn_id)
+    # A client id stays when its secret is replaced. An API key is all that tells two companies apart: they share a URL.
+    credential = (connection.login or "").strip() or connection.password
+    digest = hashlib.blake2b(canonical([hook.get_conn().base_url, credential]), digest_size=8, person=b"sr-batch")
+    return digest.hexdigest()

@@ -1,0 +1,299 @@
+"""However a batch ends, it reports: counts in XCom, a complete results file, and no file that is empty or half."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
+from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+from airflow_provider_smartrecruiters.operators.files import with_map_index
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator, UpdateJobAndJobAdOperator
+from tests.operators.bulk.batches import StateStore, TaskInstance, applications, context, counts, reject, rows
+from tests.use_cases.dag_runs import TASK_ID, new_dag, run
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+
+class Timeout(BaseException):
+    """As Airflow's AirflowTaskTimeout."""
+
+
+@pytest.fixture
+def slow(emulator):
+    emulator.configure(rate=0, concurrent=0, latency=0.15)
+    return emulator
+
+
+def alarm(seconds):
+    def ring(*_):
+        raise Timeout
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+@pytest.fixture(autouse=True)
+def no_alarm():
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def check_complete(emulator, ctx, path, items):
+    """Check that the counts and the results file say of each item what became of it."""
+    result, written = ctx["ti"].pushed["return_value"], rows(path)
+    assert [row["index"] for row in written] == list(range(len(items)))
+    assert [row["target"] for row in written] == items
+    assert counts(result, "total", "changed", "not_run") == (
+        len(items),
+        sum(row["changed"] is True for row in written),
+        sum(row["error"] == "NotRun" for row in written),
+    )
+    assert result["results"] == str(path)
+    for row, item in zip(written, items, strict=True):
+        rejected = emulator.state.application(item["candidate_id"], item["job_id"]).status == "REJECTED"
+        assert rejected is row["applied"] or row["may_have_been_applied"]
+        # Whatever was not done can be retried from the file alone.
+        assert row["applied"] or (row["retryable"] and row["item"] == item)
+
+
+def test_a_timeout(slow, tmp_path):
+    items = applications(slow, 20)
+    alarm(1.0)
+    with pytest.raises(Timeout):
+        reject(items, max_threads=2, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
+    check_complete(slow, ctx, tmp_path / "r.jsonl", items)
+    assert 0 < counts(ctx["ti"].pushed["return_value"], "changed")[0] < 20
+    rest = RejectApplicationOperator.bulk(task_id="rest", retry_from=str(tmp_path / "r.jsonl")).execute(context())
+    assert counts(rest, "failed", "not_run") == (0, 0)
+    assert len(slow.journal.writes()) == 20
+
+
+def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
+    items = applications(emulator, 6)
+    emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    alarm(1.0)
+    with pytest.raises(Timeout):
+        reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
+    check_complete(emulator, ctx, tmp_path / "r.jsonl", items)
+    errors = [row["error"] for row in rows(tmp_path / "r.jsonl")]
+    assert errors == [None, None, None, "Interrupted", "NotRun", "NotRun"]
+    assert rows(tmp_path / "r.jsonl")[3]["may_have_been_applied"] is True
+
+
+def test_a_kill_signal_as_airflow_3_handles_it(emulator, tmp_path):
+    """on_kill() runs in the signal handler, raises nothing, and the process has five seconds left."""
+    items = applications(emulator, 6)
+    emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    task = reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl"))
+    threading.Timer(1.0, task.on_kill).start()
+    started = time.monotonic()
+    with pytest.raises(BulkFailedError, match="2 were not started, because the task was stopped"):
+        task.execute(ctx := context())
+    assert time.monotonic() - started < 128
+    check_complete(emulator, ctx, tmp_path / "r.jsonl", items)
+    assert [row["error"] for row in rows(tmp_path / "r.jsonl")][3:] == ["Interrupted", "NotRun", "NotRun"]
+
+
+def test_a_supervisor_that_died(emulator, tmp_path):
+    class Lost(StateStore):
+        def set(self, key: str, value: Any) -> None:
+            if len(self.values) == 2:
+                raise BrokenPipeError
+            super().set(key, value)
+
+    items = applications(emulator)
+    with pytest.raises(BrokenPipeError):
+        reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context(Lost()))
+    check_complete(emulator, ctx, tmp_path / "r.jsonl", items)
+
+
+def test_an_empty_batch_is_one_calm_line(emulator, caplog):
+    caplog.set_level(logging.INFO, logger="airflow_provider_smartrecruiters")
+    result = reject([]).execute(context())
+    assert (result["use_case"], counts(result, "total")) == ("reject_an_application", (0,))
+    said = [r for r in caplog.records if r.name.startswith("airflow_provider_smartrecruiters.operators")]
+    assert [(r.levelname, r.getMessage()) for r in said] == [("INFO", "Nothing to do: the batch has no items.")]
+
+
+def test_succeeded_does_not_count_skipped_items(emulator):
+    items = applications(emulator, 4, "NEW") + applications(emulator, 3, "INTERVIEW")
+    items += [{"candidate_id": "nobody", "job_id": "nothing"}]
+    with pytest.raises(BulkFailedError, match=r"4 succeeded, 3 were skipped\."):
+        reject(items, only_if_status_in=["NEW"]).execute(context())
+    with pytest.raises(BulkFailedError, match=r"allows\. Nothing was sent, because plan_only is on\."):
+        reject(items, plan_only=True).execute(context())
+
+
+# The same facts
+
+
+def test_an_item_has_the_facts_of_a_single_record(emulator, tmp_path):
+    job_id = emulator.state.job_ids[0]
+    arguments = {"job_id": job_id, "job": {"title": "Engineer", "refNumber": "R-1"}}
+    single = UpdateJobAndJobAdOperator(task_id="one", **arguments, plan_only=True).execute({})
+    results = tmp_path / "r.jsonl"
+    task = UpdateJobAndJobAdOperator.bulk(task_id="many", items=[arguments], results_path=str(results), plan_only=True)
+    result = task.execute(context())
+    (row,) = rows(results)
+    shared = ("use_case", "target", "changed", "applied", "fields", "diff", "details", "fingerprint")
+    assert {name: row[name] for name in shared} == {name: single[name] for name in shared}
+    assert counts(result, "changed") == (1,)
+    assert not {"changed", "applied", "skipped", "failed"} & result.keys()
+
+
+@pytest.mark.off_contract
+def test_what_the_api_ignored_is_in_row_report_and_log(emulator, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="airflow_provider_smartrecruiters")
+    items = [{"job_id": job_id, "job": {"refNumber": "R-1", "titel": "x"}} for job_id in emulator.state.job_ids[:2]]
+    results = tmp_path / "r.jsonl"
+    task = UpdateJobAndJobAdOperator.bulk(task_id="many", items=items, results_path=str(results))
+    result = task.execute(context())
+    assert ["titel" in row["details"]["ignored"] for row in rows(results)] == [True, True]
+    assert result["detail_counts"]["ignored"] == 2
+    assert f"item 0 (job_id {items[0]['job_id']}): ignored: titel" in caplog.text
+    assert "of them ignored" in caplog.text
+
+
+@pytest.mark.off_contract
+def test_a_resumed_item_keeps_its_facts(emulator, tmp_path):
+    items = [{"job_id": job_id, "job": {"titel": "x"}} for job_id in emulator.state.job_ids[:4]]
+    store, results = StateStore(dies_after=4), tmp_path / "r.jsonl"
+    task = UpdateJobAndJobAdOperator.bulk(task_id="many", items=items, results_path=str(results), max_threads=1)
+    with pytest.raises(SystemExit):
+        task.execute(context(store))
+    store.dies_after = None
+    result = task.execute(context(store))
+    assert counts(result, "resumed")[0] >= 1
+    for row in rows(results):
+        assert "titel" in row["details"]["ignored"]
+        assert "titel" in row["fields"]
+        assert "titel" in [field["field"] for field in row["diff"]]
+        assert len(row["fingerprint"]) == 64
+
+
+def test_an_ad_that_needs_publishing_is_counted(emulator, tmp_path):
+    ads = [(job_id, ad_id) for job_id, ad_id in ads_of(emulator)][:3]
+    items = [{"job_id": job_id, "job_ad_id": ad_id, "title": "Another title"} for job_id, ad_id in ads]
+    results = tmp_path / "r.jsonl"
+    result = UpdateJobAdOperator.bulk(task_id="many", items=items, results_path=str(results)).execute(context())
+    flags = [row["details"]["needs_publishing"] for row in rows(results)]
+    assert result["detail_counts"].get("needs_publishing", 0) == sum(flags)
+
+
+def ads_of(emulator):
+    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+    hook = SmartRecruitersHook()
+    for job_id in emulator.state.job_ids:
+        answer = hook.request("GET", "/jobs/{jobId}/jobads", path_params={"jobId": job_id})
+        for ad in answer["content"] if isinstance(answer, dict) else answer:
+            yield job_id, ad["id"]
+
+
+# Mapped
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("/a/r.jsonl", "/a/r.3.jsonl"),
+        ("s3://c@b/x.y/r.ndjson.gz", "s3://c@b/x.y/r.3.ndjson.gz"),
+        (" R.JSONL\n", "R.3.JSONL"),
+        ("/a/no_extension", "/a/no_extension"),
+    ],
+)
+def test_where_the_map_index_goes(location, expected):
+    assert with_map_index(location, 3) == expected
+
+
+@pytest.mark.airflow_run
+def test_each_instance_of_a_mapped_batch_has_its_own_results(emulator, airflow_db, tmp_path):
+    items = [[item] for item in applications(emulator, 2)]
+    with new_dag("mapped_results") as dag:
+        BulkOperator.partial(
+            task_id=TASK_ID,
+            item_operator=RejectApplicationOperator,
+            shared={},
+            results_path=f"{tmp_path}/{{{{ run_id }}}}.jsonl",
+        ).expand(items=items)
+    found = run(dag)
+    assert [one.state for one in found] == ["success", "success"]
+    written = sorted(path.name.rsplit(".", 2)[1] for path in tmp_path.iterdir())
+    assert written == ["0", "1"]
+    assert [rows_of[0]["target"] for rows_of in (rows_at(one.result["results"]) for one in found)] == [
+        batch[0] for batch in items
+    ]
+
+
+def rows_at(location):
+    with open(location) as file:
+        return [json.loads(line) for line in file]
+
+
+@pytest.mark.parametrize("map_index", [-1, None, 2])
+def test_a_template_with_the_map_index_is_left_alone(emulator, tmp_path, map_index):
+    ti = TaskInstance()
+    ti.map_index = map_index
+    task = reject(applications(emulator, 1), results_path="{{ ti.map_index }}")
+    task.results_path = str(tmp_path / "r.jsonl")
+    assert task.execute({"ti": ti})["results"] == str(tmp_path / "r.jsonl")
+
+
+# The spool
+
+
+def test_a_worker_without_a_place_for_temporary_files(emulator, tmp_path):
+    """In a process of its own, since Python looks for the place once."""
+    code = (
+        "import sys, tempfile\n"
+        "tempfile._candidate_tempdir_list = lambda: [sys.argv[1] + '/missing']\n"
+        "from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile\n"
+        "for location in sys.argv[2:]:\n"
+        "    with ResultsFile('results_path', location) as results:\n"
+        "        try:\n"
+        "            results.prepare()\n"
+        "            results.add({'index': 0})\n"
+        "            print(results.publish())\n"
+        "        except Exception as error:\n"
+        "            print(type(error).__name__, error)\n"
+    )
+    local = str(tmp_path / "new" / "r.jsonl")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path), local, "memory://b/r.jsonl"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TMPDIR": ""},
+    )
+    first, second = done.stdout.strip().splitlines()[-2:]
+    assert first == local
+    assert second.startswith("InvalidInputError The worker has no place for temporary files")
+    assert "Mount a writable folder at /tmp" in second
+
+
+def test_the_spool_is_opened_before_anything_is_sent(emulator, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(InvalidInputError, match="no place for temporary files"):
+        reject(applications(emulator), results_path="memory://b/r.jsonl").execute(context())
+    assert emulator.journal == []
+
+
+def test_the_wait_that_ended_a_batch_reaches_airflow(emulator, tmp_path):
+    emulator.fail("any", status=429, retry_after=3600)
+    with pytest.raises(BulkFailedError, match="asked 3 items in a row to wait, up to 3,") as caught:
+        reject(applications(emulator), max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
+    assert caught.value.retryable
+    assert caught.value.retry_after == pytest.approx(3600, abs=5)
+    assert counts(ctx["ti"].pushed["return_value"], "failed", "not_run") == (3, 7)
