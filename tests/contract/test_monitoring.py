@@ -289,6 +289,7 @@ def test_without_traffic():
 """
 
 
+@pytest.mark.slow
 def test_suite_fails_for_what_no_test_asked_about(pytester: pytest.Pytester, request: Any) -> None:
     pytester.makepyfile(SUITE)
     pytester.syspathinsert(request.config.rootpath)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 GOOD = """
 import pytest, requests
 
+pytestmark = pytest.mark.slow
+
 def put(emulator):
     job_id = emulator.state.job_ids[0]
     return requests.put(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Connect = Callable[..., SmartRecruitersClient]
 
-pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+pytestmark = [pytest.mark.slow, pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)]
 
 TIMEOUT = 0.6
 BUDGET = 1.2

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
-pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+pytestmark = [pytest.mark.slow, pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)]
 THREADS = 8
 
 

@@ -28,7 +28,7 @@ from tests.support import catalogue
 if TYPE_CHECKING:
     from tests.use_cases.use_case import UseCase
 
-pytestmark = pytest.mark.airflow_run
+pytestmark = [pytest.mark.slow, pytest.mark.airflow_run]
 
 PATIENCE = 300.0
 PLANTED = {

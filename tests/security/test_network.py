@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 KEY = "DCRA1-0123456789abcdef"
 SECRET = "s3cr3t-0123456789abcdef"
 TOKEN = "t0k3n-0123456789abcdef"

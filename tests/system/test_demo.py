@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 USE_CASES = len(catalogue.changes())
 JOB = "afadcca8-a951-4f10-8c75-f70b5685053c"

@@ -20,6 +20,8 @@ from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from tests.api.pacing.processes import HOLD_FILE, TAKE_TURNS, started, together
 
+pytestmark = pytest.mark.slow
+
 
 def test_nobody_else_may_write_it(tmp_path: Path, key: str) -> None:
     open_store(f"file://{tmp_path}/pace.db").schedule(key)

@@ -19,6 +19,8 @@ from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from tests.api.pacing.processes import OPEN, TAKE_TURNS, fill, shortest_gap, together
 from tests.support.store_servers import postgres_server
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_user_that_may_make_no_tables(postgres_location: str, key: str) -> None:
     with closing(psycopg.connect(postgres_location, autocommit=True)) as connection:

@@ -15,6 +15,8 @@ from airflow_provider_smartrecruiters.api.pacing.store import open_store
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from tests.support.store_servers import redis_server
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_user_with_no_more_rights_than_it_takes(redis_location: str, key: str) -> None:
     client = redis.Redis.from_url(redis_location)

@@ -17,6 +17,8 @@ from benchmarks.share_simulation import LIMIT, Aimd, simulate
 SEND = """
 import json, sys
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+
+pytestmark = pytest.mark.slow
 url, key, jobs = json.loads(sys.argv[1])
 client = SmartRecruitersClient.from_credentials(password=key, base_url=url)
 print("ready", flush=True)

@@ -32,6 +32,8 @@ PROCESSES = 3
 SEND = """
 import json, sys
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+
+pytestmark = pytest.mark.slow
 url, key, location, jobs = json.loads(sys.argv[1])
 # Half of the limit together, so that a busy machine squeezes none too many into a second; more than all of it if apart.
 client = SmartRecruitersClient.from_credentials(

@@ -290,6 +290,7 @@ class TestCsv:
         assert arguments_of(path) == [dict(zip(header, row, strict=True)) for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["jsonl", "json.gz", "csv"])
 def test_a_big_file_takes_no_memory(tmp_path, ending):
     path = tmp_path / f"big.{ending}"

@@ -247,6 +247,7 @@ class TestPublishing:
             results.publish()
         assert list(ResultsRows("retry_from", folder / "r.jsonl")) == [row(0), row(1), row(2)]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("limit", [1000, 100_000])
     def test_a_disk_that_is_full_leaves_what_was_there(self, tmp_path, limit):
         """A real limit of the system, in a process of its own, as it counts for whatever that writes."""
@@ -352,6 +353,7 @@ class TestReading:
         assert message in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
 def test_many_rows_take_no_memory(tmp_path, ending):
     published(tmp_path / f"warm.{ending}", [row(0)])
