@@ -319,7 +319,7 @@ class RejectApplication(_ApplicationStatusChange):
             return self
         path = REASON_LISTS["REJECTED"]
         try:
-            reasons = lookups.get(path, lambda: read_record(client, path, {}, has=("content",))).get("content") or []
+            reasons = lookups.all_of(client, path)
         except PermissionDeniedError as error:
             error.hint = (
                 "Give reason_id instead of reason: it needs no look-up. Or ask a SmartRecruiters administrator for "

@@ -24,6 +24,7 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.normal import normal
 from airflow_provider_smartrecruiters.exceptions import (
+    ConflictError,
     InvalidInputError,
     SmartRecruitersError,
     StalePlanError,
@@ -163,7 +164,7 @@ def apply(
         applied anyway, ``retryable`` whether another run can succeed.
     """
     terms = terms or BulkTerms()
-    with explained(change, "change"):
+    with explained(change, "change", read_first=read_first):
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         if planned.changed is False and not force:
@@ -316,8 +317,9 @@ def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
 
 
 def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _Written:
-    """Send the write. If its response is lost, read the record: if the write was applied, that is a success; otherwise
-    send it again, within the retry budget, only after transient errors, and only if the guards still hold.
+    """Send the write. If its response is lost, or another request was in the way (409, 423), read the record: if it is
+    as requested, that is a success; otherwise send the write again, made from what was read. That happens within the
+    retry budget, only after transient errors, and only if the guards still hold.
 
     A forced write of an unchanged record cannot be confirmed by reading, so its error is raised.
 
@@ -325,7 +327,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
     """
     change, state = planned.change, planned.state
     attempts = client.retry.start()
-    lost: SmartRecruitersError | None = None
+    in_doubt = False
     while True:
         # Built again for each attempt, from the state that was read last: a body from the first read would overwrite
         # what somebody else saved in the meantime.
@@ -333,35 +335,39 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
         try:
             return _Written(body, change.send(client, body))
         except SmartRecruitersError as error:
+            lost = error.may_have_been_applied
+            in_the_way = isinstance(error, ConflictError) and error.retryable
+            # An earlier attempt may still be in flight. It can be applied after this attempt was rejected.
+            in_doubt = error.may_have_been_applied = lost or in_doubt
             confirmable = change.readable and planned.changed is not False
-            if not (error.may_have_been_applied and confirmable):
-                # An earlier attempt may still be in flight. It can be applied after this attempt was rejected.
-                error.may_have_been_applied = error.may_have_been_applied or lost is not None
+            if not ((lost or in_the_way) and confirmable):
                 raise
-            lost, wait = error, attempts.next_delay(error)
-        log.warning("The response to the write was lost. Reading the %s before sending again.", change.label)
+            failed, wait = error, attempts.next_delay(error)
+        why = "The response to the write was lost" if lost else "Another request was in the way of the write"
+        log.warning("%s. Reading the %s before sending again.", why, change.label)
         time.sleep(wait or 0)
         try:
             state = change.read(client)
             diffs = _compare(change, state)
         except Exception:
             # The error of the write, not of the read: only that one states that the change may have been applied.
-            raise lost from None
+            raise failed from None
         if not diffs:
             log.info("The write was applied.")
             return _Written(body, details={"confirmed_by_read": True})
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
         if wait is None:
-            raise lost
+            raise failed
         # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
         try:
             if skipped := guards.skipped(state):
                 log.warning("Skipped the %s: it is not written again (%s).", change.label, skipped)
-                return _Written(body, details={"may_have_been_applied": True}, skipped=skipped)
+                details = {"may_have_been_applied": True} if in_doubt else {}
+                return _Written(body, details=details, skipped=skipped)
             if planned.fingerprint is not None:
                 guards.check_fingerprint(_fingerprint(change, state))
         except SmartRecruitersError as error:
-            error.may_have_been_applied = True
+            error.may_have_been_applied = in_doubt
             raise
 
 

@@ -33,13 +33,13 @@ from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     AuthenticationError,
     BadRequestError,
-    ConflictError,
     InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
     StalePlanError,
     UnexpectedResponseError,
+    UnprocessableError,
 )
 from tests.support.scripted_server import ScriptedServer, forward, hang, reply, reset
 
@@ -354,8 +354,8 @@ def test_a_lost_answer_is_not_forgotten_when_the_next_attempt_is_refused(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
     """The first request may still be in flight, so it is not certain that nothing changes."""
-    relay.then(forward(smartrecruiters_emulator.url), reset(), forward(smartrecruiters_emulator.url), reply(409))
-    with pytest.raises(ConflictError) as caught:
+    relay.then(forward(smartrecruiters_emulator.url), reset(), forward(smartrecruiters_emulator.url), reply(422))
+    with pytest.raises(UnprocessableError) as caught:
         apply(relayed, job_status(smartrecruiters_emulator))
     assert caught.value.may_have_been_applied
 
@@ -389,8 +389,8 @@ def test_a_change_made_by_somebody_else_in_between_is_kept(
 def test_an_error_that_changed_nothing_leads_to_no_read(
     smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
-    relay.then(forward(smartrecruiters_emulator.url), reply(409, {"message": "conflict"}))
-    with pytest.raises(Exception, match="409"):
+    relay.then(forward(smartrecruiters_emulator.url), reply(422, {"message": "no"}))
+    with pytest.raises(UnprocessableError, match="422"):
         apply(relayed, job_status(smartrecruiters_emulator))
     assert [request.method for request in relay.requests] == ["GET", "PUT"]
 
@@ -628,3 +628,15 @@ def test_a_result_with_required_values_only() -> None:
     told = ChangeResult("u", {"id": "1"}, None, applied=False).as_dict()
     assert told["changed"] is None
     assert told["diff"] == []
+
+
+@readable
+@pytest.mark.parametrize("status", [409, 423])
+def test_a_write_in_whose_way_another_request_was_is_made_from_a_new_read(
+    make: Make, status: int, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: SmartRecruitersClient
+) -> None:
+    change = make(smartrecruiters_emulator)
+    relay.then(forward(smartrecruiters_emulator.url), reply(status))
+    assert apply(relayed, change).applied is True
+    assert [request.method == "GET" for request in relay.requests[:4]] == [True, False, True, False]
+    assert len(writes(smartrecruiters_emulator)) == 1

@@ -262,8 +262,6 @@ class SmartRecruitersClient:
         count = int(query.get("offset", 0))
         while True:
             answer = self.request("GET", path, path_params=path_params, params=query)
-            if answer is None:
-                return
             records = answer.get("content") or [] if isinstance(answer, dict) else answer
             if not isinstance(records, list):
                 raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=_CHECK_HOST)

@@ -269,8 +269,8 @@ def error_for(
     code, message = (None, "") if page else parse_error(body)
     retryable = kind.retryable
     if status == 409 and not page:
-        # Two requests met. A PUT is made anew from a new read, and a read is simply read again.
-        retryable = method in SAFE_METHODS | {"PUT"} and not (code and _LASTING_CONFLICT.fullmatch(code))
+        # Two requests met. A write of a change is built again from a new read, and a read is simply repeated.
+        retryable = repeatable(method, path) and not (code and _LASTING_CONFLICT.fullmatch(code))
     if status in _PICTURE_HINTS and _PICTURE.fullmatch(path):
         kind = replace(kind, hint=_PICTURE_HINTS[status])
     error = kind.error(
