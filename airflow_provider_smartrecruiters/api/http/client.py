@@ -263,6 +263,9 @@ class SmartRecruitersClient:
         while True:
             answer = self.request("GET", path, path_params=path_params, params=query)
             records = answer.get("content") or [] if isinstance(answer, dict) else answer
+            if records is None and count:
+                # Nothing at all ends the pages, but is not a list.
+                return
             if not isinstance(records, list):
                 raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=_CHECK_HOST)
             yield from records
