@@ -249,7 +249,7 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     :param starts_on: start date of a hire: a date, a datetime, or ISO 8601 text; UTC if it has no offset.
     :param reason_id: id of one of the company's rejection or withdrawal reasons; only with ``REJECTED`` or
         ``WITHDRAWN``. Whether a reason is required is a setting of the company.
-    :param clear: names of arguments whose current value to remove: ``sub_status``, ``starts_on``.
+    :param clear_fields: names of arguments whose current value to remove: ``sub_status``, ``starts_on``.
     """
 
     use_case: ClassVar[str] = "put_update_candidates_job_status"
@@ -259,7 +259,7 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     sub_status: OptionalText = Field(None, serialization_alias="subStatus")
     starts_on: OptionalDateTime = Field(None, serialization_alias="startsOn")
     reason_id: OptionalId = Field(None, serialization_alias="reason")
-    clear: Clear = None
+    clear_fields: Clear = None
 
     clearable: ClassVar[tuple[str, ...]] = ("sub_status", "starts_on")
 

@@ -72,7 +72,7 @@ class Change(BaseModel):
     never_removed: ClassVar[tuple[str, ...]] = ()
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
     clearable: ClassVar[tuple[str, ...]] = ()
-    """Names that the argument ``clear`` accepts, in a change that has it."""
+    """Names that the argument ``clear_fields`` accepts, in a change that has it."""
     hints: ClassVar[Mapping[int | str, str]] = {}
     """What to do about an error of this use case, by the API's code or by HTTP status. The code takes precedence."""
 
@@ -88,13 +88,16 @@ class Change(BaseModel):
 
     @model_validator(mode="after")
     def _clear_fits(self) -> Self:
-        names: tuple[str, ...] = getattr(self, "clear", None) or ()
+        names: tuple[str, ...] = getattr(self, "clear_fields", None) or ()
         if unknown := [name for name in names if name not in self.clearable]:
             raise InvalidInputError(
-                f"clear has {len(unknown)} unknown names (allowed: {', '.join(self.clearable)})", fields=("clear",)
+                f"clear_fields has {len(unknown)} unknown names (allowed: {', '.join(self.clearable)})",
+                fields=("clear_fields",),
             )
         if both := [name for name in names if getattr(self, name) is not None]:
-            raise InvalidInputError(f"{', '.join(both)} cannot be both given and cleared", fields=("clear", *both))
+            raise InvalidInputError(
+                f"{', '.join(both)} cannot be both given and cleared", fields=("clear_fields", *both)
+            )
         return self
 
     @classmethod
@@ -136,7 +139,7 @@ class Change(BaseModel):
     def cleared(self) -> tuple[str, ...]:
         """The fields to remove, by their names in the API."""
         fields = type(self).model_fields
-        return tuple(fields[name].serialization_alias or name for name in getattr(self, "clear", None) or ())
+        return tuple(fields[name].serialization_alias or name for name in getattr(self, "clear_fields", None) or ())
 
     @property
     def needs_read(self) -> str | None:

@@ -178,7 +178,7 @@ class UpdateJobPosition(_JobChange):
     :param target_start_date: planned start date of the hire, in the same formats.
     :param external_position_id: the company's own id of the position (``positionId`` in the body).
     :param incumbent_name: name of the person to be replaced.
-    :param clear: names of arguments whose current value to remove: ``external_position_id``, ``incumbent_name``.
+    :param clear_fields: names of arguments whose current value to remove: ``external_position_id``, ``incumbent_name``.
     """
 
     use_case: ClassVar[str] = "put_update_job_position"
@@ -200,13 +200,13 @@ class UpdateJobPosition(_JobChange):
     target_start_date: OptionalDateTime = Field(None, serialization_alias="targetStartDate")
     external_position_id: OptionalText = Field(None, serialization_alias="positionId")
     incumbent_name: OptionalText = Field(None, serialization_alias="incumbentName")
-    clear: Clear = None
+    clear_fields: Clear = None
 
     clearable: ClassVar[tuple[str, ...]] = ("external_position_id", "incumbent_name")
 
     @model_validator(mode="after")
     def _something_given(self) -> Self:
-        if not self.given and not self.clear:
+        if not self.given and not self.clear_fields:
             names = ("type", "position_open_date", "target_start_date", "external_position_id", "incumbent_name")
             raise InvalidInputError(f"at least one of {', '.join(names)} is required", fields=names)
         return self

@@ -103,8 +103,8 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         any time zone. Default ``None``.
     :param reason_id: id of a rejection reason (with ``REJECTED``) or of a withdrawal reason (with ``WITHDRAWN``), text.
         Default ``None``.
-    :param clear: names of parameters whose current value to remove, a list of ``sub_status`` and ``starts_on``. Default
-        ``None``.
+    :param clear_fields: names of parameters whose current value to remove, a list of ``sub_status`` and ``starts_on``.
+        Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent, or only goes with another status; nothing was sent.
     :raises BadRequestError: the API refused the values, for example because a required reason is missing.
@@ -114,7 +114,7 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "candidates.UpdateCandidateJobStatus"
-    parameter_readers: ClassVar[Mapping[str, Reader]] = {"clear": as_list}
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {"clear_fields": as_list}
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         sub_status: str | None = None,
         starts_on: date | str | None = None,
         reason_id: str | None = None,
-        clear: list[str] | str | None = None,
+        clear_fields: list[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -135,7 +135,7 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         self.sub_status = sub_status
         self.starts_on = starts_on
         self.reason_id = reason_id
-        self.clear = clear
+        self.clear_fields = clear_fields
 
 
 class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):

@@ -188,7 +188,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         ``None``.
     :param incumbent_name: name of the person who holds or held the position, text. The log shows only its length.
         Default ``None``.
-    :param clear: names of parameters whose current value to remove, a list of ``external_position_id`` and
+    :param clear_fields: names of parameters whose current value to remove, a list of ``external_position_id`` and
         ``incumbent_name``. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
@@ -198,7 +198,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobPosition"
-    parameter_readers: ClassVar[Mapping[str, Reader]] = {"clear": as_list}
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {"clear_fields": as_list}
     private_fields: Sequence[str] = ("incumbent_name",)
 
     def __init__(
@@ -211,7 +211,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         target_start_date: date | str | None = None,
         external_position_id: str | None = None,
         incumbent_name: str | None = None,
-        clear: list[str] | str | None = None,
+        clear_fields: list[str] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -222,7 +222,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         self.target_start_date = target_start_date
         self.external_position_id = external_position_id
         self.incumbent_name = incumbent_name
-        self.clear = clear
+        self.clear_fields = clear_fields
 
 
 class UpdateJobStatusOperator(SmartRecruitersBaseOperator):

@@ -50,3 +50,12 @@ def test_a_change_cannot_be_altered() -> None:
 
 def test_an_id_that_looks_like_a_placeholder_is_only_text() -> None:
     assert UpdateJobStatus(job_id="{job_id.__class__}", status="FILLED").label == "status of job {job_id.__class__}"
+
+
+def test_a_value_is_removed_in_words() -> None:
+    state = {"id": "p", "type": "NEW", "positionOpenDate": "2026-01-01", "targetStartDate": "2026-02-01"}
+    state |= {"positionId": "41-700", "incumbentName": "Grace"}
+    change = UpdateJobPosition(job_id="j", position_id="p", clear_fields=["incumbent_name"])
+    assert set(change.body(state)) == {"type", "positionOpenDate", "targetStartDate", "positionId"}
+    status = UpdateCandidateJobStatus(candidate_id="c", job_id="j", status="HIRED", clear_fields=["sub_status"])
+    assert status.body({"status": "HIRED", "subStatus": "Contract"}) == {"status": "HIRED"}

@@ -292,8 +292,8 @@ def test_with_all_five_given_no_read_is_needed(place: Any, smartrecruiters_emula
         ({"incumbent_name": "None"}, ("incumbent_name",)),
         ({"external_position_id": 5.5}, ("external_position_id",)),
         ({"incumbent_name": "nan"}, ("incumbent_name",)),
-        ({"clear": ["type"]}, ("clear",)),
-        ({"clear": ["incumbent_name"], "incumbent_name": "Grace"}, ("clear", "incumbent_name")),
+        ({"clear_fields": ["type"]}, ("clear_fields",)),
+        ({"clear_fields": ["incumbent_name"], "incumbent_name": "Grace"}, ("clear_fields", "incumbent_name")),
     ],
 )
 def test_refused_positions(given: Any, fields: tuple[str, ...]) -> None:
