@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
+pytestmark = pytest.mark.slow
+
 GOOD = """
 import pytest, requests
-
-pytestmark = pytest.mark.slow
 
 def put(emulator):
     job_id = emulator.state.job_ids[0]

@@ -1,31 +1,36 @@
-"""Connections through a SOCKS proxy that the watchdog can shut down. Needs PySocks (``requests[socks]``)."""
+"""Connections through a SOCKS proxy that the watchdog can shut down."""
 
 from __future__ import annotations
 
-from urllib3.contrib.socks import (
-    SOCKSConnection,
-    SOCKSHTTPConnectionPool,
-    SOCKSHTTPSConnection,
-    SOCKSHTTPSConnectionPool,
-)
+from functools import cache
 
 from airflow_provider_smartrecruiters.api.http.deadline import WatchedHTTPConnection, WatchedHTTPSConnection
 
 
-class _Connection(WatchedHTTPConnection, SOCKSConnection):
-    pass
+@cache
+def socks_pools() -> dict[str, type]:
+    """Return the connection pools for a SOCKS proxy, by URL scheme.
 
+    :raises ImportError: PySocks (``requests[socks]``) is not installed.
+    """
+    # Imported here, so that this module can be imported without PySocks.
+    from urllib3.contrib.socks import (
+        SOCKSConnection,
+        SOCKSHTTPConnectionPool,
+        SOCKSHTTPSConnection,
+        SOCKSHTTPSConnectionPool,
+    )
 
-class _TLSConnection(WatchedHTTPSConnection, SOCKSHTTPSConnection):
-    pass
+    class Connection(WatchedHTTPConnection, SOCKSConnection):
+        pass
 
+    class TLSConnection(WatchedHTTPSConnection, SOCKSHTTPSConnection):
+        pass
 
-class _Pool(SOCKSHTTPConnectionPool):
-    ConnectionCls = _Connection
+    class Pool(SOCKSHTTPConnectionPool):
+        ConnectionCls = Connection
 
+    class TLSPool(SOCKSHTTPSConnectionPool):
+        ConnectionCls = TLSConnection
 
-class _TLSPool(SOCKSHTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
-
-
-POOLS = {"http": _Pool, "https": _TLSPool}
+    return {"http": Pool, "https": TLSPool}

@@ -16,6 +16,7 @@ from requests.exceptions import Timeout
 
 from airflow_provider_smartrecruiters import __version__
 from airflow_provider_smartrecruiters.api.http.deadline import POOLS, Deadline
+from airflow_provider_smartrecruiters.api.http.socks import socks_pools
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,
@@ -149,8 +150,7 @@ class _Adapter(HTTPAdapter):
             manager.pool_classes_by_scheme = POOLS
             return manager
         try:
-            # Imported late: it needs PySocks, and most workers have no such proxy.
-            from airflow_provider_smartrecruiters.api.http.socks import POOLS as SOCKS_POOLS
+            pools = socks_pools()
         except ImportError:
             raise ConfigurationError(
                 "The environment names a SOCKS proxy, which needs the library PySocks; nothing was sent.",
@@ -163,7 +163,7 @@ class _Adapter(HTTPAdapter):
                 "The environment names a SOCKS proxy of an unknown version; nothing was sent.",
                 hint="Begin HTTPS_PROXY or ALL_PROXY with socks5:// or socks5h://.",
             ) from None
-        manager.pool_classes_by_scheme = SOCKS_POOLS
+        manager.pool_classes_by_scheme = pools
         return manager
 
 

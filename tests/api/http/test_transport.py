@@ -17,6 +17,7 @@ import requests
 
 from airflow_provider_smartrecruiters import __version__
 from airflow_provider_smartrecruiters.api.http import transport
+from airflow_provider_smartrecruiters.api.http.socks import socks_pools
 from airflow_provider_smartrecruiters.api.http.transport import checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, ConfigurationError, ConnectionFailedError
 from tests.support.certificates import Certificate, certificate
@@ -288,8 +289,8 @@ def test_a_socks_proxy_without_its_library_says_what_to_install(monkeypatch: Any
     monkeypatch.setenv("no_proxy", "")
     # As where PySocks is not installed.
     monkeypatch.setitem(sys.modules, "socks", None)
-    for loaded in ("urllib3.contrib.socks", "airflow_provider_smartrecruiters.api.http.socks"):
-        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    monkeypatch.delitem(sys.modules, "urllib3.contrib.socks", raising=False)
+    socks_pools.cache_clear()
     with pytest.warns(match="SOCKS support"), pytest.raises(ConfigurationError) as caught:
         send("https://api.example.com/jobs")
     assert "requests[socks]" in caught.value.hint

@@ -14,11 +14,11 @@ from airflow_provider_smartrecruiters.api.pacing.share import LONGEST_LOOK, Shar
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from benchmarks.share_simulation import LIMIT, Aimd, simulate
 
+pytestmark = pytest.mark.slow
+
 SEND = """
 import json, sys
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-
-pytestmark = pytest.mark.slow
 url, key, jobs = json.loads(sys.argv[1])
 client = SmartRecruitersClient.from_credentials(password=key, base_url=url)
 print("ready", flush=True)

@@ -27,13 +27,13 @@ from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 from tests.api.pacing.processes import FORK, LOOP, OPEN, TAKE_TURNS, fill, shortest_gap, started, together
 from tests.support.store_servers import redis_server, slow_link
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 3
 
 SEND = """
 import json, sys
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-
-pytestmark = pytest.mark.slow
 url, key, location, jobs = json.loads(sys.argv[1])
 # Half of the limit together, so that a busy machine squeezes none too many into a second; more than all of it if apart.
 client = SmartRecruitersClient.from_credentials(
