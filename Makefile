@@ -39,11 +39,13 @@ test: lint test-3.3 test-2.11 test-release-days ## Run lint, all tests on Airflo
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
-	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) --ignore tests/reliability $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest tests/reliability $(PYTEST_ARGS)
 
 test-2.11: $(AIRFLOW_2)/.installed ## Run all tests on Airflow 2.11
 	@echo "== tests on Airflow 2.11"
-	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) --ignore tests/reliability $(PYTEST_ARGS)
+	@$(AIRFLOW_2)/bin/python -m pytest tests/reliability $(PYTEST_ARGS)
 
 quick: $(AIRFLOW_3)/.installed ## Run the tests that need no Airflow run, browser or server, on Airflow 3.3
 	@$(AIRFLOW_3)/bin/python -m pytest --quick $(PARALLEL) $(PYTEST_ARGS)
