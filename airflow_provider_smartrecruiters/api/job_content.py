@@ -232,7 +232,7 @@ class JobFields(_Part):
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a PUT accepts of an answered job, in the form in which it does."""
-    job = _in_order(JOB.input_of(answer) or {}, JobFields.model_fields)
+    job = in_order(JOB.input_of(answer) or {}, JobFields.model_fields)
     if not job.get("properties"):
         job.pop("properties", None)
     return job | {name: same_instant(job[name]) for name in ("targetHiringDate",) if name in job}
@@ -240,10 +240,10 @@ def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def job_ad_input(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a PUT accepts of an answered job ad, in the form in which it does."""
-    return _in_order({"jobAd": {}} | (JOB_AD.input_of(answer) or {}), ("title", "language", "location", "jobAd"))
+    return in_order({"jobAd": {}} | (JOB_AD.input_of(answer) or {}), ("title", "language", "location", "jobAd"))
 
 
-def _in_order(content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def in_order(content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return members in the order in which a log should name them, those that nobody has heard of last."""
     return {name: content[name] for name in names if name in content} | dict(content)
 

@@ -31,6 +31,7 @@ from airflow_provider_smartrecruiters.api.job_content import (
     compared_job,
     compared_job_ad,
     given_job,
+    in_order,
     job_ad_input,
     job_input,
     merge,
@@ -224,8 +225,7 @@ class UpdateJobPosition(_JobChange):
         """Return the members of the position that a PUT accepts."""
         position = _POSITION_SHAPE.input_of(state) or {}
         dates = {name: same_instant(position[name]) for name in _POSITION_DATES if name in position}
-        # In the order in which a log should name them.
-        return {name: position[name] for name in ("type",) if name in position} | dates | position | dates
+        return in_order(position | dates, ("type", *_POSITION_DATES))
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the whole position with the arguments merged into it.

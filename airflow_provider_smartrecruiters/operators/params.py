@@ -99,10 +99,7 @@ def as_count(name: str, value: Any) -> int:
     :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
-    count = _whole_number(value)
-    if count is not None and count >= 0:
-        return count
-    raise _refused(name, "a whole number of at least 0")
+    return _at_least(0, name, value)
 
 
 def as_threads(name: str, value: Any) -> int:
@@ -113,10 +110,7 @@ def as_threads(name: str, value: Any) -> int:
     :return: the number.
     :raises InvalidInputError: the value is anything else.
     """
-    threads = _whole_number(value)
-    if threads is not None and threads >= 1:
-        return threads
-    raise _refused(name, "a whole number of at least 1")
+    return _at_least(1, name, value)
 
 
 def as_fraction(name: str, value: Any) -> Fraction:
@@ -212,6 +206,13 @@ def is_blank(value: Any) -> bool:
 def is_literal(text: str) -> bool:
     """Return whether text starts like a list or a mapping, and so is not the location of a file."""
     return text.lstrip().startswith(("[", "(", "{"))
+
+
+def _at_least(least: int, name: str, value: Any) -> int:
+    number = _whole_number(value)
+    if number is not None and number >= least:
+        return number
+    raise _refused(name, f"a whole number of at least {least}")
 
 
 def _whole_number(value: Any) -> int | None:
