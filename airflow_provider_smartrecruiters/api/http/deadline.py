@@ -75,6 +75,11 @@ class Deadline:
                 cut_off._socket = sock
 
     @classmethod
+    def running(cls) -> bool:
+        """Return whether this thread is in an exchange."""
+        return getattr(cls._current, "cut_off", None) is not None
+
+    @classmethod
     def all_sent(cls) -> None:
         """Record that the whole request of this thread's exchange was sent."""
         cut_off = getattr(cls._current, "cut_off", None)

@@ -17,6 +17,7 @@ from requests.exceptions import Timeout
 from airflow_provider_smartrecruiters import __version__
 from airflow_provider_smartrecruiters.api.http.deadline import POOLS, Deadline
 from airflow_provider_smartrecruiters.api.http.socks import socks_pools
+from airflow_provider_smartrecruiters.api.http.urllib3_logs import shorten_logs
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ConfigurationError,
@@ -209,6 +210,7 @@ def _reason(error: BaseException) -> BaseException:
 
 def new_session(user_agent: str | None) -> Session:
     """Return a session that pools connections, verifies certificates, and retries nothing on its own."""
+    shorten_logs()
     session = Session()
     # max_retries=0: a retry below the rate limit would exceed it, and could repeat a write that was applied.
     adapter = _Adapter(pool_connections=4, pool_maxsize=64, max_retries=0)
