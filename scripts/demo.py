@@ -60,7 +60,7 @@ def expected_of(dag: Any) -> tuple[Expected, ...]:
     for operator in {type(task) for task in dag.tasks}:
         module = import_module(operator.__module__.replace(".operators.", ".api."))
         change = getattr(module, operator.__name__.removesuffix("Operator"))
-        path = change.endpoint.partition(" ")[2]
+        path = change.method_and_path()[1]
         found.append(Expected(change.use_case, path, can_tell=change.read_scope is not None))
     return tuple(sorted(found, key=lambda expected: expected.use_case))
 

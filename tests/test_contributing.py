@@ -53,6 +53,12 @@ def test_the_map_names_every_folder_of_the_package(folder: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_folder_can_be_read_at_a_glance(folder: Path) -> None:
+    modules = sorted(path.name for path in folder.glob("*.py"))
+    assert len(modules) <= 14, f"{folder.relative_to(ROOT)}/ has {len(modules)} modules: Divide it"
+
+
 def test_the_files_of_a_use_case_are_there() -> None:
     section = TEXT.partition("## Adding a use case")[2].partition("\n## ")[0]
     named = [name for name in re.findall(r"`([^`\s]+)`", section) if "/" in name and _PATH.fullmatch(name)]

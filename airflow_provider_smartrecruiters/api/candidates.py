@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
-from airflow_provider_smartrecruiters.api.fields import (
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalDateTime,
     OptionalId,
     OptionalText,
@@ -19,9 +21,7 @@ from airflow_provider_smartrecruiters.api.fields import (
     one_of,
     same_instant,
 )
-from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
 __all__ = ["RejectApplication", "UpdateCandidateJobStatus", "UpdateCandidateSource", "UpdateCandidateTags"]

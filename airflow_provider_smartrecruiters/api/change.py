@@ -12,12 +12,12 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from airflow_provider_smartrecruiters.api.arguments import Admitted, admit
-from airflow_provider_smartrecruiters.api.diff import FieldDiff
-from airflow_provider_smartrecruiters.api.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit
+from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.values.fields import invalid_arguments, placeholders
+from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError
 
 Clear = Annotated[tuple[str, ...] | None, Field(exclude=True)]
@@ -110,6 +110,12 @@ class Change(BaseModel):
 
     __str__ = __repr__
 
+    @classmethod
+    def method_and_path(cls) -> tuple[str, str]:
+        """Return the two parts of :attr:`endpoint`."""
+        method, path = cls.endpoint.split(" ")
+        return method, path
+
     @property
     def target(self) -> dict[str, str]:
         """The ids of the record, by argument name."""
@@ -198,8 +204,7 @@ class Change(BaseModel):
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
         """Send the write and return the API's response; None if it has no body."""
-        verb, _, path = self.endpoint.partition(" ")
-        return client.request(verb, path, path_params=self.path_params, json=body)
+        return client.request(*self.method_and_path(), path_params=self.path_params, json=body)
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application, if :attr:`of_application` is true.

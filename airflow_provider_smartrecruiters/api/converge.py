@@ -18,10 +18,10 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.diff import UNREAD, FieldDiff, diff, one_line, unread
 from airflow_provider_smartrecruiters.api.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff, diff, one_line, unread
 from airflow_provider_smartrecruiters.api.verify import verify
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,

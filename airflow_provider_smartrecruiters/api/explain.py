@@ -56,7 +56,7 @@ def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator
 
 def _explain(error: SmartRecruitersError, change: Change, verb: str, *, read_first: bool, written: bool) -> None:
     if written and not error.may_have_been_applied:
-        leave_in_doubt(error, *change.endpoint.split(" "))
+        leave_in_doubt(error, *change.method_and_path())
     if isinstance(error, ConflictError) and not change.readable:
         # Nothing is read, so nothing is made anew.
         error.retryable = False

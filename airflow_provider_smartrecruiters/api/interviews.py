@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.diff import UNREAD
-from airflow_provider_smartrecruiters.api.fields import RecordId, one_of
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD
+from airflow_provider_smartrecruiters.api.values.fields import RecordId, one_of
 
 __all__ = ["UpdateCandidateTimeslotStatus"]
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from airflow_provider_smartrecruiters.api.fields import OptionalDateTime, RecordId, Text, same_instant
-from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, same_instant
+from airflow_provider_smartrecruiters.api.values.normal import normal
 
 SECTIONS = ("companyDescription", "jobDescription", "qualifications", "additionalInformation", "videos")
 SHOWN = ("*.id", "*.code", "*.countryCode", "*.remote", "targetHiringDate", "template", "refNumber")

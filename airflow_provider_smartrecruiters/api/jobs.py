@@ -7,19 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.arguments import is_blank
 from airflow_provider_smartrecruiters.api.change import Change, Clear
-from airflow_provider_smartrecruiters.api.diff import UNREAD, FieldDiff
-from airflow_provider_smartrecruiters.api.fields import (
-    OptionalDateTime,
-    OptionalText,
-    RecordId,
-    as_text,
-    check_json,
-    choice_or_none,
-    one_of,
-    same_instant,
-)
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.job_content import (
     SECTIONS,
@@ -36,6 +24,18 @@ from airflow_provider_smartrecruiters.api.job_content import (
     job_input,
     merge,
     missing,
+)
+from airflow_provider_smartrecruiters.api.values.arguments import is_blank
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
+from airflow_provider_smartrecruiters.api.values.fields import (
+    OptionalDateTime,
+    OptionalText,
+    RecordId,
+    as_text,
+    check_json,
+    choice_or_none,
+    one_of,
+    same_instant,
 )
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
 

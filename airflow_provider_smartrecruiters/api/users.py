@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.fields import RecordId
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.values.fields import RecordId
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 __all__ = ["UpdateUserAvatar"]
@@ -73,8 +73,7 @@ class UpdateUserAvatar(Change):
         # A neutral name: the caller's file name may reveal personal data that the API does not need.
         name = f"avatar.{body['type'].removeprefix('image/')}"
         part = (name, self.image, body["type"])
-        verb, _, path = self.endpoint.partition(" ")
-        return client.request(verb, path, path_params=self.path_params, files={"file": part})
+        return client.request(*self.method_and_path(), path_params=self.path_params, files={"file": part})
 
 
 def image_type(image: bytes) -> str:

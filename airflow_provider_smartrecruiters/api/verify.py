@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.diff import flatten
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.normal import normal
+from airflow_provider_smartrecruiters.api.values.diff import flatten
+from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.converge import apply
-from airflow_provider_smartrecruiters.api.diff import FieldDiff
-from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH, check_id, check_json
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd, UpdateJobNote, UpdateJobPosition
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH
+from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.values.fields import check_id, check_json
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_size
@@ -72,20 +73,20 @@ def test_a_coordinate_is_sent_in_digits(value: float, text: str) -> None:
 
 @pytest.mark.parametrize("in_lists", [True, False])
 def test_the_deepest_body(in_lists: bool) -> None:
-    check_json(nested(JSON_MAX_DEPTH - 1, in_lists=in_lists), "job")
+    check_json(nested(MAX_DEPTH - 1, in_lists=in_lists), "job")
     with pytest.raises(InvalidInputError, match="nested too deeply"):
-        check_json(nested(JSON_MAX_DEPTH, in_lists=in_lists), "job")
+        check_json(nested(MAX_DEPTH, in_lists=in_lists), "job")
 
 
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 @pytest.mark.off_contract("request")
-@pytest.mark.parametrize("depth", [JSON_MAX_DEPTH - 5, 950, 1_100, 30_000])
+@pytest.mark.parametrize("depth", [MAX_DEPTH - 5, 950, 1_100, 30_000])
 def test_a_job_with_a_deep_member(
     depth: int, smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     job = {"unknown": nested(depth, in_lists=False)}
     job_id = smartrecruiters_emulator.state.job_ids[0]
-    if depth < JSON_MAX_DEPTH:
+    if depth < MAX_DEPTH:
         assert apply(client, UpdateJobAndJobAd(job_id=job_id, job=job)).applied
     else:
         with pytest.raises(InvalidInputError) as caught:

@@ -173,7 +173,7 @@ def id_names() -> dict[str, str]:
     """Return the argument that fills the last placeholder of a path, by the path: ``/jobs/{jobId}`` is ``job_id``."""
     found = {}
     for change in changes():
-        path = change.endpoint.partition(" ")[2]
+        path = change.method_and_path()[1]
         for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=True):
             found[path[: match.end()]] = name
     return found
@@ -221,7 +221,7 @@ def missing_route(change: type[Change]) -> str | None:
     """Say where the emulator's route for a change belongs."""
     from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 
-    method, _, path = change.endpoint.partition(" ")
+    method, path = change.method_and_path()
     if (method, path) in {(operation.method, operation.path) for operation in OPERATIONS}:
         return None
     return (
@@ -234,7 +234,7 @@ def missing_contract(change: type[Change]) -> str | None:
     """Say what the contract document lacks of a change."""
     from tests.support.contract import Contract
 
-    method, _, path = change.endpoint.partition(" ")
+    method, path = change.method_and_path()
     found = [one for one in Contract.load().operations.values() if (one.method, one.path) == (method, path)]
     if not found:
         return (

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from airflow_provider_smartrecruiters.api.fields import encode_json, fill_path
 from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.auth import (
     TOKEN_PATH,
@@ -31,6 +30,7 @@ from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolic
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.http.verdict import Verdict
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
+from airflow_provider_smartrecruiters.api.values.fields import encode_json, fill_path
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ApiError,

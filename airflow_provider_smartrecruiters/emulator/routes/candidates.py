@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http import queries, schemas
+from airflow_provider_smartrecruiters.emulator.http import paging, queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES

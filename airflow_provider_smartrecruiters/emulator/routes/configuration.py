@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import paging
 from airflow_provider_smartrecruiters.emulator.http.errors import not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
-from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant.state import HiringProcess, SourceValue
 
 SOURCES = "/configuration/sources"

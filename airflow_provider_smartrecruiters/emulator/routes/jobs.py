@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from airflow_provider_smartrecruiters.emulator.http import queries, schemas
+from airflow_provider_smartrecruiters.emulator.http import paging, queries, schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 NOTE = "/jobs/{jobId}/note"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http import paging
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
-from airflow_provider_smartrecruiters.emulator.routes import lookups, paging, views
+from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import User

@@ -13,7 +13,7 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH
 from airflow_provider_smartrecruiters.operators.files import open_stream, refused
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 JSON_LINES = (".jsonl", ".ndjson")
 COMPRESSIONS = (".gz", ".bz2", ".xz")
 
-TOO_DEEP = f"is nested more than {JSON_MAX_DEPTH} levels deep"
+TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"
 DUPLICATE_KEY = object()
 """Stands for a JSON object that has a key twice. Python's parser would silently keep the last of the two values."""
 

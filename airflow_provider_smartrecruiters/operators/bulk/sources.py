@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.fields import JSON_MAX_DEPTH
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.formats import (
     COMPRESSIONS,
@@ -149,7 +149,7 @@ def _problem_of(value: Any) -> str | None:
         return "is not a mapping"
     # Level by level instead of recursively: a list that holds itself ends at the depth limit, not in a RecursionError.
     level = [value]
-    for _ in range(JSON_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for part in level:
             if isinstance(part, str | bytes):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.diff import MISSING, UNREAD, FieldDiff, diff, flatten, unread
+from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, diff, flatten, unread
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -12,9 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from airflow_provider_smartrecruiters.api import fields
-from airflow_provider_smartrecruiters.api.arguments import problem_of
-from airflow_provider_smartrecruiters.api.fields import (
+from airflow_provider_smartrecruiters.api.values import fields
+from airflow_provider_smartrecruiters.api.values.arguments import problem_of
+from airflow_provider_smartrecruiters.api.values.fields import (
     check_id,
     check_json,
     fill_path,

@@ -16,14 +16,11 @@ from urllib.parse import quote, unquote
 
 from pydantic import BeforeValidator, ValidationError
 
-from airflow_provider_smartrecruiters.api.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` in the API's contract."""
-
-JSON_MAX_DEPTH = MAX_DEPTH
-"""Deepest nesting of mappings and lists in a body."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
@@ -236,13 +233,12 @@ def encode_json(value: Any, name: str) -> bytes:
     """
     try:
         encoded = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-        if _is_deeper(value, JSON_MAX_DEPTH):
+        if _is_deeper(value, MAX_DEPTH):
             raise ValueError
     except (TypeError, ValueError, RecursionError):
         raise InvalidInputError(
             f"{name} contains a value that JSON cannot represent, or is nested too deeply.",
-            hint="Use text, finite numbers, booleans, None, lists and mappings only, at most "
-            f"{JSON_MAX_DEPTH} levels deep.",
+            hint=f"Use text, finite numbers, booleans, None, lists and mappings only, at most {MAX_DEPTH} levels deep.",
             fields=(name,),
         ) from None
     return encoded

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.arguments import MAX_DEPTH, admit
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd, UpdateJobNote, UpdateJobPosition
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, admit
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 
