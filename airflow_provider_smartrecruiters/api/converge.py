@@ -40,7 +40,8 @@ class ChangeResult:
 
     :param use_case: id of the use case.
     :param target: ids of the record, by argument name.
-    :param changed: whether the record differed from the requested state; None if the API offers no way to read it.
+    :param changed: whether the record differed from the requested state; None if the API offers no way to read it,
+        False if the API ignored all that differed (``details.ignored``).
     :param applied: whether a write was sent and accepted.
     :param diffs: the fields that differed.
     :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
@@ -93,7 +94,8 @@ class _Plan:
         return ChangeResult(
             use_case=self.change.use_case,
             target=self.change.target,
-            changed=self.changed,
+            # What the API ignored did not change.
+            changed=self.changed and not {item.name for item in self.diffs} <= set(details.get("ignored", ())),
             applied=applied,
             diffs=self.diffs,
             details=details,

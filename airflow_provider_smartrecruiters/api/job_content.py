@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, same_instant
 from airflow_provider_smartrecruiters.api.values.normal import normal
@@ -126,9 +127,23 @@ def _lower(value: Any) -> Any:
 
 
 class _Part(BaseModel):
-    """A part of a job or ad. All members are optional: None removes one, and unknown members are sent unchanged."""
+    """A part of a job or ad. All members are optional: None removes one, and unknown members are sent unchanged, unless
+    they look like a misspelled one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    answered: ClassVar[frozenset[str]] = frozenset()
+    """Members that the API answers and never takes, for a record that is given back as it was read."""
+
+    @model_validator(mode="after")
+    def _spelled(self) -> Self:
+        known = {name.lower(): name for name in type(self).model_fields}
+        for name in set(self.model_extra or ()) - self.answered:
+            # 0.74 catches two swapped letters in a name of four. Lower, and members that the API may add one day would
+            # be taken for misspelled ones.
+            if close := get_close_matches(name.lower(), known, n=1, cutoff=0.74):
+                raise ValueError(f"has the unknown member {name}; did you mean {known[close[0]]}?")
+        return self
 
     def given(self) -> dict[str, Any]:
         """Return the given members."""
@@ -149,6 +164,8 @@ class LanguageFields(_Part):
 
 class LocationFields(_Part):
     """Where a job is. ``countryCode`` has two letters; ``region`` is its name where there is no ``regionCode``."""
+
+    answered: ClassVar[frozenset[str]] = _LOCATION.read_only
 
     countryCode: Annotated[Text, Field(min_length=2, max_length=2), BeforeValidator(_lower)] | None = None  # noqa: N815 - the API's own names
     regionCode: Annotated[Text, Field(max_length=256)] | None = None  # noqa: N815

@@ -587,8 +587,8 @@ def test_what_the_api_ignores_is_reported(with_properties: Any, smartrecruiters_
 def test_a_member_that_the_api_does_not_know_is_reported(
     job_id: str, smartrecruiters_emulator: Any, client: Any
 ) -> None:
-    result = apply(client, job_change(job_id, titel="Misspelled", title="New title"))
-    assert result.details["ignored"] == ["titel"]
+    result = apply(client, job_change(job_id, salaryBand="Misspelled", title="New title"))
+    assert result.details["ignored"] == ["salaryBand"]
     assert "Misspelled" not in str(result.as_dict(return_response=False))
     assert smartrecruiters_emulator.state.job(job_id).title == "New title"
 

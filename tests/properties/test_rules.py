@@ -7,6 +7,7 @@ Which members there are follows from the declarations and from the contract, so 
 from __future__ import annotations
 
 import copy
+import re
 import typing
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,27 @@ def test_a_member_that_is_emptied_stays_so(
     written = len(case.emulator.journal)
     again = apply(client, made)
     assert (again.changed, len(case.emulator.journal)) == (False, written)
+
+
+def misspellings(name: str) -> set[str]:
+    """Return what people write for a name of four letters or more."""
+    middle = len(name) // 2
+    swapped = name[: middle - 1] + name[middle] + name[middle - 1] + name[middle + 1 :]
+    snake = re.sub("([A-Z])", r"_\1", name).lower()
+    return {swapped, snake, name.upper(), name.capitalize(), f"{name}s", f"{name}_"} - {name}
+
+
+@pytest.mark.parametrize(("change", "argument", "path"), MEMBERS, ids=NAMES)
+def test_a_misspelled_member_is_refused(change: type[Change], argument: str, path: list[str]) -> None:
+    """The API would ignore it, and the task would be green."""
+    *above, name = path
+    ids = dict.fromkeys(change.ids, "x")
+    for wrong in misspellings(name) if len(name) > 3 else ():
+        inner = [{wrong: "text", "id": "x", "value": None}] if above == ["properties"] else {wrong: "text"}
+        said = rf"\b(did you mean {name}\?|unknown section|{name} is missing)"
+        with pytest.raises(InvalidInputError, match=said) as caught:
+            change(**ids, **{argument: nested(above, inner)})
+        assert "text" not in str(caught.value).replace("did you mean text", "").replace(wrong, "")
 
 
 @each_readable

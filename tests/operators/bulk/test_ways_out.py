@@ -183,19 +183,20 @@ def test_an_item_has_the_facts_of_a_single_record(emulator, tmp_path):
 @pytest.mark.off_contract
 def test_what_the_api_ignored_is_in_row_report_and_log(emulator, tmp_path, caplog):
     caplog.set_level(logging.INFO, logger="airflow_provider_smartrecruiters")
-    items = [{"job_id": job_id, "job": {"refNumber": "R-1", "titel": "x"}} for job_id in emulator.state.job_ids[:2]]
+    job = {"refNumber": "R-1", "salaryBand": "x"}
+    items = [{"job_id": job_id, "job": job} for job_id in emulator.state.job_ids[:2]]
     results = tmp_path / "r.jsonl"
     task = UpdateJobAndJobAdOperator.bulk(task_id="many", items=items, results_path=str(results))
     result = task.execute(context())
-    assert ["titel" in row["details"]["ignored"] for row in rows(results)] == [True, True]
+    assert ["salaryBand" in row["details"]["ignored"] for row in rows(results)] == [True, True]
     assert result["detail_counts"]["ignored"] == 2
-    assert f"item 0 (job_id {items[0]['job_id']}): ignored: titel" in caplog.text
+    assert f"item 0 (job_id {items[0]['job_id']}): ignored: salaryBand" in caplog.text
     assert "of them ignored" in caplog.text
 
 
 @pytest.mark.off_contract
 def test_a_resumed_item_keeps_its_facts(emulator, tmp_path):
-    items = [{"job_id": job_id, "job": {"titel": "x"}} for job_id in emulator.state.job_ids[:4]]
+    items = [{"job_id": job_id, "job": {"salaryBand": "x"}} for job_id in emulator.state.job_ids[:4]]
     store, results = StateStore(dies_after=4), tmp_path / "r.jsonl"
     task = UpdateJobAndJobAdOperator.bulk(task_id="many", items=items, results_path=str(results), max_threads=1)
     with pytest.raises(SystemExit):
@@ -204,9 +205,9 @@ def test_a_resumed_item_keeps_its_facts(emulator, tmp_path):
     result = task.execute(context(store))
     assert counts(result, "resumed")[0] >= 1
     for row in rows(results):
-        assert "titel" in row["details"]["ignored"]
-        assert "titel" in row["fields"]
-        assert "titel" in [field["field"] for field in row["diff"]]
+        assert "salaryBand" in row["details"]["ignored"]
+        assert "salaryBand" in row["fields"]
+        assert "salaryBand" in [field["field"] for field in row["diff"]]
         assert len(row["fingerprint"]) == 64
 
 
