@@ -7,8 +7,9 @@ PYTHON ?= python3
 PORT ?= 8080
 PYTEST_ARGS ?=
 
-# One process per processor. The tests of a file stay in one process, because they share servers and the fault matrix.
-PARALLEL := -n auto --dist loadfile
+# Two processes per processor, because half of the time a test waits: for an Airflow, a browser, a time limit. The tests of
+# a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
+PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
 TOOLS := .venv/tools
 UV := $(TOOLS)/bin/uv

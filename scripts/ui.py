@@ -152,8 +152,9 @@ def main() -> int:
     home.mkdir(parents=True, exist_ok=True)
     log = home / "airflow.log"
     log.unlink(missing_ok=True)
-    # `kill` should end everything just as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # `kill` should end everything just as Ctrl-C does. Shells start background jobs with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         check_port(options.port)
         with emulator(home / "emulator.log") as stack:

@@ -88,9 +88,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what is quick first: a broken request shows in seconds, not after the browser's minutes."""
+    """Run what is quick first: a broken request shows in seconds, not after the browser's minutes.
+
+    In parallel it is the other way round, file by file: the last minutes would else belong to one process alone.
+    """
     slow = ("airflow_run", "browser")
-    items.sort(key=lambda item: next((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), 0))
+
+    def waits(item: pytest.Item) -> int:
+        return next((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), 0)
+
+    if hasattr(config, "workerinput"):
+        by_file: dict[Path, int] = {}
+        for item in items:
+            by_file[item.path] = max(by_file.get(item.path, 0), waits(item))
+        items.sort(key=lambda item: (-by_file[item.path], "system" not in item.path.parts))
+    else:
+        items.sort(key=waits)
     if config.getoption("--quick"):
         kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in (*slow, "slow"))]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])

@@ -318,10 +318,25 @@ def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
     )
 
 
+class _MovedOn(Exception):  # noqa: N818 - no error: a way out of the client
+    """The record is no longer the one that a write was made from, or a guard no longer holds.
+
+    :param state: the record as it was read last.
+    :param same: whether it is as requested by now.
+    :param failed: the error of the attempt before.
+    """
+
+    def __init__(self, state: dict[str, Any], same: bool, failed: SmartRecruitersError | None) -> None:
+        super().__init__()
+        self.state = state
+        self.same = same
+        self.failed = failed
+
+
 def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _Written:
-    """Send the write. If its response is lost, or another request was in the way (409, 423), read the record: if it is
-    as requested, that is a success; otherwise send the write again, made from what was read. That happens within the
-    retry budget, only after transient errors, and only if the guards still hold.
+    """Send the write. Before it is sent again, for whatever reason, the record is read again. If it is as requested,
+    nothing more is sent; otherwise the write is made again from what was read. That happens within the retry budget,
+    only after transient errors, and only if the guards still hold.
 
     A forced write of an unchanged record cannot be confirmed by reading, so its error is raised.
 
@@ -330,12 +345,33 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
     change, state = planned.change, planned.state
     attempts = client.retry.start()
     in_doubt = False
+
+    def look_again(failed: SmartRecruitersError | None) -> None:
+        # Called by the client. The attempt before was not applied (429, no connection, an expired token), but a minute
+        # may have passed since the read.
+        now, moved, same = state, False, False
+        try:
+            if planned.fingerprint is not None:
+                now = change.read(client)
+                with _readable(change):
+                    moved = _fingerprint(change, now) != _fingerprint(change, state)
+                    same = planned.changed is not False and not _compare(change, now)
+            if moved or guards.skipped(now):
+                raise _MovedOn(now, same, failed)
+        except SmartRecruitersError as error:
+            raise failed or error from None
+
+    guarded = planned.fingerprint is not None or guards.only_if_status_in is not None
+    sender = client.checking(look_again) if guarded else client
     while True:
         # Built again for each attempt, from the state that was read last: a body from the first read would overwrite
         # what somebody else saved in the meantime.
         body = change.body(state)
         try:
-            return _Written(body, change.send(client, body))
+            return _Written(body, change.send(sender, body))
+        except _MovedOn as moved:
+            failed, state, same = moved.failed, moved.state, moved.same
+            wait = None if time.monotonic() > attempts.deadline else 0.0
         except SmartRecruitersError as error:
             lost = error.may_have_been_applied
             in_the_way = isinstance(error, ConflictError) and error.retryable
@@ -345,20 +381,22 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             if not ((lost or in_the_way) and confirmable):
                 raise
             failed, wait = error, attempts.next_delay(error)
-        why = "The response to the write was lost" if lost else "Another request was in the way of the write"
-        log.warning("%s. Reading the %s before sending again.", why, change.label)
-        time.sleep(wait or 0)
-        try:
-            state = change.read(client)
-            diffs = _compare(change, state)
-        except Exception:
-            # The error of the write, not of the read: only that one states that the change may have been applied.
-            raise failed from None
-        if not diffs:
+            why = "The response to the write was lost" if lost else "Another request was in the way of the write"
+            log.warning("%s. Reading the %s before sending again.", why, change.label)
+            time.sleep(wait or 0)
+            try:
+                state = change.read(client)
+                same = not _compare(change, state)
+            except Exception:
+                # The error of the write, not of the read: only that one states that the change may have been applied.
+                raise failed from None
+        if same and in_doubt:
             log.info("The write was applied.")
             return _Written(body, details={"confirmed_by_read": True})
+        if same:
+            return _Written(body, skipped="somebody else has made the same change")
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
-        if wait is None:
+        if wait is None and failed:
             raise failed
         # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
         try:

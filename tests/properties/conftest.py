@@ -11,14 +11,16 @@ from hypothesis import settings
 from tests.properties import trial
 from tests.properties.judge import Judge
 from tests.properties.records import Records
+from tests.support import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+    from tests.use_cases.use_case import UseCase
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +55,11 @@ def hook(
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trial.write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def prepare(
+    smartrecruiters_emulator: SmartRecruitersEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[type[UseCase]], UseCase]:
+    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", smartrecruiters_emulator.connection_json)
+    return lambda kind: catalogue.prepared(kind, smartrecruiters_emulator, tmp_path)

@@ -18,19 +18,17 @@ from pydantic import BaseModel
 from airflow_provider_smartrecruiters.api import (
     InvalidInputError,
     SmartRecruitersClient,
-    StalePlanError,
     UnexpectedResponseError,
     apply,
     plan,
 )
-from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobAndJobAd, UpdateJobPosition
+from tests.properties.cases import change_of, connect, each_case, each_readable
 from tests.support import catalogue
 from tests.support.scripted_server import ScriptedServer, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
@@ -41,32 +39,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
 RESIDUES = ("None", "nan", "<NA>", "{{ params.x }}", "half \ud83d", "bell\x07", float("nan"))
-each_case = pytest.mark.parametrize("kind", catalogue.cases(), ids=lambda kind: kind.use_case)
-each_readable = pytest.mark.parametrize(
-    "kind", [kind for kind in catalogue.cases() if kind.reads], ids=lambda kind: kind.use_case
-)
-
-
-@pytest.fixture
-def prepare(
-    smartrecruiters_emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[type[UseCase]], UseCase]:
-    monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", smartrecruiters_emulator.connection_json)
-    return lambda kind: catalogue.prepared(kind, smartrecruiters_emulator, tmp_path)
-
-
-def connect(url: str) -> SmartRecruitersClient:
-    return SmartRecruitersClient.from_credentials(
-        base_url=url,
-        password="key",
-        requests_per_second=0,
-        max_concurrent=0,
-        retry=RetryPolicy(budget=8.0, max_attempts=4, first_wait=0.01, longest_wait=0.05),
-    )
-
-
-def change_of(case: UseCase, arguments: Mapping[str, Any]) -> Change:
-    return case.operator(task_id="rules", **arguments).change()
 
 
 def leaves(value: Any, path: str) -> Iterator[str]:
@@ -354,37 +326,3 @@ def test_an_answer_that_is_no_record_changes_nothing(prepare: Any, kind: type[Us
         with pytest.raises(UnexpectedResponseError):
             apply(connect(server.url), change)
         assert {request.method for request in server.requests} == {"GET"}
-
-
-# 6: guards hold for every send
-
-
-@each_readable
-@pytest.mark.parametrize("fault", ["status", "reset_before", "gateway_page"])
-def test_a_guard_is_checked_again_before_the_second_send(
-    prepare: Any, kind: type[UseCase], fault: str, client: SmartRecruitersClient
-) -> None:
-    case = prepare(kind)
-    arguments = case.arguments()
-    change = change_of(case, arguments)
-    expect = plan(client, change).fingerprint
-    meddled: list[bool] = []
-
-    async def second_writer(call: Any, proceed: Any) -> Any:
-        answer = await proceed()
-        if call.method != "GET" and not meddled:
-            meddled.append(True)
-            with case.emulator.state.editing() as tenant:
-                case.meddle(tenant, arguments)
-        return answer
-
-    case.emulator.emulator.interceptors.append(second_writer)
-    try:
-        case.emulator.fail_next("any write", fault=fault)
-        with pytest.raises(StalePlanError) as caught:
-            apply(client, change, expect=expect)
-    finally:
-        case.emulator.emulator.interceptors.remove(second_writer)
-    assert meddled
-    assert caught.value.may_have_been_applied
-    assert len([entry for entry in case.emulator.journal if entry.applied]) == 0

@@ -66,6 +66,16 @@ in the README's [table](../README.md#the-operators).
 
 {write}
 
+## The write fails, and somebody else writes
+
+The same for records that can be read, with a second writer: after the write was received, and before anything else is,
+somebody else changes the record. The write has `expect`, the fingerprint of a plan, as a guard. Before it is sent
+again, for whatever reason, the record is read and the guards are checked again (`only_if_status_in` likewise), so
+nothing is written over what the second writer wrote: the task fails with `StalePlanError`, and `may_have_been_applied`
+states whether its own write may have come first.
+
+{write_of_two}
+
 ## Another request fails
 
 What happens to the write when the fault hits another request of the same call: the first read, the read that checks a
@@ -130,10 +140,10 @@ reduce that risk:
 - **Writes that replace a record are read back** (`UpdateJobAndJobAd`, `UpdateJobAd`, `UpdateJobPosition`, tags that
   replace or remove). `changed_concurrently` in the result's `details` names fields that differ from the API's response,
   because somebody else wrote in between; the log has a warning. `ignored` names fields that the API did not accept.
-- **A repeated write is built again** from the state that was read last. It keeps what somebody else saved in the
-  meantime in fields that the task does not mention.
+- **A repeated write is built again** from the state that was read last, whatever the first one failed with. It keeps
+  what somebody else saved in the meantime in fields that the task does not mention.
 - **`expect`** takes the `fingerprint` of a plan. If the record has changed since, the call raises `StalePlanError` and
-  sends nothing.
+  sends nothing. It is checked before every send, also before one that is repeated.
 
 One risk remains: the API may hold a request for longer than `timeout` and apply it afterwards, after a second attempt
 or after somebody else's change. That write sets the same values again. If it replaces the record, it also resets the
@@ -173,6 +183,10 @@ def render(matrix: Matrix) -> str:
         false=found["FALSE"],
         nothing=NOTHING,
         write=_write_table(verdicts),
+        write_of_two=_table(
+            ["fault", "the write beside a second writer"],
+            [[f"`{name}`", _summed(verdicts, Place.WRITE_OF_TWO, name)] for name in FAULTS],
+        ),
         others=_other_table(verdicts),
         with_token=_token_table(verdicts),
         timeout=DEFAULT_TIMEOUT,

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
@@ -35,13 +36,12 @@ from tests.support import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge import ChangeResult
     from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import Expected, UseCase
 
-    Apply = Callable[[SmartRecruitersClient, Change], ChangeResult]
+    Apply = Callable[..., ChangeResult]
 
 TIMEOUT = 1.0
 """Seconds, where the package has two minutes."""
@@ -66,6 +66,7 @@ class Place(StrEnum):
     """Which request meets the fault."""
 
     WRITE = "write"
+    WRITE_OF_TWO = "write beside a second writer"
     READ = "read"
     READ_AFTER_LOSS = "read after a lost answer"
     READ_AFTER_WRITE = "read after the write"
@@ -133,7 +134,8 @@ def rows() -> Iterator[tuple[Place, str]]:
     """Return every fault at every place where it makes sense."""
     for place in Place:
         for fault in FAULTS.values():
-            if (fault.aim is not None or fault.name in OF_EVERY_ANSWER) and place is not Place.WRITE:
+            writing = place in (Place.WRITE, Place.WRITE_OF_TWO)
+            if (fault.aim is not None or fault.name in OF_EVERY_ANSWER) and not writing:
                 continue
             if place is Place.TOKEN and fault.name == "token_revoked":
                 # The token endpoint takes none.
@@ -153,7 +155,7 @@ def sends(case: type[UseCase], place: Place, fault: str) -> bool:
     """Tell whether a use case sends the request that a fault is to meet."""
     if place is Place.READ_AFTER_WRITE:
         return bool(case.reads_after)
-    if place in (Place.READ, Place.READ_AFTER_LOSS) or fault == "refused_after_answer":
+    if place in (Place.WRITE_OF_TWO, Place.READ, Place.READ_AFTER_LOSS) or fault == "refused_after_answer":
         return bool(case.reads)
     return True
 
@@ -248,16 +250,23 @@ class Bench:
         arguments = case.arguments()
         change = case.operator(task_id="change", **arguments).change()
         expected, before = case.expected(arguments), case.stored(arguments)
-        rule = self._arm(cell, case)
         result: ChangeResult | None = None
         error: BaseException | None = None
-        with self._client(cell) as client:
+        with self._client(cell) as client, ExitStack() as stack:
+            second = None
+            if cell.place is Place.WRITE_OF_TWO:
+                # The guard that forbids to write over what somebody else has written since.
+                guarded = partial(apply, expect=plan(client, change).fingerprint)
+                second = stack.enter_context(SecondWriter(case, arguments))
+            else:
+                guarded = apply
+            rule = self._arm(cell, case)
             try:
-                result = apply(client, change)
+                result = guarded(client, change)
             except Exception as raised:
                 error = raised
         self._emulator.clear_faults()
-        seen = _Seen(cell, case, arguments, expected, before, rule, result, error)
+        seen = _Seen(cell, case, arguments, expected, before, rule, result, error, second)
         verdict, why = seen.judged()
         return Outcome(cell, verdict, seen.said(), why)
 
@@ -299,6 +308,39 @@ class Bench:
         return SmartRecruitersClient(auth, base_url=emulator.url, timeout=timeout, pacer=pacer, retry=retry)
 
 
+class SecondWriter:
+    """
+    Somebody who changes the record after the first write was received, and before any other request is.
+
+    ``wrote`` tells whether there was another request; ``left`` is what the record was like then, and ``entries`` how
+    many entries the journal had.
+    """
+
+    def __init__(self, case: UseCase, arguments: dict[str, Any]) -> None:
+        self._case = case
+        self._arguments = arguments
+        self._begun = False
+        self.wrote = False
+        self.left: Any = None
+        self.entries = 0
+
+    def __enter__(self) -> SecondWriter:
+        self._case.emulator.emulator.interceptors.append(self._intercept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._case.emulator.emulator.interceptors.remove(self._intercept)
+
+    async def _intercept(self, call: Any, proceed: Any) -> Any:
+        if self._begun and not self.wrote:
+            self.wrote = True
+            with self._case.emulator.state.editing() as tenant:
+                self._case.meddle(tenant, self._arguments)
+            self.left, self.entries = self._case.stored(self._arguments), len(self._case.emulator.journal)
+        self._begun |= call.method != "GET"
+        return await proceed()
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What is known after a call."""
@@ -311,6 +353,7 @@ class _Seen:
     rule: ArmedRule
     result: ChangeResult | None
     error: BaseException | None
+    second: SecondWriter | None
 
     def said(self) -> str:
         """Return what the call said of itself."""
@@ -325,11 +368,14 @@ class _Seen:
         """Return the verdict, and what is wrong if it is no good one."""
         applied = [entry for entry in self.case.emulator.journal if entry.applied]
         stored = self.case.stored(self.arguments)
+        beside = self.second if self.second and self.second.wrote else None
+        if beside and any(entry.applied for entry in self.case.emulator.journal[beside.entries :]):
+            return Verdict.LOST, "what the second writer wrote was written over"
         if len(applied) > 1:
             return Verdict.DOUBLED, f"{len(applied)} writes were applied"
         if any(entry.operation_id != self.case.operation or entry.body != self.expected.body for entry in applied):
             return Verdict.LOST, "what was written is not what should be"
-        if stored != (self.expected.stored if applied else self.before):
+        if stored != (beside.left if beside else self.expected.stored if applied else self.before):
             return Verdict.LOST, "the record is not what it should be"
         if self.rule.fired == 0:
             return Verdict.WRONG, NEVER_STRUCK
@@ -358,6 +404,8 @@ class _Seen:
     def _has_to_end_well(self) -> bool:
         """Tell whether trying again, or reading, is bound to help."""
         place, fault, rule = self.cell.place, self.cell.fault, self.rule.rule
+        if place is Place.WRITE_OF_TWO:
+            return False
         if place is Place.READ_AFTER_WRITE:
             return True
         if place is Place.WRITE_WITH_TOKEN:

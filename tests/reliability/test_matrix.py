@@ -76,6 +76,15 @@ def test_tags_that_are_only_added() -> None:
 # The matrix can fail
 
 
+def test_writing_over_a_second_writer_is_found() -> None:
+    def unguarded(client: SmartRecruitersClient, change: Change, expect: str) -> ChangeResult:
+        return sending_again(client, change)
+
+    made = Matrix()
+    made.run([Cell(Place.WRITE_OF_TWO, "reset_before", catalogue.declaration(UpdateJobStatus))], unguarded)
+    assert [one.why for one in made.bad()] == ["what the second writer wrote was written over"]
+
+
 def outcome(apply: Callable[..., ChangeResult], fault: str, change: type[Change] = UpdateJobStatus) -> tuple[str, str]:
     made = Matrix()
     made.run([Cell(Place.WRITE, fault, catalogue.declaration(change))], apply)

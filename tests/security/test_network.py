@@ -254,11 +254,13 @@ def test_a_proxy_gets_to_see_the_host_only(
     with Proxy() as proxy, ScriptedServer(always=answer, tls=trusted.server) as server:
         monkeypatch.setenv(variable, proxy.url)
         with connect(server.url) as client:
-            assert client.request("PUT", "/jobs/j1/status", json={"status": "FILLED"}) == {"status": "FILLED"}
+            assert client.request("PUT", "/jobs/job-0123456789/status", json={"status": "FILLED"}) == {
+                "status": "FILLED"
+            }
         # One for the API and one for the token, each with the host and nothing below it.
         assert {line.rpartition(" ")[0] for line in proxy.asked} == {f"CONNECT localhost:{server.port}"}
         assert len(server.requests) == len(proxy.asked)
-        for secret in (KEY, SECRET, TOKEN, "j1", "FILLED"):
+        for secret in (KEY, SECRET, TOKEN, "job-0123456789", "FILLED"):
             assert secret.encode() not in proxy.passed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
@@ -81,6 +82,7 @@ class SmartRecruitersClient:
         self.pacer = pacer or Pacer()
         self._user_agent = user_agent
         self._verdict = Verdict(auth)
+        self._before_resend: Callable[[SmartRecruitersError | None], None] | None = None
         self.after_fork()
         start_anew_in_children(self)
 
@@ -170,6 +172,16 @@ class SmartRecruitersClient:
             user_agent=user_agent,
         )
 
+    def checking(self, before_resend: Callable[[SmartRecruitersError | None], None]) -> SmartRecruitersClient:
+        """Return this client with a check before every write that :meth:`request` repeats.
+
+        :param before_resend: called after the wait, with the error of the attempt before (None if a new token is all
+            that it needs). What it raises ends the request.
+        """
+        checked = copy.copy(self)
+        checked._before_resend = before_resend
+        return checked
+
     def request(
         self,
         method: str,
@@ -204,8 +216,9 @@ class SmartRecruitersClient:
         request = Request(method.upper(), path, filled, params, json, body, read_parts(files))
         attempts = self.retry.start()
         renewed = False
+        failed: SmartRecruitersError | None
         while True:
-            paced = False
+            paced, wait, failed = False, 0.0, None
             try:
                 prepared = self._prepare(request)
                 response, body, paced = self._send(request, prepared, attempts)
@@ -217,8 +230,8 @@ class SmartRecruitersClient:
                     # One replay, outside the retry budget: a 401 means that nothing was applied, so this is safe for a
                     # write too. More than one would loop.
                     renewed = True
-                    continue
-                raise self._refused(request, response, body, accepted)
+                else:
+                    raise self._refused(request, response, body, accepted)
             except SmartRecruitersError as error:
                 error.method = error.method or request.method
                 error.path_template = error.path_template or request.template
@@ -227,16 +240,19 @@ class SmartRecruitersClient:
                 # If the pacer already counts this 429, the wait is in the next turn. Waiting here as well would waste
                 # capacity that other threads could use.
                 paced = paced and error.retry_after is None
-                wait = attempts.next_delay(error, paced=paced)
+                delay = attempts.next_delay(error, paced=paced)
                 # A write that may have been applied, or that met another one, is never repeated here, whatever the
                 # budget allows: only a caller that knows the record can read it and make the write anew.
                 last = error.may_have_been_applied or isinstance(error, ConflictError)
-                if wait is None or (last and not request.safe):
+                if delay is None or (last and not request.safe):
                     raise
                 if error.status == 429 and not paced:
                     # Slows down every thread of the credential: each of them would otherwise collect a 429 of its own.
-                    self.pacer.slow_down(wait)
+                    self.pacer.slow_down(delay)
+                wait, failed = delay, error
             time.sleep(wait)
+            if self._before_resend and not request.safe:
+                self._before_resend(failed)
 
     def pages(
         self,

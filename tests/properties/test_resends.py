@@ -1,0 +1,140 @@
+"""
+Before a write is sent again, for whatever reason, the record is read and the guards are checked: for every use case.
+
+Rule 6 of those in ``test_rules.py``. The fault matrix has the same with every fault (`tests/reliability`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_smartrecruiters.api import SmartRecruitersClient, StalePlanError, apply, plan
+from airflow_provider_smartrecruiters.api.converge import BulkTerms
+from tests.properties.cases import change_of, connect, each_readable
+from tests.support import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
+    from tests.use_cases.use_case import UseCase
+
+    Edit = Callable[[Tenant], None]
+
+pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+
+@pytest.fixture
+def second_writer(
+    smartrecruiters_emulator: SmartRecruitersEmulator,
+) -> Iterator[Callable[[Callable[[Tenant], None]], list[bool]]]:
+    """Somebody who changes a record while the first write of it is answered."""
+    interceptors = smartrecruiters_emulator.emulator.interceptors
+
+    def arm(edit: Edit) -> list[bool]:
+        wrote: list[bool] = []
+
+        async def write(call: Any, proceed: Any) -> Any:
+            answer = await proceed()
+            if call.method not in ("GET", "POST") and not wrote:
+                wrote.append(True)
+                with smartrecruiters_emulator.state.editing() as tenant:
+                    edit(tenant)
+            return answer
+
+        interceptors.append(write)
+        return wrote
+
+    yield arm
+    interceptors.clear()
+
+
+RESENT = {"status": True, "reset_before": True, "gateway_page": True, "rate_limited": False, "token_revoked": False}
+"""Faults after which a write is sent again, and whether it is in doubt then."""
+
+
+@each_readable
+@pytest.mark.parametrize("fault", RESENT)
+def test_a_guard_is_checked_again_before_the_second_send(
+    prepare: Any, second_writer: Any, kind: type[UseCase], fault: str
+) -> None:
+    case = prepare(kind)
+    arguments = case.arguments()
+    change = change_of(case, arguments)
+    server = case.emulator
+    by_token = fault == "token_revoked"
+    client = connect(server.url, *((server.client_id, server.client_secret) if by_token else ("", server.api_key)))
+    expect = plan(client, change).fingerprint
+    wrote = second_writer(lambda tenant: case.meddle(tenant, arguments))
+    case.emulator.fail_next("any write", fault=fault)
+    with pytest.raises(StalePlanError) as caught:
+        apply(client, change, expect=expect)
+    assert wrote
+    assert caught.value.may_have_been_applied is RESENT[fault]
+    assert len([entry for entry in case.emulator.journal if entry.applied]) == 0
+
+
+OF_APPLICATIONS = [
+    (kind, fault)
+    for kind in map(catalogue.declaration, (change for change in catalogue.changes() if change.of_application))
+    for fault, in_doubt in RESENT.items()
+    # An API key has no successor; a write that cannot be read is not sent again where it is in doubt.
+    if fault != "token_revoked" and (kind.reads or not in_doubt)
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"), OF_APPLICATIONS, ids=[f"{kind.use_case}-{it}" for kind, it in OF_APPLICATIONS]
+)
+def test_an_application_that_moved_on_is_not_written(
+    prepare: Any, second_writer: Any, kind: type[UseCase], fault: str, client: SmartRecruitersClient
+) -> None:
+    case = prepare(kind)
+    arguments = case.arguments()
+
+    def move(tenant: Tenant, status: str) -> None:
+        tenant.application(arguments["candidate_id"], arguments["job_id"]).status = status
+
+    change = change_of(case, arguments)
+    with case.emulator.state.editing() as tenant:
+        move(tenant, "IN_REVIEW")
+    wrote = second_writer(lambda tenant: move(tenant, "NEW"))
+    case.emulator.fail_next("any write", fault=fault)
+    result = apply(client, change, terms=BulkTerms(only_if_status_in=["IN_REVIEW"]))
+    assert wrote
+    assert result.skipped == "status NEW"
+    assert result.details.get("may_have_been_applied", False) is RESENT[fault]
+    assert len([entry for entry in case.emulator.journal if entry.applied]) == 0
+
+
+@each_readable
+def test_the_same_change_by_somebody_else_is_not_ours(
+    prepare: Any, kind: type[UseCase], client: SmartRecruitersClient
+) -> None:
+    case = prepare(kind)
+    arguments = case.arguments()
+    change = change_of(case, arguments)
+    other = connect(case.emulator.url, password=case.emulator.api_key)
+
+    case.emulator.fail_next("any write", fault="rate_limited")
+    interceptors = case.emulator.emulator.interceptors
+    done: list[bool] = []
+
+    async def same_change(call: Any, proceed: Any) -> Any:
+        if call.method == "GET" and case.emulator.emulator.faults.rules()[-1].fired and not done:
+            done.append(True)
+            await asyncio.to_thread(apply, other, change)
+        return await proceed()
+
+    interceptors.append(same_change)
+    try:
+        result = apply(client, change)
+    finally:
+        interceptors.clear()
+    assert done
+    assert (result.applied, result.skipped) == (False, "somebody else has made the same change")
+    assert len([entry for entry in case.emulator.journal if entry.applied]) == 1
