@@ -11,6 +11,12 @@ PYTEST_ARGS ?=
 # a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
 PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
+# Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason.
+MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py
+
+# What never imports Airflow (an import rule of `make lint`), and so is the same on every version of it.
+WITHOUT_AIRFLOW = $(MATRIX) tests/emulator tests/contract tests/api/http tests/api/pacing tests/api/values tests/security/test_network.py
+
 TOOLS := .venv/tools
 UV := $(TOOLS)/bin/uv
 AIRFLOW_3 := .venv/airflow-3.3
@@ -40,13 +46,13 @@ test: lint test-3.3 test-2.11 test-release-days ## Run lint, all tests on Airflo
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
-	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) --ignore tests/reliability $(PYTEST_ARGS)
-	@$(AIRFLOW_3)/bin/python -m pytest tests/reliability $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(MATRIX:%=--ignore %) $(PYTEST_ARGS)
+	@echo "== the fault matrix"
+	@$(AIRFLOW_3)/bin/python -m pytest $(MATRIX) $(PYTEST_ARGS)
 
-test-2.11: $(AIRFLOW_2)/.installed ## Run all tests on Airflow 2.11
+test-2.11: $(AIRFLOW_2)/.installed ## Run all tests that meet Airflow on Airflow 2.11 (all there are: WITHOUT_AIRFLOW=)
 	@echo "== tests on Airflow 2.11"
-	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) --ignore tests/reliability $(PYTEST_ARGS)
-	@$(AIRFLOW_2)/bin/python -m pytest tests/reliability $(PYTEST_ARGS)
+	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) $(WITHOUT_AIRFLOW:%=--ignore %) $(PYTEST_ARGS)
 
 quick: $(AIRFLOW_3)/.installed ## Run the tests that need no Airflow run, browser or server, on Airflow 3.3
 	@$(AIRFLOW_3)/bin/python -m pytest --quick $(PARALLEL) $(PYTEST_ARGS)

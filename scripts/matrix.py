@@ -209,8 +209,8 @@ def try_out(cell: Cell, tree: Path, log: Path) -> tuple[int, list[str]]:
             passed += 1
     report = WORK / f"{cell.name}.xml"
     try:
-        run(log, cell.bin / "python", "-m", "pytest", *TESTS, "-q", "-n", "auto", "-p", "no:cacheprovider",
-            f"--junitxml={report}", cwd=tree)  # fmt: skip
+        options = ("-q", "-m", "not slow", "-n", str(2 * (os.cpu_count() or 1)), "-p", "no:cacheprovider")
+        run(log, cell.bin / "python", "-m", "pytest", *TESTS, *options, f"--junitxml={report}", cwd=tree)
     except StepError as error:
         if not report.exists():
             failed.append(f"pytest ({error})")

@@ -7,10 +7,13 @@ not by what the package says about itself.
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
+import os
 import queue
 import traceback
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -56,7 +59,10 @@ SLOW = ("timeout_before", "timeout_after", "slow_trickle")
 SLOW_PATIENCE = replace(PATIENCE, budget=TIMEOUT * RetryPolicy().budget / DEFAULT_TIMEOUT)
 HUGE_TIMEOUT = 30.0
 """Seconds: what is too large is to be told by its size."""
-WORKERS = 24
+WORKERS = 16
+"""Cells at a time in each process."""
+MANY = 100
+"""Cells that are worth another process."""
 
 OPTIONS: dict[str, dict[str, Any]] = {"latency": {"latency": 0.3}}
 """Options that faults get here; far enough from the timeout, so that it is a fault of its own."""
@@ -160,6 +166,30 @@ def sends(case: type[UseCase], place: Place, fault: str) -> bool:
     return True
 
 
+def run_cells(todo: list[Cell], apply: Apply = apply) -> list[Outcome]:
+    """Run cells. They mostly wait, so many of them at a time."""
+    with ExitStack() as stack:
+        benches: queue.SimpleQueue[Bench] = queue.SimpleQueue()
+        for _ in range(min(WORKERS, len(todo))):
+            benches.put(stack.enter_context(Bench()))
+
+        def run_one(cell: Cell) -> Outcome:
+            bench = benches.get()
+            try:
+                outcome = bench.run(cell, apply)
+                for _ in range(TRIES - 1):
+                    if outcome.why != NEVER_STRUCK:
+                        break
+                    # On another bench: what timed out here may still arrive.
+                    bench = stack.enter_context(Bench())
+                    outcome = bench.run(cell, apply)
+                return outcome
+            finally:
+                benches.put(bench)
+
+        return list(stack.enter_context(ThreadPoolExecutor(WORKERS)).map(run_one, todo))
+
+
 @dataclass
 class Matrix:
     """The outcomes so far."""
@@ -167,30 +197,18 @@ class Matrix:
     outcomes: dict[Cell, Outcome] = field(default_factory=dict)
 
     def run(self, chosen: Iterable[Cell], apply: Apply = apply) -> None:
-        """Run cells. They mostly wait, so many of them at a time."""
+        """Run cells; many of them in one process for each processor."""
         todo = list(chosen)
-        with ExitStack() as stack:
-            benches: queue.SimpleQueue[Bench] = queue.SimpleQueue()
-            for _ in range(min(WORKERS, len(todo))):
-                benches.put(stack.enter_context(Bench()))
-
-            def run_one(cell: Cell) -> Outcome:
-                bench = benches.get()
-                try:
-                    outcome = bench.run(cell, apply)
-                    for _ in range(TRIES - 1):
-                        if outcome.why != NEVER_STRUCK:
-                            break
-                        # On another bench: what timed out here may still arrive.
-                        bench = stack.enter_context(Bench())
-                        outcome = bench.run(cell, apply)
-                    return outcome
-                finally:
-                    benches.put(bench)
-
-            pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
-            for outcome in pool.map(run_one, todo):
-                self.outcomes[outcome.cell] = outcome
+        processes = os.cpu_count() or 1
+        if len(todo) < MANY or processes == 1:
+            self.outcomes.update((outcome.cell, outcome) for outcome in run_cells(todo, apply))
+            return
+        # Spawned: this process has threads. Every process gets cells of every row.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, context, logging.disable, (logging.CRITICAL,)) as pool:
+            shares = [todo[number::processes] for number in range(processes)]
+            found = {outcome.cell: outcome for outcomes in pool.map(run_cells, shares) for outcome in outcomes}
+        self.outcomes.update((cell, found[cell]) for cell in todo)
 
     def bad(self) -> list[Outcome]:
         """Return the outcomes that must not be."""
