@@ -60,7 +60,7 @@ class Run:
     :param spans: of each task, when its ``execute`` began and ended, in seconds since the first one's beginning.
     :param requests: in the order in which they came.
     :param records: of each task, the paths of its records.
-    :param at_once: the most requests that the server had under way at once.
+    :param at_once: the most requests that the server had in flight at once.
     """
 
     latency: float

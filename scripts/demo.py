@@ -252,7 +252,7 @@ def main() -> int:
                 # On Airflow 2 and 3.0 that leaves Alembic's settings for logs behind, which silence the tasks.
                 logging.getLogger().setLevel(logging.INFO)
             print(f"Airflow {__version__} runs {shown(DAG_FILE)}, twice ...", flush=True)
-            # Loaded anew: on Airflow 2.11 a DAG object keeps what its last run left in it.
+            # Loaded again: on Airflow 2.11 a DAG object keeps what its last run left in it.
             dag = load_dag(log)
             first, second = run_dag(dag, stack, log), run_dag(load_dag(log), stack, log)
     except StackError as error:

@@ -8,8 +8,8 @@ A real Airflow 3.3 (scheduler, LocalExecutor, API server) carries a `.bulk()` ta
 SmartRecruiters, which has the API's limits. Three batches, one after the other:
 
 - `reject`: applications are rejected; each is read before it is written;
-- `reject-unread`: the same with `read_first=False`: only what may have been under way at a kill is read;
-- `source`: the source of applications, which cannot be read from the API: what was under way is written again.
+- `reject-unread`: the same with `read_first=False`: only what may have been in flight at a kill is read;
+- `source`: the source of applications, which cannot be read from the API: what was in flight is written again.
 
 At random moments SIGKILL hits the process that runs the task (`task`), now and then also the executor's process that
 watches over it (`worker`), or only that one (`watcher`), which leaves the task's process behind. Airflow finds the last

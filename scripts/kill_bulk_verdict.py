@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_REPEATED = 8
-"""As many requests as may be under way at once, so as many as a killed process can leave in doubt."""
+"""As many requests as may be in flight at once, so as many as a killed process can leave in doubt."""
 
 LOOK_UP = "look-up"
 LONGEST_OUTLIVED = 10.0
-"""Seconds in which a task has to find out that its watcher is gone, and end what is under way."""
+"""Seconds in which a task has to find out that its watcher is gone, and end what is in flight."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Batch:
         return sum(entry["applied"] and entry["finished_at"] <= kill.at for entry in self.requests)
 
     def in_flight(self, kill: Kill) -> int:
-        """Return how many requests were under way at a kill."""
+        """Return how many requests were in flight at a kill."""
         return sum(entry["started_at"] <= kill.at < entry["finished_at"] for entry in self.requests)
 
     def repeated(self) -> list[Counter[str]]:

@@ -1,8 +1,8 @@
 """
 Start Airflow's web interface with the example DAGs, a local SmartRecruiters, and the connection between them.
 
-Everything is kept in .airflow/ui, so that runs and logs are there the next time; the local SmartRecruiters begins
-anew each time. Ctrl-C ends all of it.
+Everything is kept in .airflow/ui, so that runs and logs are there the next time; the local SmartRecruiters starts
+from its seed each time. Ctrl-C ends all of it.
 """
 
 from __future__ import annotations

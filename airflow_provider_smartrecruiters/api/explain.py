@@ -58,7 +58,7 @@ def _explain(error: SmartRecruitersError, change: Change, verb: str, *, read_fir
     if written and not error.may_have_been_applied:
         leave_in_doubt(error, *change.method_and_path())
     if isinstance(error, ConflictError) and not change.readable:
-        # Nothing is read, so nothing is made anew.
+        # Nothing is read, so there is nothing to build the write from.
         error.retryable = False
     if error.may_have_been_applied and change.readable and read_first:
         say_that_it_reads_first(error)

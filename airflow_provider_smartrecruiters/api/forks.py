@@ -15,7 +15,7 @@ class Forkable(Protocol):
     """An object that has something of its own in every process."""
 
     def after_fork(self) -> None:
-        """Start anew, in the child: make new locks and sessions, and leave the old ones to the parent."""
+        """In the child: make new locks and sessions, and leave the old ones to the parent."""
 
 
 _alive: WeakSet[Forkable] = WeakSet()

@@ -242,7 +242,7 @@ class SmartRecruitersClient:
                 paced = paced and error.retry_after is None
                 delay = attempts.next_delay(error, paced=paced)
                 # A write that may have been applied, or that met another one, is never repeated here, whatever the
-                # budget allows: only a caller that knows the record can read it and make the write anew.
+                # budget allows: only a caller that knows the record can read it and build the write again.
                 last = error.may_have_been_applied or isinstance(error, ConflictError)
                 if delay is None or (last and not request.safe):
                     raise

@@ -50,7 +50,7 @@ class Answer(NamedTuple):
     :param now: what that clock said, in microseconds.
     :param sent: moment of :func:`time.monotonic` before which the clock was not read.
     :param received: moment after which it was not read.
-    :param dropped: whether the schedule lay in the far future and was started anew.
+    :param dropped: whether the schedule lay in the far future and was started again.
     """
 
     turn: int
@@ -179,7 +179,7 @@ class Store(ABC):
         with in_use:
             if key not in self._schedules:
                 schedule = SharedSchedule(self, key)
-                # Kept only once it works, so that the next hook finds out anew.
+                # Kept only once it works, so that the next hook finds out again.
                 try:
                     schedule.prove()
                 except Exception as error:
@@ -197,7 +197,7 @@ class Store(ABC):
         :param key: name of the schedule; one that does not exist yet is made.
         :param interval: time until the turn after this one.
         :param lead: time from now before which a turn is of no use.
-        :param far: a schedule that is further ahead than this is started anew.
+        :param far: a schedule that is further ahead than this is started again.
         :param latest: a turn that is later than this from now is not taken.
         :return: None if it was not taken.
         """
