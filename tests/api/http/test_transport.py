@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import os
 import socket
 import ssl
@@ -24,6 +25,9 @@ from tests.support.certificates import Certificate, certificate
 from tests.support.scripted_server import Exchange, ScriptedServer, close, hang, raw, reply, reset, trickle
 from tests.support.socks_server import socks_server
 
+needs_pysocks = pytest.mark.skipif(
+    importlib.util.find_spec("socks") is None, reason="a SOCKS proxy needs PySocks, which is optional"
+)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -264,6 +268,7 @@ def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any)
             send("https://api.example.com/jobs", method="PUT", data=b"{}")
 
 
+@needs_pysocks
 @pytest.mark.parametrize("variable", ["https_proxy", "all_proxy"])
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_a_socks_proxy_is_used(variable: str, scheme: str, tmp_path: Any, monkeypatch: Any) -> None:
@@ -296,6 +301,7 @@ def test_a_socks_proxy_without_its_library_says_what_to_install(monkeypatch: Any
     assert "requests[socks]" in caught.value.hint
 
 
+@needs_pysocks
 def test_a_socks_proxy_of_an_unknown_version(monkeypatch: Any) -> None:
     monkeypatch.setenv("https_proxy", "socks9://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
@@ -303,6 +309,7 @@ def test_a_socks_proxy_of_an_unknown_version(monkeypatch: Any) -> None:
         send("https://api.example.com/jobs")
 
 
+@needs_pysocks
 def test_a_socks_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any) -> None:
     with ScriptedServer(listening=False) as nobody:
         monkeypatch.setenv("https_proxy", f"socks5h://127.0.0.1:{nobody.port}")
