@@ -183,8 +183,8 @@ class NotFoundError(ApiError):
 class ConflictError(ApiError):
     """409: the change conflicts with another request or with the state of the record. 423: the record is locked.
 
-    ``retryable`` is true if another request was in the way and the change can be built again from a new read. The client
-    never sends the same body again.
+    ``retryable`` is true if another request was in the way and the change can be built again from a new read. The
+    client never sends the same body again.
     """
 
 

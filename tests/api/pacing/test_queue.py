@@ -71,8 +71,8 @@ def test_a_refused_request_goes_before_those_that_came_later(limits: Any, paced:
         for call in calls:
             call.result()
         targets = [request.target for request in server.requests]
-    # Some may get their turn before the refusal is noticed: one or two, more on a busy machine. In the order in which they
-    # joined the queue, the refused one would be the last, the ninth.
+    # Some may get their turn before the refusal is noticed: one or two, more on a busy machine. In the order in which
+    # they joined the queue, the refused one would be the last, the ninth.
     assert targets.index("/jobs/first", 1) <= 6
 
 
