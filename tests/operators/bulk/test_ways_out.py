@@ -283,9 +283,11 @@ def test_a_template_with_the_map_index_is_left_alone(emulator, tmp_path, map_ind
 
 
 def test_a_worker_without_a_place_for_temporary_files(emulator, tmp_path):
-    """In a process of its own, since Python looks for the place once."""
+    """In a process of its own, since Python looks for the place once. Airflow 3.0 needs one to be imported at all."""
     code = (
         "import sys, tempfile\n"
+        "from airflow.providers.common.compat.sdk import ObjectStoragePath\n"
+        "tempfile.tempdir = None\n"
         "tempfile._candidate_tempdir_list = lambda: [sys.argv[1] + '/missing']\n"
         "from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile\n"
         "for location in sys.argv[2:]:\n"
