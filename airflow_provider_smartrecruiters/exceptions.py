@@ -111,6 +111,9 @@ class SmartRecruitersError(Exception):
             parts.append(f"What to do: {self.hint}")
         if self.code:
             parts.append(f"Error code: {self.code}.")
+        if self.method and not self.use_case:
+            # A request of `hook.request`: nothing else says what it was about.
+            parts.append(f"Request: {self.method} {self.path_template}.")
         return " ".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:

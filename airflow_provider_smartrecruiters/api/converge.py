@@ -176,9 +176,9 @@ def apply(
         if skipped := guards.skipped(planned.state):
             log.log(terms.log_level, "Skipped the %s: %s.", change.label, skipped)
             return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
-        _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         guards.check_fingerprint(planned.fingerprint)
+        _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         written = _write(client, planned, guards)
         if written.skipped:
             return planned.result(written.details, skipped=written.skipped)

@@ -174,11 +174,19 @@ def storage_errors(name: str) -> Iterator[None]:
         if error.errno != errno.ELOOP:
             raise
         raise refused(name, "names a symbolic link that points back to itself", _check_hint(name)) from None
-    except (ValueError, ImportError):
+    except ImportError as error:
+        # fsspec says which library: "Install s3fs to access S3".
+        raise refused(
+            name,
+            f"is on a storage whose library is not installed ({str(error)[:100]})",
+            "Install the library, for example with 'apache-airflow-providers-amazon[s3fs]' for s3://.",
+        ) from None
+    except ValueError:
         raise refused(
             name,
             "is not a path or URI that this Airflow can read",
-            "Install the Airflow provider of that storage (amazon for s3://, google for gs://), or give a local path.",
+            "Install the Airflow provider of that storage ('apache-airflow-providers-amazon[s3fs]' for s3://, "
+            "apache-airflow-providers-google for gs://), or give a local path.",
         ) from None
 
 

@@ -204,6 +204,7 @@ class TestRequest:
         assert isinstance(caught.value, AirflowFailException)
         assert (caught.value.status, caught.value.method) == (404, "GET")
         assert caught.value.path_template == "/jobs/{jobId}"
+        assert str(caught.value).endswith("Request: GET /jobs/{jobId}.")
 
     def test_a_wrong_credential_ends_the_task(self, hook_for, smartrecruiters_emulator):
         hook = hook_for(host=smartrecruiters_emulator.url, password="wrong-key")

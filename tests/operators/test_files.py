@@ -76,6 +76,7 @@ def test_no_location(location):
         ("{}", "a directory or a device"),
         ("/dev/zero", "a directory or a device"),
         ("nosuchstorage://bucket/jane.doe.png", "is not a path or URI that this Airflow can read"),
+        ("oci://bucket/jane.doe.png", r"storage whose library is not installed \(Install ocifs"),
         ("{}/jane\0.png", "is not a path or URI|does not exist"),
     ],
 )

@@ -42,12 +42,14 @@ class BulkReport:
     :param use_case: id of the use case.
     :param total: number of items.
     :param plan_only: whether the batch is a dry run.
+    :param retry: whether the items are those of an earlier batch that can be retried.
     """
 
-    def __init__(self, use_case: str, total: int, *, plan_only: bool) -> None:
+    def __init__(self, use_case: str, total: int, *, plan_only: bool, retry: bool = False) -> None:
         self._use_case = use_case
         self._total = total
         self._plan_only = plan_only
+        self._retry = retry
         self._words = _PLAN_WORDS if plan_only else _WORDS
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
@@ -155,7 +157,8 @@ class BulkReport:
         :param results: location of the results file, or None.
         """
         if not self._total:
-            log.info("Nothing to do: the batch has no items.")
+            what = "retry_from names no item that can be retried" if self._retry else "the batch has no items"
+            log.info("Nothing to do: %s.", what)
             return
         lines: list[tuple[str, int]] = []
         for kind, words in self._words.items():

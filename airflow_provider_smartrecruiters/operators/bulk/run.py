@@ -104,7 +104,12 @@ class BulkRun:
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
                 log.info("Checked %s items, all valid. %s them now.", f"{checked.total:,}", next_step)
-            report = BulkReport(self._identity.use_case, checked.total, plan_only=self._options.plan_only)
+            report = BulkReport(
+                self._identity.use_case,
+                checked.total,
+                plan_only=self._options.plan_only,
+                retry="retry_from" in self._files,
+            )
             reached = bytearray(checked.total)
             try:
                 self._resume(report, progress, reached)

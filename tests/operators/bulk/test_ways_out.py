@@ -154,6 +154,14 @@ def test_an_empty_batch_is_one_calm_line(emulator, caplog):
     assert [(r.levelname, r.getMessage()) for r in said] == [("INFO", "Nothing to do: the batch has no items.")]
 
 
+def test_a_retry_of_a_batch_without_failures_says_so(emulator, tmp_path, caplog):
+    results = str(tmp_path / "r.jsonl")
+    reject(applications(emulator), results_path=results).execute(context())
+    caplog.set_level(logging.INFO, logger="airflow_provider_smartrecruiters")
+    reject(None, retry_from=results).execute(context())
+    assert "Nothing to do: retry_from names no item that can be retried." in caplog.messages
+
+
 def test_succeeded_does_not_count_skipped_items(emulator):
     items = applications(emulator, 4, "NEW") + applications(emulator, 3, "INTERVIEW")
     items += [{"candidate_id": "nobody", "job_id": "nothing"}]
