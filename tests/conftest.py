@@ -8,6 +8,7 @@ and of the emulator never import Airflow and pay nothing for it; those that run 
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -85,6 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("tests")
     if quick:
         os.environ.setdefault("PROPERTY_EXAMPLES", "5")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there by now, Airflow and all tests, out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
