@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -180,6 +180,9 @@ def apply(
         guards.check_fingerprint(planned.fingerprint)
         _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         written = _write(client, planned, guards)
+        if written.unchanged:
+            log.log(terms.log_level, "Somebody else has made the same change to the %s; nothing is sent.", change.label)
+            return replace(planned, changed=False, diffs=[]).result(change.details(planned.state, None, []))
         if written.skipped:
             return planned.result(written.details, skipped=written.skipped)
         details = _details_of(client, planned, written)
@@ -224,12 +227,14 @@ class _Written:
     :param response: the API's response; None if it is empty, or if it was lost and the write confirmed by reading.
     :param details: details for the result.
     :param skipped: why the write was not sent again after its response was lost.
+    :param unchanged: whether nothing was written, because the record is as requested by now.
     """
 
     body: dict[str, Any]
     response: Any = None
     details: dict[str, Any] = field(default_factory=dict)
     skipped: str | None = None
+    unchanged: bool = False
 
 
 def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTerms) -> None:
@@ -394,7 +399,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             log.info("The write was applied.")
             return _Written(body, details={"confirmed_by_read": True})
         if same:
-            return _Written(body, skipped="somebody else has made the same change")
+            return _Written(body, unchanged=True)
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
         if wait is None and failed:
             raise failed

@@ -113,8 +113,9 @@ def test_an_application_that_moved_on_is_not_written(
 
 @each_readable
 def test_the_same_change_by_somebody_else_is_not_ours(
-    prepare: Any, kind: type[UseCase], client: SmartRecruitersClient
+    prepare: Any, kind: type[UseCase], client: SmartRecruitersClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="airflow_provider_smartrecruiters")
     case = prepare(kind)
     arguments = case.arguments()
     change = change_of(case, arguments)
@@ -136,5 +137,6 @@ def test_the_same_change_by_somebody_else_is_not_ours(
     finally:
         interceptors.clear()
     assert done
-    assert (result.applied, result.skipped) == (False, "somebody else has made the same change")
+    assert (result.changed, result.applied, result.skipped, result.diffs) == (False, False, None, [])
+    assert "Somebody else has made the same change" in caplog.text
     assert len([entry for entry in case.emulator.journal if entry.applied]) == 1
