@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.properties.judge import Judge
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0),
     pytest.mark.off_contract("request", "response"),
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.properties.judge import Judge
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0),
     # What is sent may be anything that a caller insists on; what is answered may not.
     pytest.mark.off_contract("request"),
