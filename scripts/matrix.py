@@ -174,7 +174,7 @@ def tree_without_the_package() -> Path:
 
 
 def install(cell: Cell, wheel: Path, log: Path) -> None:
-    """Make the cell's environment again: its pins, then the wheel."""
+    """Create the cell's environment from scratch: its pins, then the wheel."""
     try:
         run(log, UV, "venv", "--quiet", "--clear", "--python", cell.python, cell.bin.parent, PATH=search_path())
     except StepError as error:

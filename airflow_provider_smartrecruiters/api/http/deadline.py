@@ -59,13 +59,18 @@ class Deadline:
             self._socket = None
 
     @classmethod
+    def current(cls) -> Deadline | None:
+        """Return the deadline of the exchange that this thread is in; None outside of one."""
+        return getattr(cls._current, "cut_off", None)
+
+    @classmethod
     def watch(cls, sock: socket.socket | None) -> None:
         """Record the socket that the exchange of this thread uses.
 
         :param sock: the connected socket.
         :raises ConnectTimeoutError: the deadline passed before the connection was established.
         """
-        if cut_off := getattr(cls._current, "cut_off", None):
+        if cut_off := cls.current():
             with cut_off._lock:
                 if cut_off._over:
                     # DNS or several addresses used up all the time. The watchdog no longer watches this exchange, so a
@@ -75,14 +80,9 @@ class Deadline:
                 cut_off._socket = sock
 
     @classmethod
-    def running(cls) -> bool:
-        """Return whether this thread is in an exchange."""
-        return getattr(cls._current, "cut_off", None) is not None
-
-    @classmethod
     def all_sent(cls) -> None:
         """Record that the whole request of this thread's exchange was sent."""
-        cut_off = getattr(cls._current, "cut_off", None)
+        cut_off = cls.current()
         if cut_off and cut_off._on_sent:
             cut_off._on_sent()
 

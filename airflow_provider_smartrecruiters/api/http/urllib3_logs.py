@@ -16,7 +16,7 @@ class _WithoutQueries(logging.Filter):
     """Shorten what urllib3 logs in an exchange of ours; other users of urllib3 in this process keep their logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if Deadline.running() and isinstance(record.args, tuple):
+        if Deadline.current() and isinstance(record.args, tuple):
             record.args = tuple(_shortened(argument) for argument in record.args)
             # A traceback ends with the text of its error, which quotes what the server sent.
             record.exc_info = record.exc_text = None
