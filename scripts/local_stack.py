@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
+BUSY_MACHINE = 60
+"""Seconds that the parts of an Airflow wait for each other and for its database."""
 EXAMPLE_DAGS = ROOT / "example_dags"
 CONN_ID = "smartrecruiters_default"
 
@@ -98,14 +100,17 @@ def airflow_environment(home: Path) -> dict[str, str]:
     :param home: its AIRFLOW_HOME.
     """
     # A developer's own Airflow settings and connections have no say here.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
     return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # On a busy machine, 5 seconds (both defaults) are not enough for a dozen processes with one SQLite file:
+        # Airflow fails a task that could not announce its start in time, without a line in the task's log.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout={BUSY_MACHINE}",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(BUSY_MACHINE),
     }
 
 

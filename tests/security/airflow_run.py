@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet
 
+from scripts.local_stack import ROOT, airflow_environment
 from tests.security.canaries import Text
 
 if TYPE_CHECKING:
@@ -74,17 +75,21 @@ class AirflowRun:
             return connection.execute(sql).fetchall()
 
     def wait_for(self, dag_ids: Iterable[str], seconds: float) -> None:
-        """Return when one run of each DAG has ended, however it did."""
+        """Return when one run of each DAG has ended, however it did; a task that Airflow itself failed is an error."""
         deadline = time.monotonic() + seconds
         wanted = set(dag_ids)
         while time.monotonic() < deadline:
             with suppress(sqlite3.OperationalError):
                 ended = self.query("select dag_id from dag_run where state in ('success', 'failed')")
                 if wanted <= {dag_id for (dag_id,) in ended}:
-                    return
+                    break
             time.sleep(0.5)
-        states = self.query("select dag_id, task_id, state, count(*) from task_instance group by 1, 2, 3")
-        raise AirflowRunError(f"not ended after {seconds:g} s: {states}\n{self.tails()}")
+        else:
+            states = self.query("select dag_id, task_id, state, count(*) from task_instance group by 1, 2, 3")
+            raise AirflowRunError(f"not ended after {seconds:g} s: {states}\n{self.tails()}")
+        started = "select dag_id, task_id from task_instance where state = 'failed' and start_date is null"
+        if never := self.query(started):
+            raise AirflowRunError(f"failed before they started: {never}\n{self.tails()}")
 
     def tails(self) -> str:
         """Return the ends of what the processes printed."""
@@ -183,11 +188,8 @@ def airflow_run(
 
 
 def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
-    root = Path(__file__).parents[2]
     settings = {
         "CORE__DAGS_FOLDER": str(dags),
-        "CORE__LOAD_EXAMPLES": "False",
         # Shared by the processes; each would make up its own at first.
         "CORE__FERNET_KEY": Fernet.generate_key().decode(),
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
@@ -201,8 +203,6 @@ def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
         "API__PORT": str(run.port),
         "API__BASE_URL": f"http://127.0.0.1:{run.port}",
         "API__WORKERS": "1",
-        "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{run.database}",
         "LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
@@ -210,11 +210,9 @@ def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "SCHEDULER__CATCHUP_BY_DEFAULT": "True",
     }
-    return inherited | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "PYTHONPATH": str(root),
+    return airflow_environment(run.home) | {
+        "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "AIRFLOW_HOME": str(run.home),
         # Airflow 2.11 refuses several workers on SQLite, as they may find it locked; its own tests allow it so.
         "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},

@@ -112,12 +112,12 @@ def search(texts: Iterable[Text], canaries: Iterable[Canary]) -> list[Finding]:
     for canary in canaries:
         for needle in canary.needles():
             by_needle.setdefault(needle.lower(), []).append(canary)
-    # Case counts in base64, but among millions of letters a wrong match of 24 is not to be feared.
-    pattern = re.compile(b"|".join(re.escape(needle) for needle in by_needle))
     found: dict[tuple[str, str, str], Finding] = {}
     for text in texts:
-        for match in set(pattern.findall(text.content.lower())):
-            for canary in by_needle[match]:
-                finding = Finding(canary, text.kind, text.where, text.declared)
-                found.setdefault((canary.name, text.kind, text.where), finding)
+        # Case counts in base64, but among millions of letters a wrong match of 24 is not to be feared.
+        content = text.content.lower()
+        # One pass a needle is many times quicker than one pass with all of them as a regular expression.
+        for canary in (canary for needle, owners in by_needle.items() if needle in content for canary in owners):
+            finding = Finding(canary, text.kind, text.where, text.declared)
+            found.setdefault((canary.name, text.kind, text.where), finding)
     return list(found.values())

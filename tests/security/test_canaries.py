@@ -28,9 +28,9 @@ from tests.support import catalogue
 if TYPE_CHECKING:
     from tests.use_cases.use_case import UseCase
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow_run]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow_run, pytest.mark.timeout(1200)]
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 PLANTED = {
     "log": "log",
     "base64": "log",

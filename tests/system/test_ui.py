@@ -79,6 +79,7 @@ class Stack:
 
     url: str
     emulator: str
+    home: Path
 
     def journal(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = fetch(f"{self.emulator}/__emulator__/journal")
@@ -98,7 +99,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             time.sleep(0.5)
         url, emulator = re.findall(r"http://[\d.]+:\d+", said[said.index("Airflow: ") :])[:2]
         eventually(lambda: fetch(f"{url}/api/v2/dags/{DAG_ID}"), "the example DAG")
-        yield Stack(url, emulator)
+        yield Stack(url, emulator, home)
     finally:
         process.send_signal(signal.SIGINT)
         # Three processes, and a machine that may have other things to do.
@@ -204,7 +205,7 @@ def trigger(stack: Stack, browser: Chrome, shot: Callable[[str], None], *, plan_
     run = browser.current_url.split("/runs/")[1].split("/")[0]
     state = f"{stack.url}/api/v2/dags/{DAG_ID}/dagRuns/{run}"
     eventually(lambda: fetch(state)["state"] in ("success", "failed"), "the run's end")
-    assert fetch(state)["state"] == "success"
+    assert fetch(state)["state"] == "success", (stack.home / "airflow.log").read_text()[-20000:]
     browser.get(f"{stack.url}/dags/{DAG_ID}/runs/{run}/tasks/update_job_status")
     eventually(lambda: "Post Execute" in body(browser), "the log")
     shot("log")
