@@ -193,7 +193,8 @@ class Bulk:
     """
 
     def __init__(self, client: SmartRecruitersClient, work: Iterable[Work], options: BulkOptions) -> None:
-        self._client = client
+        self._left = threading.Event()
+        self._client = client.until(self._left)
         self._work = iter(work)
         self._options = options
         # Guards the iterator (a generator that two threads enter raises ValueError), the list of threads, and the count
@@ -247,8 +248,9 @@ class Bulk:
                 self._open.release()
 
     def stop(self) -> None:
-        """Start no further item. Safe to call from any thread and from a signal handler."""
+        """Start no further item and no retry. Safe to call from any thread and from a signal handler."""
         self._stopping.set()
+        self._left.set()
 
     def late_outcomes(self, grace: float) -> Iterator[Outcome]:
         """Yield the items that still finish after :meth:`stop`, if :meth:`outcomes` was left early.

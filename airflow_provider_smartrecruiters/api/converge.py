@@ -376,7 +376,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             return _Written(body, change.send(sender, body))
         except _MovedOn as moved:
             failed, state, same = moved.failed, moved.state, moved.same
-            wait = None if time.monotonic() > attempts.deadline else 0.0
+            wait = 0.0 if attempts.sleep(0) and time.monotonic() <= attempts.deadline else None
         except SmartRecruitersError as error:
             lost = error.may_have_been_applied
             in_the_way = isinstance(error, ConflictError) and error.retryable
@@ -388,7 +388,8 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             failed, wait = error, attempts.next_delay(error)
             why = "The response to the write was lost" if lost else "Another request was in the way of the write"
             log.warning("%s. Reading the %s before sending again.", why, change.label)
-            time.sleep(wait or 0)
+            if not attempts.sleep(wait or 0):
+                wait = None
             try:
                 state = change.read(client)
                 same = not _compare(change, state)

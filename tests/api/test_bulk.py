@@ -275,6 +275,24 @@ def test_stop_lets_items_in_flight_finish(
     assert smartrecruiters_emulator.stats["writes"] == len(outcomes)
 
 
+@pytest.mark.parametrize("operation", ["any read", "any write"])
+def test_stop_ends_retries(
+    operation: str, smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+) -> None:
+    """What still retries would write to records that nobody reports on any more."""
+    smartrecruiters_emulator.configure(rate=0, concurrent=0)
+    smartrecruiters_emulator.fail(operation, status=429)
+    bulk = Bulk(client, work(notes(smartrecruiters_emulator)), BulkOptions(max_threads=2))
+    for _ in zip(range(20), bulk.outcomes(), strict=False):
+        pass
+    bulk.stop()
+    sent = len(smartrecruiters_emulator.requests)
+    late = list(bulk.late_outcomes(30.0))
+    assert [outcome.status for outcome in late] == [429, 429]
+    # What each thread was doing at that moment, and no more.
+    assert len(smartrecruiters_emulator.requests) <= sent + 2 * len(late)
+
+
 def test_an_item_in_doubt_is_read_before_it_is_sent_again(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:

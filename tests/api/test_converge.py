@@ -345,7 +345,7 @@ def test_a_write_that_was_applied_at_the_last_attempt_is_a_success(
     """Also after the budget is used up, as after an exchange that timed out."""
     url, key = smartrecruiters_emulator.url, smartrecruiters_emulator.api_key
     with ScriptedServer(forward(url), forward(url, then=hang()), forward(url)) as server:
-        client = connect(server.url, password=key, timeout=0.5, retry=RetryPolicy(budget=0.2))
+        client = connect(server.url, password=key, timeout=3.0, retry=RetryPolicy(budget=1.0))
         assert apply(client, job_status(smartrecruiters_emulator)).details["confirmed_by_read"] is True
     assert len(smartrecruiters_emulator.journal) == 1
 

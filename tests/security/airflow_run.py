@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,6 +90,16 @@ class AirflowRun:
         started = "select dag_id, task_id from task_instance where state = 'failed' and start_date is null"
         if never := self.query(started):
             raise AirflowRunError(f"failed before they started: {never}\n{self.tails()}")
+
+    def wait_for_api(self, seconds: float = 300.0) -> None:
+        """Return when Airflow 3's API answers."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                self._get("/api/v2/version")
+                return
+            time.sleep(0.2)
+        raise AirflowRunError(f"no API after {seconds:g} s\n{self.tails()}")
 
     def tails(self) -> str:
         """Return the ends of what the processes printed."""
@@ -183,7 +193,13 @@ def airflow_run(
         subprocess.run(
             [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=120
         )
-    with _processes(["scheduler", *(["dag-processor", "api-server"] if AIRFLOW_3 else [])], env, run.output):
+    with ExitStack() as processes:
+        if AIRFLOW_3:
+            # First, and up before any task: one that does not reach it within seconds has failed.
+            processes.enter_context(_process("api-server", env, run.output))
+            run.wait_for_api()
+            processes.enter_context(_process("dag-processor", env, run.output))
+        processes.enter_context(_process("scheduler", env, run.output))
         yield run
 
 
@@ -227,24 +243,18 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _processes(services: list[str], env: dict[str, str], output: Path) -> Iterator[None]:
-    running: list[subprocess.Popen[bytes]] = []
+def _process(service: str, env: dict[str, str], output: Path) -> Iterator[None]:
+    with (output / service).open("wb") as out:
+        process = subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
     try:
-        for service in services:
-            with (output / service).open("wb") as out:
-                running.append(
-                    subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
-                )
         yield
     finally:
-        # Their children have handlers for SIGTERM; each group as a whole gets it, in case its parent dies first.
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        for process in running:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=15)
-            _signal(process, signal.SIGKILL)
-            process.wait()
+        # Its children have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+        _signal(process, signal.SIGKILL)
+        process.wait()
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

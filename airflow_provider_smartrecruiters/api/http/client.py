@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -182,6 +183,15 @@ class SmartRecruitersClient:
         checked._before_resend = before_resend
         return checked
 
+    def until(self, stopped: threading.Event) -> SmartRecruitersClient:
+        """Return this client without retries from a moment on: a request in flight still gets its response.
+
+        :param stopped: set at that moment.
+        """
+        ending = copy.copy(self)
+        ending.retry = replace(self.retry, stopped=stopped)
+        return ending
+
     def request(
         self,
         method: str,
@@ -250,7 +260,8 @@ class SmartRecruitersClient:
                     # Slows down every thread of the credential: each of them would otherwise collect a 429 of its own.
                     self.pacer.slow_down(delay)
                 wait, failed = delay, error
-            time.sleep(wait)
+            if not attempts.sleep(wait) and failed:
+                raise failed
             if self._before_resend and not request.safe:
                 self._before_resend(failed)
 

@@ -39,12 +39,14 @@ class RetryPolicy:
         of a call wait up to 7 s instead of 3.5.
     :param longest_wait: upper bound in seconds for every wait, except one that the API asks for. Only 429s reach it;
         doubled, one wait can take half of the budget.
+    :param stopped: once it is set, waits end and nothing is tried again; None if there is no reason to stop early.
     """
 
     budget: float = 60.0
     max_attempts: int = 4
     first_wait: float = 0.5
     longest_wait: float = 15.0
+    stopped: threading.Event | None = field(default=None, repr=False, compare=False)
 
     def start(self) -> Attempts:
         """Start counting the attempts of one call."""
@@ -77,7 +79,7 @@ class Attempts:
         self.made += 1
         limited = isinstance(error, RateLimitedError)
         # A 429 does not count against max_attempts: the request was not applied, and waiting is all that it needs.
-        if not error.retryable or (self.made >= self.policy.max_attempts and not limited):
+        if not error.retryable or (self.made >= self.policy.max_attempts and not limited) or self._stopped:
             return None
         # The exponent is bounded because the number of 429s is not: 2 ** 1024 does not fit into a float.
         cap = min(self.policy.longest_wait, self.policy.first_wait * 2 ** min(self.made - 1, 16))
@@ -95,6 +97,20 @@ class Attempts:
             return None
         _this_thread.retries = retries_made() + 1
         return wait
+
+    def sleep(self, seconds: float) -> bool:
+        """Sleep before the next attempt, and return whether it may be made.
+
+        :param seconds: as returned by :meth:`next_delay`.
+        """
+        if self.policy.stopped is None:
+            time.sleep(seconds)
+            return True
+        return not self.policy.stopped.wait(seconds)
+
+    @property
+    def _stopped(self) -> bool:
+        return self.policy.stopped is not None and self.policy.stopped.is_set()
 
 
 def parse_retry_after(text: str | None) -> float | None:
