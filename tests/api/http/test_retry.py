@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -78,9 +77,7 @@ def test_what_the_api_asks_for_never_shortens_a_wait() -> None:
 
 
 def test_a_wait_beyond_the_budget_is_not_started() -> None:
-    began = time.monotonic()
     assert RetryPolicy(budget=60.0).start().next_delay(RateLimitedError("x", status=429, retry_after=61.0)) is None
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("error", [BadRequestError("x", status=400), ServerError("x", status=500, retryable=False)])

@@ -109,7 +109,7 @@ def test_a_connection_that_was_closed_while_idle_is_an_error() -> None:
         hang(),
         trickle(HEAD + b"Content-Length: 2\r\n\r\n{}", 0.2),
         trickle(HEAD[:20], 0.2),
-        reply(200, {}, delay=30),
+        reply(200, {}, delay=120),
     ],
     ids=["silent", "trickling", "trickling-head", "late"],
 )
@@ -117,7 +117,7 @@ def test_an_answer_that_takes_too_long_is_cut_off(slow: Any) -> None:
     began = time.monotonic()
     with ScriptedServer(slow) as server, pytest.raises(AnswerLostError, match=r"within 0\.7 seconds"):
         send(server.url, timeout=0.7)
-    assert 0.6 < time.monotonic() - began < 8
+    assert 0.6 < time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 200\r\n", b"Connection: close\r\n"])
@@ -142,15 +142,20 @@ def test_a_deadline_ends_its_own_exchange_only() -> None:
 
 
 def test_a_shorter_deadline_holds_while_a_longer_one_runs() -> None:
-    with ScriptedServer(reply(200, {}, delay=2.0), hang()) as server:
-        longer = threading.Thread(target=send, args=(server.url, 20))
+    done = threading.Event()
+
+    def wait(exchange: Exchange) -> bool:
+        return done.wait(60) and reply(200, {})(exchange)
+
+    with ScriptedServer(wait, hang()) as server:
+        longer = threading.Thread(target=send, args=(server.url, 60))
         longer.start()
         while not server.requests:
             time.sleep(0.01)
-        began = time.monotonic()
         with pytest.raises(AnswerLostError, match=r"within 0\.5 seconds"):
             send(server.url, timeout=0.5)
-        assert time.monotonic() - began < 1.9
+        assert longer.is_alive()
+        done.set()
         longer.join()
 
 
@@ -164,12 +169,10 @@ def test_deadlines_hold_in_a_forked_child() -> None:
         if child == 0:
             try:
                 send(server.url, timeout=0.7)
-            except AnswerLostError:
-                os._exit(7)
+            except AnswerLostError as error:
+                os._exit(7 if "within 0.7 seconds" in str(error) else 2)
             os._exit(1)
-        began = time.monotonic()
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-        assert time.monotonic() - began < 8
 
 
 def test_deadlines_do_not_need_fork() -> None:

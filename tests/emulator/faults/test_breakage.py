@@ -35,7 +35,7 @@ def test_timeout(bench: Bench, when: str) -> None:
     bench.connection.leave()
     started = time.monotonic()
     assert bench.hit(f"timeout_{when}", seconds=0.3).ended == "fin"
-    assert 0.25 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.25
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
