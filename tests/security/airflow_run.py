@@ -191,7 +191,7 @@ def airflow_run(
     given.write_text(json.dumps({"connections": connections, "audit": audit}))
     with (run.output / "bootstrap").open("wb") as out:
         subprocess.run(
-            [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=120
+            [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=600
         )
     with ExitStack() as processes:
         if AIRFLOW_3:
