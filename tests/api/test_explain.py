@@ -75,6 +75,7 @@ def test_every_status_of_smartrecruiters_means_the_same_for_every_change(change:
         assert error.hint.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", changes(), ids=IDS)
 def test_a_page_is_never_smartrecruiters_word(change: type[Change], connect: Any) -> None:
     html = {"Content-Type": "text/html; charset=utf-8"}

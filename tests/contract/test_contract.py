@@ -79,6 +79,7 @@ def test_example_requests_pass(request_: ExampleRequest, auth: str) -> None:
     assert not found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer_", list(example_answers()), ids=lambda a: f"{a.operation.id}-{a.status}-{a.name}")
 def test_example_answers_pass(answer_: ExampleAnswer) -> None:
     found = Contract.load().check_response(

@@ -216,6 +216,7 @@ def test_excuse_covers_its_sides_and_its_block_only(setting: Setting) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_threads_share_a_monitor(setting: Setting) -> None:
     def send() -> None:
         for _ in range(25):

@@ -57,6 +57,7 @@ RESENT = {"status": True, "reset_before": True, "gateway_page": True, "rate_limi
 """Faults after which a write is sent again, and whether it is in doubt then."""
 
 
+@pytest.mark.slow
 @each_readable
 @pytest.mark.parametrize("fault", RESENT)
 def test_a_guard_is_checked_again_before_the_second_send(

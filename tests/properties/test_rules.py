@@ -135,6 +135,7 @@ MEMBERS = list(every_member())
 NAMES = [".".join([change.__name__, argument, *path]) for change, argument, path in MEMBERS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [None, "", [], {}], ids=repr)
 @pytest.mark.parametrize(("change", "argument", "path"), MEMBERS, ids=NAMES)
 def test_a_member_that_is_emptied_stays_so(

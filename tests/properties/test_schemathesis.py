@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0),
     # Half of the requests break the document on purpose, and schemathesis judges the answers itself.
     pytest.mark.off_contract("request", "response"),

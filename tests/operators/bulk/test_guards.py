@@ -118,6 +118,7 @@ def test_max_threads_that_is_no_number_is_refused_when_the_task_runs(emulator, t
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fail_above", "failing", "fails"), [(0.29, 29, False), ("0.29", 29, False), (0.29, 30, True)])
 def test_fail_above_counts_exactly(emulator, fail_above, failing, fails):
     statuses = {"LEAD": 20, "NEW": 20, "IN_REVIEW": 20, "INTERVIEW": 20}

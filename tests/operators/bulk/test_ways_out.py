@@ -36,18 +36,28 @@ def slow(emulator):
     return emulator
 
 
-def alarm(seconds):
+def once(happened, then):
+    """Do something as soon as something has happened, on however busy a machine."""
+
+    def wait():
+        while not happened():
+            time.sleep(0.01)
+        then()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def alarm_once(happened):
     def ring(*_):
         raise Timeout
 
     signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    once(happened, lambda: os.kill(os.getpid(), signal.SIGALRM))
 
 
 @pytest.fixture(autouse=True)
 def no_alarm():
     yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
@@ -71,7 +81,7 @@ def check_complete(emulator, ctx, path, items):
 
 def test_a_timeout(slow, tmp_path):
     items = applications(slow, 20)
-    alarm(1.0)
+    alarm_once(lambda: len(slow.journal.writes()) >= 5)
     with pytest.raises(Timeout):
         reject(items, max_threads=2, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
     check_complete(slow, ctx, tmp_path / "r.jsonl", items)
@@ -109,8 +119,8 @@ def test_an_execution_timeout_in_a_real_run(slow, airflow_db, tmp_path):
 
 def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
     items = applications(emulator, 6)
-    emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
-    alarm(1.0)
+    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    alarm_once(lambda: never_answered.fired)
     with pytest.raises(Timeout):
         reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
     check_complete(emulator, ctx, tmp_path / "r.jsonl", items)
@@ -122,9 +132,9 @@ def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
 def test_a_kill_signal_as_airflow_3_handles_it(emulator, tmp_path):
     """on_kill() runs in the signal handler, raises nothing, and the process has five seconds left."""
     items = applications(emulator, 6)
-    emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
     task = reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl"))
-    threading.Timer(1.0, task.on_kill).start()
+    once(lambda: never_answered.fired, task.on_kill)
     started = time.monotonic()
     with pytest.raises(BulkFailedError, match="2 were not started, because the task was stopped"):
         task.execute(ctx := context())
