@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import openapi_spec_validator
 import pytest
@@ -22,10 +23,16 @@ from tests.support.contract_examples import (
 from tests.support.contract_rules import API_KEY, OAUTH2
 from tests.support.violations import Violation
 
+if TYPE_CHECKING:
+    from tests.support.contract_rules import Operation
+
 KEY = CREDENTIALS[API_KEY]
 BEARER = CREDENTIALS[OAUTH2]
 JSON = ("Content-Type", "application/json")
 LIMITS = [(f"X-RateLimit-{name}", "8") for name in ("Limit", "Remaining", "Concurrent-Limit", "Concurrent-Remaining")]
+
+DIFFERENCES = DOCUMENT.with_name("differences.yaml")
+"""Where the document differs from SmartRecruiters' own of April 2024, which cannot be here, and why."""
 
 USE_CASES = {use_case for operation in Contract.load().operations.values() for use_case in operation.use_cases}
 
@@ -64,6 +71,37 @@ def multipart(name: str = "file", filename: str | None = "a.png", content: bytes
 
 def test_document_is_valid_openapi() -> None:
     openapi_spec_validator.validate(yaml.safe_load(DOCUMENT.read_bytes()))
+
+
+@pytest.mark.parametrize("operation", Contract.load().operations.values(), ids=lambda operation: operation.id)
+def test_an_operation_says_what_any_may_answer(operation: Operation) -> None:
+    if operation.secured:
+        assert {"401", "403", "429", "5XX"} <= operation.responses.keys()
+    for status, answer in operation.responses.items():
+        codes = answer.get("x-codes", [])
+        assert not (answer.get("x-generic") and (status.startswith("2") or codes)), f"{status} is not for everybody"
+        assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", code) for code in codes), f"{status}: {codes}"
+
+
+def test_common_answers_are_said_once() -> None:
+    document = yaml.safe_load(DOCUMENT.read_bytes())
+    inline = {
+        f"{method} {path} {status}"
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        for status, answer in operation["responses"].items()
+        if "x-generic" in answer
+    }
+    assert not inline, "Put these under components/responses and refer to them"
+
+
+@pytest.mark.parametrize(("key", "reason"), yaml.safe_load(DIFFERENCES.read_bytes()).items(), ids=str)
+def test_a_difference_from_the_official_document_is_explained(key: str, reason: str) -> None:
+    names = [f"{operation.method} {operation.path}" for operation in Contract.load().operations.values()]
+    # A key is an operation and what differs there, or an operation alone that only this contract has.
+    patterns = [re.compile(".*".join(map(re.escape, part.split("*")))) for part in (key, key.rpartition(" ")[0])]
+    assert any(pattern.fullmatch(name) for pattern in patterns for name in names), "There is no such operation"
+    assert re.search(r"\b20\d\d\b", reason), "Give the date of the source"
 
 
 def test_document_has_an_example_of_each_write() -> None:
@@ -142,7 +180,7 @@ def test_wrong_member_is_caught(use_case: str, changes: dict[str, Any], expected
         ("GET", "/v1/jobs", ("unknown-operation", "path")),
         ("GET", "/jobs/a/b/c", ("unknown-operation", "path")),
         ("GET", "//jobs", ("unknown-operation", "path")),
-        ("PATCH", "/jobs/J1", ("unknown-operation", "path")),
+        ("PATCH", "/jobs/J1/note", ("unknown-operation", "path")),
         ("get", "/jobs", ("unknown-operation", "path")),
         ("GET", "/jobs/J 1", ("path-encoding", "path")),
         ("GET", "/jobs/Krak\u00f3w", ("path-encoding", "path")),
@@ -276,7 +314,8 @@ def test_token_request(headers: list[tuple[str, str]], body: bytes, expected: li
     ("target", "status", "body", "expected"),
     [
         ("/jobs/J1/status", 200, {"status": "FILLED"}, ("undocumented-status", "status")),
-        ("/jobs/J1/status", 409, {"message": "No"}, ("undocumented-status", "status")),
+        ("/jobs/J1/status", 409, {"errors": []}, ("undocumented-status", "status")),
+        ("/jobs/J1/status", 404, {"message": "No"}, ("required", "body")),
         ("/jobs/J1/status", 201, {"status": "OPEN"}, ("enum", "body: status")),
         ("/jobs/J1/status", 201, {"state": "FILLED"}, ("unknown-member", "body")),
         ("/jobs/J1/status", 201, None, ("missing-body", "body")),
@@ -303,7 +342,7 @@ def test_wrong_answer_is_caught(target: str, status: int, body: Any, expected: t
     ],
 )
 def test_wrong_answer_header_is_caught(headers: list[tuple[str, str]], status: int, expected: tuple[str, str]) -> None:
-    body = {"status": "FILLED"} if status == 201 else {"message": "Too many requests"}
+    body = {"status": "FILLED"} if status == 201 else {"message": "Too many requests", "errors": []}
     assert expected in answer("PUT", "/jobs/J1/status", status, body, headers)
 
 
@@ -316,8 +355,10 @@ def test_answer_to_an_unknown_request_is_not_judged() -> None:
 
 
 def test_one_of_tells_the_closest_alternative() -> None:
-    advert = {"id": "A1", "title": 7}
-    assert answer("GET", "/jobs/J1/jobads", 200, [advert]) == [("type", "body: [0].title")]
+    hook = {"callbackUrl": "https://h", "events": ["job.created"]}
+    wrong = {"type": "oauth2", "clientId": 7}
+    found = check("POST", "/webhooks-api/v201907/subscriptions", [KEY, JSON], {**hook, "callbackAuthentication": wrong})
+    assert found == [("type", "body: callbackAuthentication.clientId")]
 
 
 def test_violation_says_which_operation_and_no_body() -> None:

@@ -20,7 +20,7 @@ def test_unknown_paths_and_methods(smartrecruiters_emulator: SmartRecruitersEmul
     job_id = smartrecruiters_emulator.state.job_ids[0]
     for method, path, status in (
         ("POST", "/nothing", 404),
-        ("PATCH", f"/jobs/{job_id}", 405),
+        ("PATCH", f"/jobs/{job_id}/note", 405),
         ("GET", f"/jobs/{job_id}/", 404),
         ("GET", "/jobs//note", 404),
         ("PUT", f"/users/{job_id}/avatar", 404),
@@ -28,7 +28,7 @@ def test_unknown_paths_and_methods(smartrecruiters_emulator: SmartRecruitersEmul
         answer = api.request(method, path)
         assert answer.status_code == status, path
         assert set(answer.json()) == {"message", "errors"}
-    assert api.request("PATCH", f"/jobs/{job_id}").headers["Allow"] == "GET, PUT"
+    assert api.request("PATCH", f"/jobs/{job_id}/note").headers["Allow"] == "GET, PUT"
     tried = [(entry.method, entry.operation_id, entry.applied) for entry in smartrecruiters_emulator.journal]
     assert tried == [("POST", None, False), ("PATCH", None, False), ("PUT", None, False), ("PATCH", None, False)]
 

@@ -29,6 +29,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from tests.support.contract_rules import (
     FORM,
+    JSON_PATCH,
     MULTIPART,
     Complaint,
     HeaderPairs,
@@ -136,7 +137,11 @@ class Contract:
         options: dict[str, Any] = {
             "path_finder_cls": lambda *args, **kwargs: self._paths,
             "forbid_unspecified_additional_properties": True,
-            "extra_media_type_deserializers": {"application/json": load_json, MULTIPART: load_multipart},
+            "extra_media_type_deserializers": {
+                "application/json": load_json,
+                JSON_PATCH: load_json,
+                MULTIPART: load_multipart,
+            },
         }
         self._requests = V30RequestValidator(
             spec,
@@ -304,6 +309,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
                     secured=bool(node.get("security", document.get("security"))),
                     use_cases=tuple(node.get("x-use-case", ())),
                     responses={str(status): resolve(answer) for status, answer in node["responses"].items()},
+                    emulated=node.get("x-emulated", True),
                 ),
             )
 

@@ -11,7 +11,7 @@ import requests
 import yaml
 
 from tests.support.contract import DOCUMENT, Contract
-from tests.support.contract_rules import API_KEY, MULTIPART, OAUTH2
+from tests.support.contract_rules import API_KEY, FORM, MULTIPART, OAUTH2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,10 +132,10 @@ def example_target(operation: Operation) -> str:
 
 def _encoded(operation: Operation, name: str, target: str, media_type: str, value: Any) -> ExampleRequest:
     # requests is the encoder, so that the checks meet what a client puts on the wire.
-    options: dict[str, Any] = {"json": value}
+    options: dict[str, Any] = {"json": value, "headers": {"Content-Type": media_type}}
     if media_type == MULTIPART:
         options = {"files": dict.fromkeys(operation.files, ("example.png", PNG, "image/png"))}
-    elif media_type != "application/json":
+    elif media_type == FORM:
         options = {"data": value}
     prepared = requests.Request(operation.method, f"http://example{target}", **options).prepare()
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body or b""

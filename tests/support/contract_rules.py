@@ -25,6 +25,7 @@ API_KEY = "smartToken"
 OAUTH2 = "oauth2"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+JSON_PATCH = "application/json-patch+json"
 
 HeaderPairs = Iterable[tuple[str, str]] | Mapping[str, str]
 Complaint = tuple[str, str, str]
@@ -52,6 +53,7 @@ class Operation:
     :param secured: whether the operation needs a credential.
     :param use_cases: ids of the writes that this operation serves.
     :param responses: documented answers by status text.
+    :param emulated: whether the emulator has it, rather than the document alone (``x-emulated``).
     """
 
     id: str
@@ -65,6 +67,7 @@ class Operation:
     secured: bool
     use_cases: tuple[str, ...]
     responses: dict[str, Any]
+    emulated: bool = True
 
     def use_case(self, body: bytes) -> str | None:
         """

@@ -74,7 +74,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
             400,
             BadRequestError,
             ("company's lists",),
-            lambda _: {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 10_000}}}}},
+            lambda _: {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}}},
             code="VALIDATION_FAILED",
             off_contract=("request",),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -96,7 +96,7 @@ class CandidateSearch(Search):
 
     job_id: list[str] = []
     location: list[str] = []
-    average_rating: list[int] = []
+    average_rating: list[Annotated[int, Field(ge=1, le=5)]] = []
     status: list[schemas.ApplicationStatus] = []
     consent_status: list[Literal["REQUIRED", "PENDING", "ACQUIRED"]] = []
     sub_status: str | None = None
@@ -141,7 +141,7 @@ class CandidateSearch(Search):
 class JobSearch(Search):
     """Parameters of ``GET /jobs``."""
 
-    offset: int = Field(default=0, ge=0)
+    offset: int = Field(default=0, ge=0, le=10_000_000)
     sort: Literal["default", "job_id"] = "default"
     city: list[str] = []
     department: list[str] = []

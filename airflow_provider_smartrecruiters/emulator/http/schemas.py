@@ -16,6 +16,7 @@ from airflow_provider_smartrecruiters.emulator.tenant.times import parse
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+ShortText = Annotated[str, Field(min_length=1, max_length=256)]
 ApplicationStatus = Literal[
     "LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED"
 ]
@@ -23,10 +24,11 @@ JobStatus = Literal["CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANC
 PostingStatus = Literal["PUBLIC", "INTERNAL", "NOT_PUBLISHED", "PRIVATE"]
 LanguageCode = Literal[
     "af", "am", "ar", "az", "bg", "bn", "ca", "cs", "cy", "da", "de", "el", "en", "en-GB", "es", "es-MX", "et",
-    "eu", "fa", "fi", "fil", "fr", "fr-CA", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja",
-    "ka", "km", "kn", "ko", "lo", "lt", "lv", "ml", "mn", "mr", "ms", "ne", "nl", "no", "pl", "pt", "pt-BR", "ro",
+    "eu", "fa", "fi", "fil", "fr", "fr-CA", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "iw",
+    "ja", "ka", "km", "kn", "ko", "lo", "lt", "lv", "ml", "mn", "mr", "ms", "ne", "nl", "no", "pl", "pt", "pt-BR", "ro",
     "ru", "si", "sk", "sl", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "vi", "zh-CN", "zh-TW", "zu",
 ]  # fmt: skip
+MOST_TAGS = 100
 
 
 def parse_body(content_type: str, body: bytes, invalid: int = 400) -> Any:
@@ -115,7 +117,7 @@ class AttendeeStatus(Body):
 class CandidateTags(Body):
     """``CandidateTags``."""
 
-    tags: list[str]
+    tags: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=MOST_TAGS)]
 
 
 class CandidateStatus(Body):
@@ -138,23 +140,25 @@ class CandidateSource(Body):
 class Identifiable(Body):
     """``Identifiable``."""
 
-    id: Annotated[str, Field(min_length=1, max_length=256)]
+    id: ShortText
 
 
 class LocationInput(Location, Body):
     """``JobLocationInput``."""
 
     country_code: Annotated[str, Field(min_length=2, max_length=2)]
-    city: NonEmpty
-    region_code: NonEmpty | None = None
-    region: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    city: Annotated[str, Field(min_length=1, max_length=128)]
+    region_code: ShortText | None = None
+    region: ShortText | None = None
+    address: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    postal_code: Annotated[str, Field(min_length=1, max_length=32)] | None = None
 
 
 class SectionInput(Body):
     """``JobAdSection``."""
 
     title: str | None = None
-    text: Annotated[str, Field(max_length=9999)] | None = None
+    text: Annotated[str, Field(max_length=24999)] | None = None
 
 
 class VideosInput(Body):
@@ -210,18 +214,20 @@ class CompensationInput(Compensation, Body):
 class PropertyValueInput(PropertyValue, Body):
     """The value of ``JobPropertyInput``."""
 
+    id: ShortText | None = None
+
 
 class PropertyInput(Body):
     """``JobPropertyInput``."""
 
-    id: Annotated[str, Field(min_length=1, max_length=256)]
+    id: ShortText
     value: PropertyValueInput
 
 
 class JobInput(Body):
     """``JobInput``."""
 
-    title: Annotated[str, Field(max_length=256)]
+    title: ShortText
     location: LocationInput
     industry: Identifiable
     function: Identifiable

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http import paging, queries, schemas
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
@@ -23,20 +25,21 @@ def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, queries.CandidateSearch.read(call)
     found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
-    page = paging.cursor_page(found, search, lambda one: {**_common(call, one), "consent": {"status": one.consent}})
+    page = paging.cursor_page(found, search, partial(_listed, call))
     if "nextPageId" in page:
         call.answer_headers["Link"] = paging.link_to_next(call, page["nextPageId"])
-    return {"totalFound": len(found), **page}
+    return {"totalFound": len(found), "offset": 0, **page}
 
 
 @operations.get("/candidates/{id}", "candidates.get", "candidates_read")
 def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return one candidate."""
     candidate = lookups.candidate(call.tenant, candidate_id)
+    assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
     education = {"institution": candidate.school, "degree": "MSc"}
     experience = {"title": candidate.job_title, "company": candidate.employer}
     return {
-        **_common(call, candidate),
+        **_common(call, candidate, assignments[:1], assignments[1:]),
         "phoneNumber": candidate.phone,
         "web": {"linkedin": f"https://www.linkedin.com/in/{candidate.first_name}-{candidate.last_name}".lower()},
         "education": [{**education, "current": False, "startDate": "2010", "endDate": "2015"}],
@@ -44,28 +47,42 @@ def get_candidate(call: Call, candidate_id: str) -> dict[str, Any]:
     }
 
 
-def _common(call: Call, candidate: Candidate) -> dict[str, Any]:
-    assignments = [_assignment(call, application_id) for application_id in candidate.application_ids]
+def _listed(call: Call, candidate: Candidate) -> dict[str, Any]:
+    """Return an entry of the list: it tells little of the primary assignment, and only the jobs of the others."""
+    applications = [call.tenant.applications[application_id] for application_id in candidate.application_ids]
+    primary = [
+        {"job": _job(call, one.job_id), **views.shown(one, ("status", "sub_status"))} for one in applications[:1]
+    ]
+    others = [{"job": _linked(call, one.job_id)} for one in applications[1:]]
+    return {**_common(call, candidate, primary, others), "consent": {"status": candidate.consent}}
+
+
+def _common(
+    call: Call, candidate: Candidate, primary: list[dict[str, Any]], others: list[dict[str, Any]]
+) -> dict[str, Any]:
+    path = f"/candidates/{candidate.id}"
     place = views.shown(candidate, ("country_code", "city"), lat=candidate.latitude, lng=candidate.longitude)
     return views.shown(
         candidate,
         ("id", "internal", "first_name", "last_name", "email", "created_on", "updated_on", "tags", "average_rating"),
         location={"country": COUNTRIES[candidate.country_code], **place},
-        primaryAssignment=assignments[0] if assignments else None,
-        secondaryAssignments=assignments[1:],
-        actions={"details": views.action(call, f"/candidates/{candidate.id}")},
+        primaryAssignment=primary[0] if primary else None,
+        secondaryAssignments=others,
+        actions={"details": views.action(call, path), "properties": views.action(call, path + "/properties")},
     )
 
 
 def _assignment(call: Call, application_id: str) -> dict[str, Any]:
-    tenant = call.tenant
-    application = tenant.applications[application_id]
-    job = {
-        "id": application.job_id,
-        "title": tenant.jobs[application.job_id].title,
-        "actions": {"details": views.action(call, f"/jobs/{application.job_id}")},
-    }
-    return {"job": job, **application_fields(tenant, application)}
+    application = call.tenant.applications[application_id]
+    return {"job": _job(call, application.job_id), **application_fields(call.tenant, application)}
+
+
+def _job(call: Call, job_id: str) -> dict[str, Any]:
+    return {"title": call.tenant.jobs[job_id].title, **_linked(call, job_id)}
+
+
+def _linked(call: Call, job_id: str) -> dict[str, Any]:
+    return {"id": job_id, "actions": {"details": views.action(call, f"/jobs/{job_id}")}}
 
 
 @operations.get(TAGS, "candidates.tags.get", "candidates_read")
@@ -95,6 +112,9 @@ def delete_tags(call: Call, candidate_id: str) -> None:
 def _set_tags(call: Call, candidate_id: str, tags: Iterable[str], *, keep: bool) -> dict[str, Any]:
     candidate = lookups.candidate(call.tenant, candidate_id, write=True)
     # A dict as an ordered set: duplicates are dropped.
-    candidate.tags = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
+    wanted = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
+    if len(wanted) > schemas.MOST_TAGS:
+        raise bad_request("Adding too many tags")
+    candidate.tags = wanted
     candidate.updated_on = times.now()
     return {"tags": candidate.tags}

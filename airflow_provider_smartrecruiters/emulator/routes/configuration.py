@@ -65,7 +65,7 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
     for source_type in call.tenant.source_types.values():
         for value in source_type.values:
             if value.identifier == identifier:
-                return views.shown(value, ("label",), type=source_type.id, subType=value.subtype_id)
+                return views.shown(value, ("label",), type={"id": source_type.id}, subType=_subtype(value))
     raise not_found("Source")
 
 
@@ -98,9 +98,13 @@ def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
         value,
         ("id", "label"),
         sourceIdentifier=value.identifier,
-        sourceSubType={"id": value.subtype_id} if value.subtype_id else None,
+        sourceSubType=_subtype(value),
         actions={"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
     )
+
+
+def _subtype(value: SourceValue) -> dict[str, str] | None:
+    return {"id": value.subtype_id} if value.subtype_id else None
 
 
 def _choices(labels: Mapping[str, str]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def list_postings(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return _publications(queries.ActiveOnly.read(call), [lookups.job_ad(call.tenant, job_id, job_ad_id)])
 
 
-@operations.post(POSTINGS, "jobs.jobads.postings.create", MANAGE, status=202)
+@operations.post(POSTINGS, "jobs.jobads.postings.create", "jobs_manage", status=202)
 def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the publication of an ad."""
     wanted = schemas.PublicationInput.read_optional(call)
@@ -63,7 +63,7 @@ def publish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     return {"postingStatus": "PENDING"}
 
 
-@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", MANAGE, status=202)
+@operations.delete(POSTINGS, "jobs.jobads.postings.unpublish", "jobs_manage", status=202)
 def unpublish_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     """Accept the end of a publication; that of the default ad ends those of all ads of the job."""
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
@@ -79,7 +79,7 @@ def list_publications(call: Call, job_id: str) -> dict[str, Any]:
     return _publications(queries.ActiveOnly.read(call), lookups.job(call.tenant, job_id).ads.values())
 
 
-@operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=201, rate=2, rate_group="publication")
+@operations.post(PUBLICATION, "jobs.publication.create", MANAGE, status=204, rate=2, rate_group="publication")
 def publish_job(call: Call, job_id: str) -> None:
     """Accept the publication of the default ad."""
     wanted = schemas.PublicationInput.read_optional(call)

@@ -49,8 +49,8 @@ def listed(content: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def history(changes: Iterable[StatusChange]) -> dict[str, Any]:
-    """Return the status changes of an application or a job."""
-    return listed([shown(change, actions={}) for change in changes])
+    """Return the status changes of an application or a job, without the optional links to who made them."""
+    return listed([shown(change) for change in changes])
 
 
 def ad_content(content: AdContent) -> dict[str, Any]:

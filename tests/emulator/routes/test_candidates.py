@@ -253,6 +253,31 @@ def test_candidates_are_paged_by_cursor_and_link(smartrecruiters_emulator: Smart
     assert smartrecruiters_emulator.state.restricted_candidate_id not in seen
 
 
+def test_an_entry_of_the_list_has_no_status_of_secondary_assignments(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    several = next(one for one in api.get("/candidates").json()["content"] if one["secondaryAssignments"])
+    for other in several["secondaryAssignments"]:
+        assert other.keys() == {"job"}
+        assert other["job"].keys() == {"id", "actions"}
+    primary = several["primaryAssignment"]
+    whole = api.get(f"/candidates/{several['id']}").json()
+    assert primary["status"] == whole["primaryAssignment"]["status"]
+    assert "source" in whole["primaryAssignment"]
+    assert primary.keys() <= {"job", "status", "subStatus"}
+
+
+def test_a_candidate_has_no_more_than_a_hundred_tags(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    path = f"/candidates/{smartrecruiters_emulator.state.candidate_ids[0]}/tags"
+    tags = [f"tag {number}" for number in range(100)]
+    assert api.put(path, json={"tags": tags}).json() == {"tags": tags}
+    assert api.post(path, json={"tags": tags[:1]}).status_code == 201
+    assert api.post(path, json={"tags": ["another"]}).status_code == 400
+    assert api.get(path).json() == {"tags": tags}
+
+
 def test_candidates_are_found_by_what_holds_for_one_application(
     smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
 ) -> None:

@@ -28,7 +28,10 @@ def test_sources(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) ->
     source = second["content"][0]
     assert api.get(f"{path}/{source['id']}").json() == source
     by_identifier = api.get(f"/configuration/sources/{source['sourceIdentifier']}").json()
-    assert by_identifier == {"label": source["label"], "type": "AGENCY"}
+    assert by_identifier == {"label": source["label"], "type": {"id": "AGENCY"}}
+    of_a_subtype = api.get("/configuration/sources/JOB_BOARD/values").json()["content"][0]
+    found = api.get(f"/configuration/sources/{of_a_subtype['sourceIdentifier']}").json()
+    assert (found["type"], found["subType"]) == ({"id": "JOB_BOARD"}, of_a_subtype["sourceSubType"])
     custom = api.get("/configuration/sources/JOB_BOARD/values", params={"sourceSubType": "CUSTOM"}).json()
     assert {one["sourceSubType"]["id"] for one in custom["content"]} == {"CUSTOM"}
     assert api.get("/configuration/sources/FAX/values").status_code == 404

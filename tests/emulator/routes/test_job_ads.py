@@ -78,7 +78,7 @@ def test_publication_of_a_job(smartrecruiters_emulator: SmartRecruitersEmulator,
     path = f"/jobs/{ad.job_id}"
     assert api.get(path).json()["postingStatus"] == "NOT_PUBLISHED"
     answer = api.post(path + "/publication", json={"visibility": "INTERNAL"})
-    assert (answer.status_code, answer.content) == (201, b"")
+    assert (answer.status_code, answer.content) == (204, b"")
     wait_for(lambda: api.get(path).json()["postingStatus"] == "INTERNAL")
     assert [one["type"] for one in api.get(path + "/publication").json()["content"]] == ["EMPLOYEE_PORTAL"]
     assert api.delete(path + "/publication").status_code == 204

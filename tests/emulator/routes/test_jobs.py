@@ -104,7 +104,7 @@ def test_what_is_not_found_changes_nothing(
         {"location": {"countryCode": "deu", "city": "Berlin"}},
         {"template": "true"},
         {"compensation": {"min": "1"}},
-        {"jobAd": {"sections": {"qualifications": {"text": "x" * 10_000}}}},
+        {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}},
         {"properties": {}},
         {"targetHiringDate": "2026-12-01"},
     ],
