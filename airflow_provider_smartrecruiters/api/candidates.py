@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalDateTime,
     OptionalId,
@@ -21,6 +22,7 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     one_of,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 
@@ -95,12 +97,7 @@ class UpdateCandidateTags(Change):
     ids: ClassVar[tuple[str, ...]] = ("candidate_id",)
     scope: ClassVar[str] = "candidates_manage"
     read_scope: ClassVar[str | None] = "candidates_read"
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Shorten the tags, or send fewer at once.",
-        403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the "
-        "candidate's jobs.",
-        404: "Check candidate_id: it is the id of the candidate, not of an application.",
-    }
+    hints: ClassVar[Hints] = hints.TAGS
 
     candidate_id: RecordId
     tags: _Tags = None
@@ -191,17 +188,9 @@ class _ApplicationStatusChange(_ApplicationChange):
     record: ClassVar[str | None] = _APPLICATION
     record_has: ClassVar[tuple[str, ...]] = ("status",)
     read_scope: ClassVar[str | None] = "candidates_read"
+    scopes_elsewhere: ClassVar[Mapping[str, str]] = {"candidates_manage": "candidates_create"}
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Check reason_id and sub_status. If the company requires a reason for rejecting or withdrawing, give "
-        "reason_id from its list (GET /configuration/rejection-reasons or /configuration/withdrawal-reasons). "
-        "sub_status must be a step of the job's hiring process.",
-        401: "Ask a SmartRecruiters administrator for access to the job: the credential has no access to this "
-        "candidate. If other tasks with this connection fail too, check the credential in the Airflow connection.",
-        403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover "
-        "this job.",
-        404: "Check candidate_id and job_id: the candidate has no application to this job.",
-    }
+    hints: ClassVar[Hints] = hints.APPLICATION_STATUS
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return status, sub-status, start date and reason of the application, by the names of the request."""
@@ -355,21 +344,7 @@ class UpdateCandidateSource(_ApplicationChange):
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/source"
     subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
     shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
-    hints: ClassVar[Mapping[int | str, str]] = {
-        "INVALID_SOURCE_TYPE": "Choose source_type_id from the company's source types (GET /configuration/sources): "
-        "none of them has the given id.",
-        "SUBTYPE_REQUIRED": "Give source_sub_type_id, because this source type has subtypes. They are listed with the "
-        "source type (GET /configuration/sources).",
-        "INVALID_SOURCE": "Choose source_id from the values of the source type (GET "
-        "/configuration/sources/{sourceType}/values): the id, not the sourceIdentifier. The given id is not a source "
-        "of that type.",
-        400: "Check source_type_id, source_id and source_sub_type_id against the company's sources "
-        "(GET /configuration/sources).",
-        401: "Ask a SmartRecruiters administrator whether the credential's access groups cover the job: it has no "
-        "access to this candidate. If other tasks with this connection fail too, check the credential.",
-        403: "Ask a SmartRecruiters administrator for the permission to edit the sources of candidates.",
-        404: "Check candidate_id and job_id: the candidate has no application to this job.",
-    }
+    hints: ClassVar[Hints] = hints.SOURCE
 
     source_type_id: RecordId = Field(serialization_alias="sourceTypeId")
     source_id: RecordId = Field(serialization_alias="sourceId")

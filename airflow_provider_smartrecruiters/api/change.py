@@ -17,6 +17,7 @@ from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import invalid_arguments, placeholders
+from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError
 
@@ -63,6 +64,8 @@ class Change(BaseModel):
     """OAuth scope required for the write."""
     read_scope: ClassVar[str | None] = None
     """OAuth scope required for the read; None if there is no read."""
+    scopes_elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What another official page calls a scope, where the pages of SmartRecruiters disagree. A 403 names both."""
     shown: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of the fields whose values may appear in logs and results."""
     of_application: ClassVar[bool] = False
@@ -73,8 +76,9 @@ class Change(BaseModel):
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
     clearable: ClassVar[tuple[str, ...]] = ()
     """Names that the argument ``clear_fields`` accepts, in a change that has it."""
-    hints: ClassVar[Mapping[int | str, str]] = {}
-    """What to do about an error of this use case, by the API's code or by HTTP status. The code takes precedence."""
+    hints: ClassVar[Hints] = {}
+    """What to do about an error of this use case, by the API's code or by HTTP status. The code takes precedence. Those
+    of this package are in :mod:`~airflow_provider_smartrecruiters.api.values.hints`."""
 
     def __init__(self, /, **arguments: Any) -> None:
         fields = type(self).model_fields

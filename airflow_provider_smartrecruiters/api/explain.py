@@ -21,6 +21,9 @@ from airflow_provider_smartrecruiters.exceptions import (
 _SCOPE_MISSING = "OAuthPermissionsException"
 """The API's name for a token that lacks a scope (https://developers.smartrecruiters.com/docs/access-scopes)."""
 
+_DENIED = "PERMISSION_DENIED"
+"""The API's code for a credential without the right, whatever it lacks."""
+
 
 @contextmanager
 def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator[None]:
@@ -76,8 +79,7 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
     if isinstance(error, UnexpectedResponseError | AuthenticationError):
         # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.
         return
-    scopes = [scope for scope in (change.scope, change.read_scope) if scope]
-    needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
+    needed = _needed_scopes(change)
     if error.code == _SCOPE_MISSING:
         error.hint = f"Ask a SmartRecruiters administrator to give the OAuth client {needed}."
         return
@@ -85,8 +87,17 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
         if key is not None and key in change.hints:
             error.hint = change.hints[key]
             break
-    if isinstance(error, PermissionDeniedError):
+    # A code such as APPROVAL_PROCESS_ENABLED says what is in the way, and that is no scope.
+    if isinstance(error, PermissionDeniedError) and (error.code == _DENIED or error.code not in change.hints):
         error.hint += f" An OAuth client also needs {needed}."
+
+
+def _needed_scopes(change: Change) -> str:
+    scopes = [scope for scope in (change.scope, change.read_scope) if scope]
+    needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
+    # Pages of SmartRecruiters disagree: whoever has the one and gets a 403 needs to hear of the other.
+    other = [f"{there} instead of {here}" for here, there in change.scopes_elsewhere.items() if there not in scopes]
+    return f"{needed} (another page of SmartRecruiters says {' and '.join(other)})" if other else needed
 
 
 def _family(path: str) -> str:

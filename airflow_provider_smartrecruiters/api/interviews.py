@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import RecordId, one_of
+from airflow_provider_smartrecruiters.api.values.hints import Hints
 
 __all__ = ["UpdateCandidateTimeslotStatus"]
 
@@ -39,14 +41,7 @@ class UpdateCandidateTimeslotStatus(Change):
     scope: ClassVar[str] = "interviews_write"
     read_scope: ClassVar[str | None] = "interviews_read"
     shown: ClassVar[tuple[str, ...]] = ("status",)
-    hints: ClassVar[Mapping[int | str, str]] = {
-        403: "Ask a SmartRecruiters administrator to give the credential's system role access to interviews, or change "
-        "the status manually in SmartRecruiters.",
-        404: "Check interview_id and timeslot_id, and that the timeslot belongs to the interview. The API finds only "
-        "interviews that were created through the API, not those created in the SmartRecruiters UI.",
-        422: "Check whether the interview was cancelled or is in the past: SmartRecruiters does not accept this status "
-        "for this timeslot now.",
-    }
+    hints: ClassVar[Hints] = hints.TIMESLOT
 
     interview_id: RecordId
     timeslot_id: RecordId

@@ -25,6 +25,7 @@ from airflow_provider_smartrecruiters.api.job_content import (
     merge,
     missing,
 )
+from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import (
@@ -37,6 +38,7 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     one_of,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
 
 __all__ = ["UpdateJobAd", "UpdateJobAndJobAd", "UpdateJobNote", "UpdateJobPosition", "UpdateJobStatus"]
@@ -53,14 +55,6 @@ _POSITION = "/jobs/{jobId}/positions/{positionId}"
 
 _POSITION_DATES = ("positionOpenDate", "targetStartDate")
 _POSITION_SHAPE = Shape(read_only=frozenset({"id", "status", "actions"}))
-
-_NO_ACCESS = (
-    "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the job: it may "
-    "not read or change it."
-)
-_NO_JOB = (
-    "Check job_id (the id of the job, not its reference number), and whether the credential has access to the job."
-)
 
 
 class _JobChange(Change):
@@ -92,11 +86,7 @@ class UpdateJobStatus(_JobChange):
     subject: ClassVar[str] = "status of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = ("status",)
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Check in SmartRecruiters which statuses it offers for this job now.",
-        403: _NO_ACCESS,
-        404: _NO_JOB,
-    }
+    hints: ClassVar[Hints] = hints.JOB_STATUS
 
     status: Annotated[str, one_of(JOB_STATUSES)]
 
@@ -141,12 +131,7 @@ class UpdateJobNote(_JobChange):
     record_has: ClassVar[tuple[str, ...]] = ("content",)
     subject: ClassVar[str] = "note of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
-    hints: ClassVar[Mapping[int | str, str]] = {
-        401: "Ask a SmartRecruiters administrator for access to the job: the credential has no access to its note. If "
-        "other tasks with this connection fail too, check the credential.",
-        403: _NO_ACCESS,
-        404: _NO_JOB,
-    }
+    hints: ClassVar[Hints] = hints.JOB_NOTE
 
     content: Annotated[str, BeforeValidator(_note_text)]
 
@@ -155,8 +140,8 @@ class UpdateJobNote(_JobChange):
         try:
             return super().read(client)
         except NotFoundError:
-            # It is not documented what the API returns for a job without a note. So a 404 of the note is checked
-            # against the job: if that exists, there is no note yet.
+            # The document has this 404 for a job without a note. But other parts of the API answer 404 for a missing
+            # job, so the job is read as well: if it exists, there is no note yet.
             client.request("GET", _JOB, path_params=self.path_params)
             return {}
 
@@ -189,11 +174,7 @@ class UpdateJobPosition(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id", "position_id")
     shown: ClassVar[tuple[str, ...]] = ("type", "positionOpenDate", "targetStartDate")
     whole: ClassVar[bool] = True
-    hints: ClassVar[Mapping[int | str, str]] = {
-        403: _NO_ACCESS,
-        404: "Check job_id and position_id. position_id is SmartRecruiters' id of the position (see GET "
-        "/jobs/{jobId}/positions), not the company's own id, which is external_position_id.",
-    }
+    hints: ClassVar[Hints] = hints.POSITION
 
     position_id: RecordId
     type: Annotated[str | None, choice_or_none(POSITION_TYPES)] = None
@@ -275,12 +256,7 @@ class UpdateJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("language.code",)
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Check the content of the ad: it needs a title, each section has at most 9,999 characters, the language "
-        "is one of the company's, and a location needs countryCode and city.",
-        403: _NO_ACCESS,
-        404: "Check job_id and job_ad_id: the ad must belong to this job. GET /jobs/{jobId}/jobads lists its ads.",
-    }
+    hints: ClassVar[Hints] = hints.JOB_AD
 
     job_ad_id: RecordId
     title: OptionalText = None
@@ -381,16 +357,7 @@ class UpdateJobAndJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("jobAd.language.code",)
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's "
-        "language with the company's lists in the SmartRecruiters settings, and check that no section of the ad has "
-        "more than 9,999 characters.",
-        403: _NO_ACCESS,
-        404: _NO_JOB,
-        422: "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's "
-        "language with the company's lists in the SmartRecruiters settings, and check that no required value is "
-        "missing.",
-    }
+    hints: ClassVar[Hints] = hints.JOB
     required: ClassVar[tuple[str, ...]] = (
         "title",
         "location.countryCode",

@@ -9,7 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.fields import RecordId
+from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 __all__ = ["UpdateUserAvatar"]
@@ -37,13 +39,7 @@ class UpdateUserAvatar(Change):
     ids: ClassVar[tuple[str, ...]] = ("user_id",)
     scope: ClassVar[str] = "users_manage"
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
-    hints: ClassVar[Mapping[int | str, str]] = {
-        400: "Open the image in an image editor, save it as PNG or JPEG, and run the task again. SmartRecruiters could "
-        "not read it.",
-        403: "Ask a SmartRecruiters administrator to give the credential's system role the permission to manage users.",
-        404: "Check user_id: it is the id of the user, not the e-mail address. Look it up in the list of users "
-        "(GET /user-api/v201804/users).",
-    }
+    hints: ClassVar[Hints] = hints.AVATAR
 
     user_id: RecordId
     image: bytes = Field(repr=False)

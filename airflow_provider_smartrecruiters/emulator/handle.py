@@ -12,7 +12,7 @@ from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, RuleOpt
 from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
-from airflow_provider_smartrecruiters.emulator.tenant.state import Settings
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 
 
 class JournalView(list["JournalEntry"]):
@@ -150,7 +150,7 @@ class SmartRecruitersEmulator:
         """Set how the emulator behaves; settings that are left out get their defaults.
 
         :param settings: fields of :class:`.config.Config`, such as ``rate=0`` for no rate limit, and of the company's
-            :class:`.state.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
+            :class:`.settings.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
         :raises TypeError: a setting is unknown
         """
         company = {name: settings.pop(name) for name in Settings.model_fields.keys() & settings.keys()}

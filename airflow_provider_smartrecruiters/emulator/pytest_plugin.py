@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}(rate=0, concurrent=0, ...): how the emulator behaves in this test; takes the fields of "
-        "emulator.config.Config and of emulator.tenant.state.Settings",
+        "emulator.config.Config and of emulator.tenant.settings.Settings",
     )
 
 

@@ -80,7 +80,7 @@ def test_each_failure_has_its_cause_and_stops_no_other_item(
     outcomes, _ = carry_out(client, changes)
     failed = {o.index: (o.error, o.status, o.retryable) for o in outcomes if o.failed}
     assert failed == {
-        2: ("NotFoundError", 404, False),
+        2: ("PermissionDeniedError", 401, False),
         5: ("PermissionDeniedError", 401, False),
         7: ("ServerError", 503, True),
     }
@@ -113,23 +113,24 @@ def test_an_outage_is_not_tried_on_every_item(
     assert all(o.retryable for o in outcomes)
 
 
-@pytest.mark.parametrize("kind", ["restricted", "missing", "unreadable"])
+@pytest.mark.parametrize("kind", ["restricted", "missing", "named as missing", "unreadable"])
 def test_records_without_access_in_a_row_are_no_outage(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient, kind: str
 ) -> None:
     emulator, good = smartrecruiters_emulator, notes(smartrecruiters_emulator, 3)
     # The credential has worked, so that a 401 is about the record.
     carry_out(client, good[:1])
-    job_id = {"restricted": emulator.state.restricted_job_id, "missing": "no-such-job", "unreadable": "gone"}[kind]
-    status = 403 if kind == "unreadable" else None
-    if status:
-        emulator.fail("get job", status=status, path="gone")
+    job_id = emulator.state.restricted_job_id if kind == "restricted" else "no-such-job"
+    if kind == "unreadable":
+        emulator.fail("any read", status=403, path=job_id)
+    with emulator.state.editing() as tenant:
+        tenant.settings.missing_is_denied = kind != "named as missing"
     bad: list[Change] = [UpdateJobNote(job_id=job_id, content=str(number)) for number in range(OUTAGE + 5)]
     outcomes, bulk = carry_out(client, [*bad, *good[1:]], max_threads=1)
     assert not bulk.outage
     assert [o.failed for o in outcomes] == [True] * len(bad) + [False] * 2
     assert {(o.error, o.retryable) for o in outcomes[: len(bad)]} == {
-        ("NotFoundError" if kind == "missing" else "PermissionDeniedError", False)
+        ("NotFoundError" if kind == "named as missing" else "PermissionDeniedError", False)
     }
 
 

@@ -189,7 +189,7 @@ def test_tags_of_a_candidate_out_of_reach(candidate: str, smartrecruiters_emulat
 
 def test_an_application_id_is_not_a_candidate_id(smartrecruiters_emulator: Any, client: Any) -> None:
     application_id = smartrecruiters_emulator.state.an_application().application_id
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(PermissionDeniedError) as caught:
         apply(client, UpdateCandidateTags(candidate_id=application_id, tags=["x"]))
     assert "not of an application" in caught.value.hint
 
@@ -515,7 +515,8 @@ def test_a_withdrawal_reason_is_not_a_rejection_reason(
     reason_id = next(iter(smartrecruiters_emulator.state.withdrawal_reasons))
     with pytest.raises(BadRequestError) as caught:
         apply(client, reject(applied, reason_id=reason_id))
-    assert "reason_id from its list" in caught.value.hint
+    assert caught.value.code == "REASON_NOT_FOUND"
+    assert "/configuration/rejection-reasons for REJECTED" in caught.value.hint
 
 
 # Source

@@ -75,7 +75,7 @@ def test_a_timeslot_of_another_interview(smartrecruiters_emulator: Any, client: 
     assert first.interview_id != other.interview_id
     with pytest.raises(NotFoundError) as caught:
         apply(client, mixed)
-    assert "created through the API" in caught.value.hint
+    assert "belongs to the interview" in caught.value.hint
 
 
 @pytest.mark.parametrize(("slot", "reads"), [("read_only_timeslot", 1), ("restricted_timeslot", 1)])

@@ -119,9 +119,15 @@ def test_no_access_to_a_job(smartrecruiters_emulator: Any, client: Any) -> None:
 
 
 def test_a_reference_number_is_not_an_id(job_id: str, smartrecruiters_emulator: Any, client: Any) -> None:
-    with pytest.raises(NotFoundError) as caught:
-        apply(client, UpdateJobStatus(job_id=smartrecruiters_emulator.state.job(job_id).ref_number, status="FILLED"))
+    change = UpdateJobStatus(job_id=smartrecruiters_emulator.state.job(job_id).ref_number, status="FILLED")
+    # The API has no 404 for a job that is read.
+    with pytest.raises(PermissionDeniedError) as caught:
+        apply(client, change)
+    assert caught.value.status == 401
     assert "not its reference number" in caught.value.hint
+    with pytest.raises(NotFoundError) as caught_too:
+        apply(client, change, read_first=False)
+    assert "not its reference number" in caught_too.value.hint
 
 
 # Note
@@ -168,9 +174,12 @@ def test_a_job_without_a_note_may_be_answered_with_a_404(connect: Any) -> None:
 
 
 def test_a_note_of_a_job_that_does_not_exist(smartrecruiters_emulator: Any, client: Any) -> None:
-    with pytest.raises(NotFoundError) as caught:
-        apply(client, UpdateJobNote(job_id="none", content="x"))
-    assert "Check job_id (the id of the job" in caught.value.hint
+    for error, named in ((PermissionDeniedError, True), (NotFoundError, False)):
+        with smartrecruiters_emulator.state.editing() as tenant:
+            tenant.settings.missing_is_denied = named
+        with pytest.raises(error) as caught:
+            apply(client, UpdateJobNote(job_id="none", content="x"))
+        assert "Check job_id (the id of the job" in caught.value.hint
     assert len(smartrecruiters_emulator.journal) == 0
 
 
@@ -462,8 +471,10 @@ def test_an_ad_of_another_job(ad: Any, smartrecruiters_emulator: Any, client: An
 
 
 def test_an_ad_of_a_read_only_job(smartrecruiters_emulator: Any, client: Any) -> None:
-    with pytest.raises(PermissionDeniedError):
+    # The API has no other answer to it than 404.
+    with pytest.raises(NotFoundError) as caught:
         apply(client, ad_change(smartrecruiters_emulator.state.read_only_job_ad, title="x"))
+    assert "has access to the job" in caught.value.hint
 
 
 # Job and job ad
@@ -715,7 +726,7 @@ def test_a_job_is_a_mapping(job: Any) -> None:
 def test_a_value_that_is_not_on_a_list(job: Any, job_id: str, client: Any) -> None:
     with pytest.raises(BadRequestError) as caught:
         apply(client, job_change(job_id, **job))
-    assert "with the company's lists" in caught.value.hint
+    assert caught.value.hint.startswith(f"Choose {next(iter(job))} from the company's list")
     assert caught.value.code
 
 

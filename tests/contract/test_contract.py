@@ -325,6 +325,12 @@ def test_token_request(headers: list[tuple[str, str]], body: bytes, expected: li
         ("/jobs/J1/status", 503, {"detail": "busy"}, ("unknown-member", "body")),
         ("/candidates/C1/tags", 201, {"tags": "python"}, ("type", "body: tags")),
         ("/candidates/C1/jobs/J1/status", 204, {}, ("unexpected-body", "body")),
+        (
+            "/candidates/C1/jobs/J1/status",
+            400,
+            {"message": "No", "errors": [{"code": "INVALID_REASON", "message": "No"}]},
+            ("unknown-code", "body: errors"),
+        ),
     ],
 )
 def test_wrong_answer_is_caught(target: str, status: int, body: Any, expected: tuple[str, str]) -> None:

@@ -199,12 +199,20 @@ class TestRequest:
         assert [entry.body for entry in smartrecruiters_emulator.journal.writes()] == [{"content": "Hello"}]
 
     def test_a_permanent_error_ends_the_task(self, hook):
+        path = "/user-api/v201804/users/{id}"
         with pytest.raises(NotFoundError) as caught:
-            hook.request("GET", "/jobs/{jobId}", path_params={"jobId": "00000000-0000-4000-8000-000000000000"})
+            hook.request("GET", path, path_params={"id": "nobody"})
         assert isinstance(caught.value, AirflowFailException)
         assert (caught.value.status, caught.value.method) == (404, "GET")
-        assert caught.value.path_template == "/jobs/{jobId}"
-        assert str(caught.value).endswith("Request: GET /jobs/{jobId}.")
+        assert caught.value.path_template == path
+        assert str(caught.value).endswith(f"Request: GET {path}.")
+
+    def test_a_401_about_a_record_ends_the_task(self, hook):
+        with pytest.raises(PermissionDeniedError) as caught:
+            hook.request("GET", "/jobs/{jobId}", path_params={"jobId": "00000000-0000-4000-8000-000000000000"})
+        assert isinstance(caught.value, AirflowFailException)
+        assert (caught.value.status, caught.value.method) == (401, "GET")
+        assert "does not exist, or access is denied" in str(caught.value)
 
     def test_a_wrong_credential_ends_the_task(self, hook_for, smartrecruiters_emulator):
         hook = hook_for(host=smartrecruiters_emulator.url, password="wrong-key")
@@ -280,7 +288,7 @@ class TestPlanAndApply:
     def test_a_permanent_error_ends_the_task(self, hook):
         change = UpdateJobStatus(job_id="00000000-0000-4000-8000-000000000000", status="FILLED")
         for act in (hook.plan, hook.apply):
-            with pytest.raises(NotFoundError) as caught:
+            with pytest.raises(PermissionDeniedError) as caught:
                 act(change)
             assert isinstance(caught.value, AirflowFailException)
             assert caught.value.use_case == "put_update_job_status"

@@ -7,7 +7,7 @@ import json
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
@@ -83,7 +83,7 @@ def test_values_are_checked_at_run_time_and_not_at_parse_time(emulator, job):
 
 
 def test_a_permanent_error_ends_the_task(emulator):
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(PermissionDeniedError) as caught:
         run(("00000000-0000-4000-8000-000000000000", "FILLED"))
     assert isinstance(caught.value, AirflowFailException)
 

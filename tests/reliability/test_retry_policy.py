@@ -151,7 +151,8 @@ def test_a_permanent_error_is_not_tried_again(
             ask()
     (run,) = dag_runs.run(dag)
     assert (run.state, run.tries) == ("failed", 1)
-    assert [request.status for request in connected_emulator.requests] == [404]
+    # The read, and the question whether the credential is accepted.
+    assert [request.status for request in connected_emulator.requests] == [401, 200]
 
 
 @pytest.mark.airflow_run

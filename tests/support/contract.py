@@ -35,6 +35,7 @@ from tests.support.contract_rules import (
     HeaderPairs,
     Operation,
     body_complaints,
+    code_complaints,
     credential_complaints,
     header_complaints,
     load_json,
@@ -250,6 +251,7 @@ class Contract:
                 for name in (documented or {}).get("headers", ())
                 if name not in sent
             ]
+        complaints += code_complaints(documented or {}, body)
         # The document says of 5xx that its body may be no JSON at all.
         if status < 500 or media_type(sent) == "application/json":
             complaints += _library_complaints(self._responses.iter_errors(request, response))

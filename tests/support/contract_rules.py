@@ -23,6 +23,8 @@ from tests.support.violations import shorten
 
 API_KEY = "smartToken"
 OAUTH2 = "oauth2"
+# The official page about scopes has it for every operation.
+CODES_OF_ALL = frozenset({"OAuthPermissionsException"})
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON_PATCH = "application/json-patch+json"
@@ -160,6 +162,20 @@ def body_complaints(operation: Operation, sent: Headers, body: bytes) -> Iterato
     for name, filename, content in fields:
         if name in operation.files and not (filename and content):
             yield "no-file", f"body: {name}", "a file has a name and at least one byte"
+
+
+def code_complaints(documented: Mapping[str, Any], body: bytes) -> Iterator[Complaint]:
+    """Yield the error codes of an answer that the document does not have for its operation and status."""
+    known = {*documented.get("x-codes", ()), *documented.get("x-inferred-codes", ()), *CODES_OF_ALL}
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    for error in errors if isinstance(errors, list) else ():
+        code = error.get("code") if isinstance(error, dict) else None
+        if isinstance(code, str) and code not in known:
+            yield "unknown-code", "body: errors", f"{shorten(code)} is not documented"
 
 
 def media_type(sent: Headers) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import BadRequestError, NotFoundError, PermissionDeniedError
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import Refusal
+from tests.use_cases.refusals import Refusal, setting
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import ApplicationRef, KnownRecords
@@ -23,9 +23,25 @@ def not_assigned(state: KnownRecords) -> dict[str, Any]:
     return {"job_id": state.job_without(state.an_application().candidate_id)}
 
 
-def bad_request(name: str, arguments: dict[str, Any], code: str | None = None, **kwargs: Any) -> Refusal:
-    """Return a refusal of values. Its hint has to name everything that may be wrong with them."""
-    return Refusal(name, 400, BadRequestError, ("reason_id", "sub_status"), lambda _: arguments, code=code, **kwargs)
+def bad_request(name: str, arguments: dict[str, Any], **kwargs: Any) -> Refusal:
+    """Return a refusal of values without a code. Its hint has to name everything that may be wrong with them."""
+    return Refusal(name, 400, BadRequestError, ("reason_id", "sub_status"), lambda _: arguments, **kwargs)
+
+
+def coded(code: str, name: str, says: tuple[str, ...], arguments: dict[str, Any], **kwargs: Any) -> Refusal:
+    """Return a refusal of values with a code, whose hint says what to do about it."""
+    return Refusal(name, 400, BadRequestError, says, lambda _: arguments, code=code, **kwargs)
+
+
+def step_omitted(status: str, arguments: dict[str, Any]) -> Refusal:
+    """Return the refusal of a status that a required step comes before."""
+    return coded(
+        "REQUIRED_SUB_STATUS_OMITTED",
+        "a required step left out",
+        ("required step first", "sub_status"),
+        arguments,
+        provoke=setting(required_sub_statuses={status: ["Reference check"]}),
+    )
 
 
 REFUSALS = (
@@ -33,8 +49,23 @@ REFUSALS = (
         "candidate that may be read only",
         403,
         PermissionDeniedError,
-        ("administrator", "candidates_manage"),
+        ("administrator", "candidates_manage", "candidates_create"),
         lambda state: ids(state.read_only_application),
+        code="PERMISSION_DENIED",
+    ),
+    Refusal(
+        "candidate out of reach, written without reading",
+        401,
+        PermissionDeniedError,
+        ("candidate_id", "administrator", "does not exist"),
+        lambda state: {**ids(state.restricted_application), "read_first": False},
+    ),
+    Refusal(
+        "unknown candidate, written without reading",
+        401,
+        PermissionDeniedError,
+        ("candidate_id", "administrator", "does not exist"),
+        lambda _: {"candidate_id": "unknown", "read_first": False},
     ),
     Refusal(
         "candidate out of reach",
@@ -78,6 +109,7 @@ class ApplicationStatusTests(UseCaseTests):
     path = "/candidates/{candidate_id}/jobs/{job_id}/status"
     status = 204
     reads = ("candidates.getApplication",)
+    missing = (401, None)
     scope = "candidates_manage"
     read_scope = "candidates_read"
 

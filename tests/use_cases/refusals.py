@@ -13,7 +13,6 @@ from airflow_provider_smartrecruiters.exceptions import (
     PermissionDeniedError,
     SmartRecruitersError,
 )
-from tests.support.contract import Contract
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
@@ -120,10 +119,11 @@ def common_refusals(case: UseCase) -> list[Refusal]:
             ),
             Refusal(
                 "record deleted between read and write",
-                404,
-                NotFoundError,
+                case.missing[0],
+                NotFoundError if case.missing[0] == 404 else PermissionDeniedError,
                 (case.ids[0],),
                 provoke=between_read_and_write(_delete),
+                code=case.missing[1],
             ),
         ]
     return found
@@ -203,19 +203,48 @@ def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Prov
     return provoke
 
 
+def named_as_missing(case: UseCase, arguments: Arguments) -> AbstractContextManager[None]:
+    """Provoke the refusal by deleting the record, of a company that answers 404 where no document has it."""
+
+    def delete(case: UseCase, arguments: Arguments) -> None:
+        with case.state.editing() as tenant:
+            tenant.settings.missing_is_denied = False
+            case.delete(tenant, arguments)
+
+    return between_read_and_write(delete)(case, arguments)
+
+
+def rewritten(old: bytes, new: bytes) -> Provocation:
+    """Provoke the refusal with a proxy that rewrites the body of the write on its way."""
+
+    @contextmanager
+    def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
+        async def intercept(call: Call, proceed: Proceed) -> Answer:
+            if call.operation is not None and call.operation.id == case.operation:
+                assert old in call.body
+                call.body = call.body.replace(old, new)
+            return await proceed()
+
+        interceptors = case.emulator.emulator.interceptors
+        interceptors.append(intercept)
+        try:
+            yield
+        finally:
+            interceptors.remove(intercept)
+
+    return provoke
+
+
 def answered(status: int) -> Provocation:
     """
-    Provoke the refusal by answering the write with the contract's example.
+    Provoke the refusal by answering the write without a code.
 
     For refusals that no request of ours can cause, because the arguments are checked before they are sent.
     """
 
     @contextmanager
     def provoke(case: UseCase, _: Arguments) -> Iterator[None]:
-        documented = Contract.load().operations[case.operation].responses[str(status)]
-        examples = documented["content"]["application/json"].get("examples", {})
-        example = next((it["value"] for it in examples.values()), {"message": "Validation failed", "errors": []})
-        case.emulator.fail_next(case.operation, status=status, body=example)
+        case.emulator.fail_next(case.operation, status=status, body={"message": "Validation failed", "errors": []})
         yield
 
     return provoke

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
-from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, ids
+from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, coded, ids, step_omitted
 from tests.use_cases.refusals import BadInput, setting
 
 
@@ -24,8 +24,16 @@ class TestRejectApplication(ApplicationStatusTests):
             {"reason_id": ""},
             provoke=setting(require_rejection_reason=True),
         ),
-        bad_request("unknown reason", {"reason_id": "unknown"}, "INVALID_REASON"),
-        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
+        coded("REASON_NOT_FOUND", "unknown reason", ("/rejection-reasons",), {"reason_id": "unknown"}),
+        coded(
+            "NO_REASON_SUPPORT_FOR_STATUS",
+            "rejection with a reason in a company without reasons for it",
+            ("Leave out reason_id",),
+            {},
+            provoke=setting(statuses_without_reasons=["REJECTED"]),
+        ),
+        step_omitted("REJECTED", {}),
+        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}),
     )
     bad_inputs = (
         BadInput(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateJobStatusOperator
-from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, ids
+from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, coded, ids, step_omitted
 from tests.use_cases.refusals import BadInput, setting
 
 STATUSES = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED")
@@ -31,8 +31,22 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
             {"status": "WITHDRAWN", **NO_STEP},
             provoke=setting(require_withdrawal_reason=True),
         ),
-        bad_request("unknown reason", {"status": "REJECTED", "reason_id": "unknown", **NO_STEP}, "INVALID_REASON"),
-        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}, "INVALID_SUB_STATUS"),
+        coded(
+            "REASON_NOT_FOUND",
+            "unknown reason",
+            ("/rejection-reasons", "/withdrawal-reasons"),
+            {"status": "REJECTED", "reason_id": "unknown", **NO_STEP},
+        ),
+        # A reason for any other status is refused before it is sent.
+        coded(
+            "NO_REASON_SUPPORT_FOR_STATUS",
+            "withdrawal with a reason in a company without reasons for it",
+            ("Leave out reason_id", "status"),
+            {"status": "WITHDRAWN", "reason_id": "unknown", **NO_STEP},
+            provoke=setting(statuses_without_reasons=["WITHDRAWN"]),
+        ),
+        step_omitted("INTERVIEW", {}),
+        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}),
     )
     bad_inputs = (
         BadInput("status of a job", {"status": "OFFER"}, ("status",), STATUSES),

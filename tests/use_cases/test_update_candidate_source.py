@@ -11,7 +11,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateSourceOperator
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal, with_oauth
+from tests.use_cases.refusals import BadInput, Refusal, setting, with_oauth
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
@@ -92,7 +92,21 @@ class TestUpdateCandidateSource(UseCaseTests):
             out_of_reach,
             with_oauth,
         ),
-        Refusal("unknown candidate", 404, NotFoundError, ("candidate_id",), lambda _: {"candidate_id": "unknown"}),
+        Refusal(
+            "unknown candidate",
+            401,
+            PermissionDeniedError,
+            ("candidate_id", "does not exist"),
+            lambda _: {"candidate_id": "unknown"},
+        ),
+        Refusal(
+            "unknown candidate, answered with 404",
+            404,
+            NotFoundError,
+            ("candidate_id",),
+            lambda _: {"candidate_id": "unknown"},
+            setting(missing_is_denied=False),
+        ),
         Refusal("candidate of another job", 404, NotFoundError, ("candidate_id", "job_id"), not_assigned),
     )
     bad_inputs = (

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.exceptions import NotFoundError, PermissionDeniedError
+from airflow_provider_smartrecruiters.exceptions import BadRequestError, NotFoundError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal, between_read_and_write
+from tests.use_cases.refusals import BadInput, Refusal, between_read_and_write, setting
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
@@ -28,6 +28,7 @@ class TestUpdateCandidateTags(UseCaseTests):
     # What only adds keeps what others add at the same time.
     sends_also = ("candidates.tags.add",)
     example_operation = "candidates.tags.add"
+    missing = (403, None)
     scope = "candidates_manage"
     read_scope = "candidates_read"
     refusals = (
@@ -48,18 +49,40 @@ class TestUpdateCandidateTags(UseCaseTests):
         ),
         Refusal(
             "id of an application",
-            404,
-            NotFoundError,
-            ("candidate_id", "application"),
+            403,
+            PermissionDeniedError,
+            ("candidate_id", "application", "does not exist"),
             lambda state: {"candidate_id": state.an_application().application_id},
             operation="candidates.tags.get",
         ),
         Refusal(
             "unknown candidate, written without reading",
+            403,
+            PermissionDeniedError,
+            ("candidate_id", "does not exist"),
+            lambda _: {"candidate_id": "unknown", "read_first": False},
+        ),
+        Refusal(
+            "unknown candidate, answered with 404",
             404,
             NotFoundError,
             ("candidate_id",),
             lambda _: {"candidate_id": "unknown", "read_first": False},
+            setting(missing_is_denied=False),
+        ),
+        Refusal(
+            "too many tags",
+            400,
+            BadRequestError,
+            ("100 tags", "fewer"),
+            lambda _: {"tags": [f"tag {number}" for number in range(101)]},
+        ),
+        Refusal(
+            "tag that is too long",
+            400,
+            BadRequestError,
+            ("50 characters", "150"),
+            lambda _: {"tags": ["x" * 51]},
         ),
     )
     bad_inputs = (

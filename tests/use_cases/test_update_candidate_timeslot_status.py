@@ -34,6 +34,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
     path = "/interviews-api/v201904/interviews/{interview_id}/timeslots/{timeslot_id}/candidateStatus"
     status = 204
     reads = ("timeslots.get",)
+    missing = (404, "TIMESLOT_NOT_FOUND")
     scope = "interviews_write"
     read_scope = "interviews_read"
     refusals = (
@@ -56,9 +57,18 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
             "unknown interview",
             404,
             NotFoundError,
-            ("interview_id", "timeslot_id", "created in the SmartRecruiters UI"),
+            ("interview_id", "created in the SmartRecruiters UI"),
             lambda _: {"interview_id": "unknown"},
+            code="INTERVIEW_NOT_FOUND",
             operation="timeslots.get",
+        ),
+        Refusal(
+            "unknown interview, written without reading",
+            404,
+            NotFoundError,
+            ("interview_id", "created in the SmartRecruiters UI"),
+            lambda _: {"interview_id": "unknown", "read_first": False},
+            code="INTERVIEW_NOT_FOUND",
         ),
         Refusal(
             "timeslot of another interview",
@@ -66,6 +76,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
             NotFoundError,
             ("interview_id", "timeslot_id", "belongs to the interview"),
             timeslot_of_another_interview,
+            code="TIMESLOT_NOT_FOUND",
             operation="timeslots.get",
         ),
         Refusal(
@@ -74,6 +85,7 @@ class TestUpdateCandidateTimeslotStatus(UseCaseTests):
             NotFoundError,
             ("interview_id", "timeslot_id"),
             lambda _: {"timeslot_id": "unknown", "read_first": False},
+            code="TIMESLOT_NOT_FOUND",
         ),
         Refusal(
             "status that the interview does not take now",

@@ -11,12 +11,11 @@ from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     InvalidInputError,
     NotFoundError,
-    PermissionDeniedError,
 )
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
 from tests.use_cases import job_content
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal
+from tests.use_cases.refusals import BadInput, Refusal, setting
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Tenant
@@ -46,21 +45,30 @@ class TestUpdateJobAd(UseCaseTests):
             BadRequestError,
             ("language",),
             lambda _: {"language": "xx"},
-            code="VALIDATION_FAILED",
             off_contract=("request",),
         ),
         Refusal(
+            "characters that the API does not take",
+            400,
+            BadRequestError,
+            ("special characters", "title"),
+            lambda _: {"title": f"{TITLE} \N{WARNING SIGN}"},
+            setting(invalid_characters="\N{WARNING SIGN}"),
+            code="PROPERTY_INVALID",
+        ),
+        # The document has no other answer to a job without access.
+        Refusal(
             "job that may be read only",
-            403,
-            PermissionDeniedError,
-            ("administrator", "jobs_manage"),
+            404,
+            NotFoundError,
+            ("job_id", "administrator"),
             lambda state: asdict(state.read_only_job_ad),
         ),
         Refusal(
             "job out of reach",
-            403,
-            PermissionDeniedError,
-            ("administrator", "jobs_read"),
+            404,
+            NotFoundError,
+            ("job_id", "administrator"),
             lambda state: asdict(state.restricted_job_ad),
             operation="jobs.jobads.get",
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     InvalidInputError,
@@ -16,9 +17,10 @@ from airflow_provider_smartrecruiters.exceptions import (
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
 from tests.use_cases import job_content
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal, answered
+from tests.use_cases.refusals import BadInput, Refusal, answered, named_as_missing, setting
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
     from airflow_provider_smartrecruiters.emulator.tenant.state import Job, Tenant
 
 TITLE = "Lead engineer, Gdynia hub"
@@ -32,10 +34,73 @@ def unknown(name: str) -> Refusal:
         f"unknown {words}",
         400,
         BadRequestError,
-        (name, "lists"),
+        (f"Choose {name}", "list"),
         lambda _: {"job": {name: {"id": "unknown"}}},
         code=f"{words.upper().replace(' ', '_')}_NOT_FOUND",
     )
+
+
+def property_refusal(
+    code: str, name: str, says: str, label: str, value: dict[str, Any] | None, **settings: Any
+) -> Refusal:
+    """
+    Return the refusal of the value of a job property.
+
+    :param label: the property, as the seeded company calls it.
+    :param value: its new value; None to remove it.
+    """
+
+    def arguments(state: KnownRecords) -> dict[str, Any]:
+        with state.editing() as tenant:
+            known = next(one for one in tenant.job_properties.values() if one.label == label)
+        # The id of a value, where its label stands for it here.
+        ids = {text: value_id for value_id, text in known.values.items()}
+        given = None if value is None else {key: ids.get(one, one) for key, one in value.items()}
+        return {"job": {"properties": [{"id": known.id, "value": given}]}}
+
+    return Refusal(name, 400, BadRequestError, (says, "job.properties"), arguments, setting(**settings), code)
+
+
+PROPERTY_REFUSALS = (
+    property_refusal(
+        "JOB_PROPERTY_REQUIRED",
+        "required property removed",
+        "required: true",
+        "Cost centre",
+        None,
+        required_job_properties=["Cost centre"],
+    ),
+    property_refusal(
+        "INVALID_JOB_PROPERTY_VALUE_ID",
+        "unknown value of a required property",
+        "value.id",
+        "Shift",
+        {"id": "unknown"},
+        required_job_properties=["Shift"],
+    ),
+    property_refusal(
+        "INVALID_JOB_PROPERTY_VALUE_TYPE", "text for a property with a list", "value.label", "Shift", {"label": "Day"}
+    ),
+    property_refusal(
+        "VALUE_INACTIVE",
+        "inactive value",
+        "inactive",
+        "Shift",
+        {"id": "Night"},
+        inactive_property_values=["Night"],
+    ),
+    property_refusal(
+        "INVALID_TEXT_FORMAT",
+        "text with characters that the API does not take",
+        "special characters",
+        "Cost centre",
+        {"label": "CC \N{WARNING SIGN}"},
+        invalid_characters="\N{WARNING SIGN}",
+    ),
+    property_refusal(
+        "INVALID_BRAND_VALUE", "unknown brand", "brand", "Shift", {"id": "unknown"}, brand_property="Shift"
+    ),
+)
 
 
 class TestUpdateJobAndJobAd(UseCaseTests):
@@ -56,6 +121,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         "typeOfEmployment": ({"id": "contract"},),
         "eeoCategory": ({"id": "1"},),
     }
+    missing = (401, None)
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (
@@ -71,37 +137,62 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         ),
         Refusal(
             "text that is too long",
-            400,
-            BadRequestError,
+            422,
+            UnprocessableError,
             ("company's lists",),
             lambda _: {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}}},
-            code="VALIDATION_FAILED",
             off_contract=("request",),
+        ),
+        *PROPERTY_REFUSALS,
+        Refusal(
+            "type of employment that the country does not allow",
+            400,
+            BadRequestError,
+            ("typeOfEmployment", "location.countryCode"),
+            lambda _: {"job": {"typeOfEmployment": {"id": "permanent"}}},
+            setting(forbidden_employment_types={code: ["permanent"] for code in COUNTRIES}),
+            code="TYPE_OF_EMPLOYMENT_NOT_ALLOWED",
+        ),
+        Refusal(
+            "template by a role that may not manage templates",
+            403,
+            PermissionDeniedError,
+            ("Leave out template", "administrator"),
+            lambda _: {"job": {"template": True}},
+            setting(templates_forbidden=True),
+            code="JOB_TEMPLATES_MANAGEMENT_FORBIDDEN",
         ),
         Refusal(
             "job that may be read only",
-            403,
+            401,
             PermissionDeniedError,
             ("administrator", "jobs_manage"),
             lambda state: {"job_id": state.read_only_job_id},
         ),
         Refusal(
             "job out of reach",
-            403,
+            401,
             PermissionDeniedError,
             ("administrator", "jobs_read"),
             lambda state: {"job_id": state.restricted_job_id},
             operation="jobs.get",
         ),
+        Refusal("unknown job, answered with 404", 404, NotFoundError, ("job_id",), provoke=named_as_missing),
         Refusal(
-            "reference number for an id",
-            404,
-            NotFoundError,
-            ("job_id", "reference number"),
+            "reference number instead of the id",
+            401,
+            PermissionDeniedError,
+            ("job_id", "reference number", "does not exist"),
             lambda state: {"job_id": state.job(state.job_ids[0]).ref_number},
             operation="jobs.get",
         ),
-        Refusal("values that the API does not take", 422, UnprocessableError, ("lists",), provoke=answered(422)),
+        Refusal(
+            "values that the API does not take",
+            422,
+            UnprocessableError,
+            ("lists",),
+            provoke=answered(422),
+        ),
     )
     bad_inputs = (
         BadInput("nothing to change", {"job": {}}, ("job",), ("empty",)),

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_smartrecruiters.exceptions import NotFoundError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal, with_oauth
+from tests.use_cases.refusals import BadInput, Refusal, setting, with_oauth
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
@@ -30,6 +30,7 @@ class TestUpdateJobNote(UseCaseTests):
     path = "/jobs/{job_id}/note"
     status = 200
     reads = ("jobs.notes.get",)
+    missing = (401, None)
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (
@@ -66,19 +67,36 @@ class TestUpdateJobNote(UseCaseTests):
         ),
         Refusal(
             "unknown job",
+            401,
+            PermissionDeniedError,
+            ("job_id", "does not exist"),
+            lambda _: {"job_id": "unknown"},
+            operation="jobs.notes.get",
+        ),
+        Refusal(
+            "unknown job, written without reading",
+            401,
+            PermissionDeniedError,
+            ("job_id", "does not exist"),
+            lambda _: {"job_id": "unknown", "read_first": False},
+        ),
+        Refusal(
+            "unknown job, answered with 404",
             404,
             NotFoundError,
             ("job_id",),
             lambda _: {"job_id": "unknown"},
+            setting(missing_is_denied=False),
             # A 404 for the note may also mean a job without a note, so the operator reads the job as well.
             operation="jobs.get",
         ),
         Refusal(
-            "unknown job, written without reading",
+            "unknown job, answered with 404, written without reading",
             404,
             NotFoundError,
             ("job_id",),
             lambda _: {"job_id": "unknown", "read_first": False},
+            setting(missing_is_denied=False),
         ),
     )
     bad_inputs = (

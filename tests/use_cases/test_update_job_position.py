@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_smartrecruiters.exceptions import NotFoundError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobPositionOperator
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal
+from tests.use_cases.refusals import BadInput, Refusal, setting
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
@@ -46,6 +46,15 @@ class TestUpdateJobPosition(UseCaseTests):
             PermissionDeniedError,
             ("administrator", "jobs_manage"),
             lambda state: asdict(state.read_only_position),
+            code="PERMISSION_DENIED",
+        ),
+        Refusal(
+            "company with an approval process",
+            403,
+            PermissionDeniedError,
+            ("PATCH /jobs/{jobId}/headcount", "approval"),
+            provoke=setting(approval_process=True),
+            code="APPROVAL_PROCESS_ENABLED",
         ),
         Refusal(
             "job out of reach",

@@ -18,13 +18,19 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 from tests.use_cases.base import Expected, UseCaseTests
-from tests.use_cases.refusals import BadInput, Refusal, answered
+from tests.use_cases.refusals import BadInput, Refusal, answered, rewritten
 
 
 def picture(kind: str = "PNG", colour: str = "teal") -> bytes:
     data = BytesIO()
     Image.new("RGB", (8, 8), colour).save(data, kind)
     return data.getvalue()
+
+
+def mutilated(code: str, piece: str, old: bytes, new: bytes) -> Refusal:
+    """Return the refusal of a picture whose multipart body a proxy has changed on its way."""
+    name = f"a proxy changed the {piece}"
+    return Refusal(name, 400, BadRequestError, ("proxy", piece), provoke=rewritten(old, new), code=code)
 
 
 class TestUpdateUserAvatar(UseCaseTests):
@@ -44,12 +50,18 @@ class TestUpdateUserAvatar(UseCaseTests):
             ("image editor", "PNG or JPEG"),
             provoke=answered(400),
         ),
+        # The operator sends all of a part; only what is between it and the API can take some away.
+        mutilated("UNMARSHALLING_ERROR", "multipart body", b' name="file";', b""),
+        mutilated("MISSING_FILE_PART", "part named file", b'name="file"', b'name="picture"'),
+        mutilated("MISSING_FILE_NAME", "file name", b'; filename="avatar.png"', b""),
+        mutilated("MISSING_MEDIA_TYPE", "media type", b"Content-Type: image/png\r\n", b""),
         Refusal(
             "user that may be read only",
             403,
             PermissionDeniedError,
             ("administrator", "users_manage"),
             lambda state: {"user_id": state.read_only_user_id},
+            code="PERMISSION_DENIED",
         ),
         Refusal(
             "user out of reach",
@@ -57,6 +69,7 @@ class TestUpdateUserAvatar(UseCaseTests):
             PermissionDeniedError,
             ("administrator", "users_manage"),
             lambda state: {"user_id": state.restricted_user_id},
+            code="PERMISSION_DENIED",
         ),
         Refusal(
             "e-mail address for an id",

@@ -82,6 +82,8 @@ class UseCase:
     """``details`` of a result that changed nothing; None if they are the same."""
     details_unread: ClassVar[dict[str, Any]] = {}
     """``details`` of a result without a read."""
+    missing: ClassVar[tuple[int, str | None]] = (404, None)
+    """Status and code of the write's answer about a record that is not there."""
     refusals: ClassVar[tuple[Refusal, ...]] = ()
     bad_inputs: ClassVar[tuple[BadInput, ...]] = ()
 
@@ -123,9 +125,11 @@ class UseCase:
     def _given(
         self, smartrecruiters_emulator: SmartRecruitersEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        self.emulator = smartrecruiters_emulator
-        self.state = smartrecruiters_emulator.state
-        self.folder = tmp_path
+        self.look_at(smartrecruiters_emulator, tmp_path, monkeypatch)
+
+    def look_at(self, emulator: SmartRecruitersEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Use an emulator, and set the connection to it. ``folder`` is for files that the use case needs."""
+        self.emulator, self.state, self.folder = emulator, emulator.state, folder
         self._monkeypatch = monkeypatch
         self.connect()
 
@@ -139,6 +143,12 @@ class UseCase:
     def run(self, **arguments: Any) -> Result:
         """Execute the operator with an empty context, which the operators do not use."""
         return self.operator(task_id="change", **arguments).execute({})
+
+    def refused(self, refusal: Refusal, arguments: Arguments) -> SmartRecruitersError:
+        """Execute the operator under what provokes a refusal, and return the error that leaves it."""
+        with refusal.provoke(self, arguments), pytest.raises(refusal.error) as caught:
+            self.run(**arguments)
+        return caught.value
 
     def operations(self) -> list[str | None]:
         """Return the ids of the operations requested so far."""

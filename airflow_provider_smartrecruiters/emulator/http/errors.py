@@ -1,7 +1,7 @@
 """Errors as the API answers them.
 
-Three codes are documented: INVALID_SOURCE_TYPE, SUBTYPE_REQUIRED and INVALID_SOURCE. The set is open; every other
-code here is the emulator's own. Where the contract shows an envelope without codes, so does the emulator.
+Every code is one that the official document of April 2024 has for the operation. Where it has a status without a code,
+or nothing at all, as for a body of the wrong shape, the answer has no code either: the emulator invents none.
 """
 
 from __future__ import annotations
@@ -30,14 +30,19 @@ class ApiError(Exception):
         return {"message": self.message, "errors": errors}
 
 
+def refusal(status: int, message: str, code: str | None = None) -> ApiError:
+    """Return an error; with a code, the envelope holds one error."""
+    return ApiError(status, message, [(code, message)] if code else [])
+
+
 def bad_request(message: str, code: str | None = None) -> ApiError:
-    """Return a 400; with a code, the envelope holds one error."""
-    return ApiError(400, message, [(code, message)] if code else [])
+    """Return a 400."""
+    return refusal(400, message, code)
 
 
-def not_found(what: str) -> ApiError:
+def not_found(what: str, code: str | None = None) -> ApiError:
     """Return a 404 that names the kind of record, never its id."""
-    return ApiError(404, f"{what} not found")
+    return refusal(404, f"{what} not found", code)
 
 
 def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> ApiError:
@@ -46,8 +51,8 @@ def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> Api
     :param status: what the operation documents for this, 400 or 422
     :param problems: pydantic's error list; the values that were sent are left out
     """
-    errors = []
+    found = []
     for problem in problems:
         where = ".".join(str(part) for part in problem["loc"] if part not in {"body", "query"})
-        errors.append(("VALIDATION_FAILED", f"{where}: {problem['msg']}" if where else str(problem["msg"])))
-    return ApiError(status, "Validation failed", errors)
+        found.append(f"{where}: {problem['msg']}" if where else str(problem["msg"]))
+    return ApiError(status, "; ".join(["Validation failed", *found]))

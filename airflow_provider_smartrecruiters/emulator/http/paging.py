@@ -39,7 +39,7 @@ def cursor_page(
     :param view: what to show of a row
     :raises ApiError: 400, the cursor is invalid
     """
-    after = _decode(search.page_id) if search.page_id is not None else ""
+    after = _decode(search.page_id, search.invalid_page) if search.page_id is not None else ""
     left = sorted((row for row in rows if row.id > after), key=lambda row: row.id)
     page = left[: search.limit]
     answer = {"limit": search.limit, "content": [view(row) for row in page]}
@@ -57,11 +57,11 @@ def _encode(record_id: str) -> str:
     return base64.urlsafe_b64encode(f"key:{record_id}".encode()).decode()
 
 
-def _decode(page_id: str) -> str:
+def _decode(page_id: str, invalid: str | None) -> str:
     try:
         kind, _, record_id = base64.urlsafe_b64decode(page_id).decode().partition(":")
     except (binascii.Error, ValueError):
         kind = record_id = ""
     if kind != "key":
-        raise bad_request("Invalid pageId", "INVALID_PAGE_ID")
+        raise bad_request("Invalid pageId", invalid)
     return record_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -77,8 +77,12 @@ class SourceSearch(SubType):
 
 
 class Search(Query):
-    """Base of the searches."""
+    """Base of the searches.
 
+    ``invalid_page`` is the code of the error for a cursor that is none; None where the document has no code.
+    """
+
+    invalid_page: ClassVar[str | None] = "INVALID_PAGE_ID"
     q: str | None = None
     limit: int = Field(default=10, ge=1, le=100)
     page_id: str | None = None
@@ -94,6 +98,7 @@ class UserSearch(Search):
 class CandidateSearch(Search):
     """Parameters of ``GET /candidates``; those of an application must all match the same application."""
 
+    invalid_page: ClassVar[str | None] = None
     job_id: list[str] = []
     location: list[str] = []
     average_rating: list[Annotated[int, Field(ge=1, le=5)]] = []

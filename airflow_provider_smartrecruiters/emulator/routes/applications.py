@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
-from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus
+from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus, required
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
@@ -43,15 +43,11 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the status; sub-status, start and reason that are left out are cleared."""
     body = CandidateStatus.read_optional(call)
     tenant = call.tenant
-    denied = ApiError(403, "Permission denied")
-    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
-    if body is None:
-        raise bad_request("Status is required", "STATUS_REQUIRED")
+    access = lookups.APPLICATION_STATUS
+    application = lookups.application(tenant, candidate_id, job_id, write=True, access=access)
+    body = required(body)
     _check_reason(tenant, body)
-    if body.sub_status is not None:
-        process = tenant.hiring_processes[tenant.jobs[job_id].hiring_process_id]
-        if body.sub_status not in process.sub_statuses.get(body.status, ()):
-            raise bad_request("Sub-status is not part of the hiring process", "INVALID_SUB_STATUS")
+    _check_sub_status(tenant, application, body)
     now = times.now()
     application.status = body.status
     application.sub_status = body.sub_status
@@ -63,30 +59,44 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
 
 
 def _check_reason(tenant: state.Tenant, body: CandidateStatus) -> None:
-    reasons, required = {
+    reasons, must_have = {
         "REJECTED": (tenant.rejection_reasons, tenant.settings.require_rejection_reason),
         "WITHDRAWN": (tenant.withdrawal_reasons, tenant.settings.require_withdrawal_reason),
     }.get(body.status, (None, False))
     if body.reason is None:
-        if required:
+        if must_have:
             raise bad_request("Reason is required")
         return
-    if reasons is None:
-        raise bad_request("Reason is allowed for REJECTED and WITHDRAWN only", "REASON_NOT_ALLOWED")
+    if reasons is None or body.status in tenant.settings.statuses_without_reasons:
+        raise bad_request("Reason is not available for this status", "NO_REASON_SUPPORT_FOR_STATUS")
     if body.reason not in reasons:
-        raise bad_request("Reason not found", "INVALID_REASON")
+        raise bad_request("Reason not found", "REASON_NOT_FOUND")
+
+
+def _check_sub_status(tenant: state.Tenant, application: state.Application, body: CandidateStatus) -> None:
+    process = tenant.hiring_processes[tenant.jobs[application.job_id].hiring_process_id]
+    if body.sub_status is not None and body.sub_status not in process.sub_statuses.get(body.status, ()):
+        # The document has no code for it.
+        raise bad_request("Sub-status is not part of the hiring process")
+    had = {change.sub_status for change in application.history}
+    if not had.issuperset(tenant.settings.required_sub_statuses.get(body.status, ())):
+        raise bad_request("A required sub-status comes before this status", "REQUIRED_SUB_STATUS_OMITTED")
 
 
 @operations.get(APPLICATION + "/status/history", "candidates.status.history.getForJob", "candidates_read")
 def get_status_history(call: Call, candidate_id: str, job_id: str) -> dict[str, Any]:
     """Return the status changes of one application, oldest first."""
-    return views.history(lookups.application(call.tenant, candidate_id, job_id).history)
+    lookups.candidate(call.tenant, candidate_id, access=lookups.STATUS_HISTORY)
+    application = call.tenant.application(candidate_id, job_id)
+    if application is None:
+        raise not_found("Job", "JOB_NOT_FOUND")
+    return views.history(application.history)
 
 
 @operations.get("/candidates/{id}/status/history", "candidates.status.history.get", "candidates_read")
 def get_primary_status_history(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return the status changes of the primary assignment."""
-    candidate = lookups.candidate(call.tenant, candidate_id)
+    candidate = lookups.candidate(call.tenant, candidate_id, access=lookups.STATUS_HISTORY)
     if not candidate.application_ids:
         return views.history([])
     return views.history(call.tenant.applications[candidate.application_ids[0]].history)
@@ -97,8 +107,7 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     """Set the source of an application."""
     body = CandidateSource.read(call)
     tenant = call.tenant
-    denied = ApiError(401, "Candidate access denied")
-    application = lookups.application(tenant, candidate_id, job_id, write=True, denied=denied)
+    application = lookups.application(tenant, candidate_id, job_id, write=True, access=lookups.CANDIDATE)
     source_type = tenant.source_types.get(body.source_type_id)
     if source_type is None:
         raise bad_request("Invalid source type", "INVALID_SOURCE_TYPE")
@@ -120,8 +129,9 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
 def get_by_id(call: Call, application_id: str) -> dict[str, Any]:
     """Return an application by its own id."""
     tenant = call.tenant
-    application = lookups.found(tenant.applications, application_id, "Job application")
-    lookups.candidate(tenant, application.candidate_id)
+    access = lookups.APPLICATION_BY_ID
+    application = lookups.found(tenant.applications, application_id, access.denied)
+    lookups.candidate(tenant, application.candidate_id, access=access)
     source = tenant.source_of(application)
     return views.shown(
         application,

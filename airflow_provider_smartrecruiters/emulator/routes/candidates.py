@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -88,7 +88,7 @@ def _linked(call: Call, job_id: str) -> dict[str, Any]:
 @operations.get(TAGS, "candidates.tags.get", "candidates_read")
 def get_tags(call: Call, candidate_id: str) -> dict[str, Any]:
     """Return the tags."""
-    return {"tags": lookups.candidate(call.tenant, candidate_id).tags}
+    return {"tags": lookups.candidate(call.tenant, candidate_id, access=lookups.CANDIDATE_TAGS).tags}
 
 
 @operations.put(TAGS, "candidates.tags.replace", "candidates_manage", status=201)
@@ -109,8 +109,14 @@ def delete_tags(call: Call, candidate_id: str) -> None:
     _set_tags(call, candidate_id, [], keep=False)
 
 
-def _set_tags(call: Call, candidate_id: str, tags: Iterable[str], *, keep: bool) -> dict[str, Any]:
-    candidate = lookups.candidate(call.tenant, candidate_id, write=True)
+def _set_tags(call: Call, candidate_id: str, tags: Sequence[str], *, keep: bool) -> dict[str, Any]:
+    settings = call.tenant.settings
+    candidate = lookups.candidate(call.tenant, candidate_id, write=True, access=lookups.CANDIDATE_TAGS)
+    # The document has no codes for these.
+    if len(tags) > settings.tags_per_call:
+        raise bad_request("Adding too many tags")
+    if any(len(tag) > settings.tag_length for tag in tags):
+        raise bad_request(f"A tag is longer than {settings.tag_length} characters")
     # A dict as an ordered set: duplicates are dropped.
     wanted = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
     if len(wanted) > schemas.MOST_TAGS:

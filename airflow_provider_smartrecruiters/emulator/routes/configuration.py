@@ -17,6 +17,7 @@ VALUES = SOURCES + "/{sourceType}/values"
 PROCESSES = "/configuration/hiring-processes"
 # Other statuses have sub-statuses too; the API does not list them.
 LISTED_STATUSES = ("IN_REVIEW", "INTERVIEW", "OFFERED")
+NO_SOURCE_TYPE = not_found("Source type")
 
 operations = Operations()
 
@@ -42,7 +43,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
     search = SourceSearch.read(call)
     found = [
         value
-        for value in lookups.found(call.tenant.source_types, type_id, "Source type").values
+        for value in lookups.found(call.tenant.source_types, type_id, NO_SOURCE_TYPE).values
         if not value.deleted and search.source_sub_type in (None, value.subtype_id)
     ]
     return paging.offset_page(found, search, lambda value: _source(call, type_id, value))
@@ -52,7 +53,7 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
 def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
     """Return one source of a type."""
     search = SubType.read(call)
-    lookups.found(call.tenant.source_types, type_id, "Source type")
+    lookups.found(call.tenant.source_types, type_id, NO_SOURCE_TYPE)
     found = call.tenant.source(type_id, search.source_sub_type, source_id)
     if found is None or found.deleted:
         raise not_found("Source")
@@ -66,7 +67,7 @@ def get_source_by_identifier(call: Call, identifier: str) -> dict[str, Any]:
         for value in source_type.values:
             if value.identifier == identifier:
                 return views.shown(value, ("label",), type={"id": source_type.id}, subType=_subtype(value))
-    raise not_found("Source")
+    raise not_found("Source", "SOURCE_NOT_FOUND")
 
 
 @operations.get("/configuration/rejection-reasons", "configuration.reasons.rejection.all", "configuration_read")
@@ -90,7 +91,7 @@ def list_hiring_processes(call: Call) -> dict[str, Any]:
 @operations.get(PROCESSES + "/{id}", "configuration.hiring-process.get", "configuration_read")
 def get_hiring_process(call: Call, process_id: str) -> dict[str, Any]:
     """Return one hiring process."""
-    return _process(lookups.found(call.tenant.hiring_processes, process_id, "Hiring process"))
+    return _process(lookups.found(call.tenant.hiring_processes, process_id, not_found("Hiring process")))
 
 
 def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:

@@ -34,16 +34,14 @@ def get_interview(call: Call, interview_id: str) -> dict[str, Any]:
 @operations.get(TIMESLOT, "timeslots.get", "interviews_read")
 def get_timeslot(call: Call, interview_id: str, timeslot_id: str) -> dict[str, Any]:
     """Return one timeslot."""
-    interview = lookups.interview(call.tenant, interview_id)
-    return _timeslot_view(lookups.found(interview.timeslots, timeslot_id, "Timeslot"))
+    return _timeslot_view(lookups.timeslot(call.tenant, interview_id, timeslot_id))
 
 
 @operations.put(CANDIDATE_STATUS, "statuses.timeslot.candidate.put", "interviews_write", status=204, invalid=422)
 def update_candidate_status(call: Call, interview_id: str, timeslot_id: str) -> None:
     """Set the candidate's status for a timeslot."""
     body = schemas.AttendeeStatus.read(call)
-    interview = lookups.interview(call.tenant, interview_id, write=True)
-    lookups.found(interview.timeslots, timeslot_id, "Timeslot").candidate_status = body.status
+    lookups.timeslot(call.tenant, interview_id, timeslot_id, write=True).candidate_status = body.status
 
 
 def _view(interview: Interview) -> dict[str, Any]:

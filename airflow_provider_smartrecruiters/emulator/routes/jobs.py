@@ -8,13 +8,12 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http import paging, queries, schemas
-from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import state, times
 
 NOTE = "/jobs/{jobId}/note"
-NOTE_DENIED = ApiError(401, "Access forbidden")
 
 operations = Operations()
 
@@ -24,7 +23,7 @@ def list_jobs(call: Call) -> dict[str, Any]:
     """Return a page of jobs: by cursor with ``sort=job_id``, else by offset, newest first."""
     tenant, search = call.tenant, queries.JobSearch.read(call)
     if search.page_id is not None and search.sort != "job_id":
-        raise bad_request("pageId requires sort=job_id", "PAGE_ID_REQUIRES_SORT")
+        raise bad_request("pageId requires sort=job_id", "INVALID_PAGE_ID")
     found = [job for job in lookups.visible(tenant.jobs) if search.matches(job, tenant, posting_status(job))]
     if search.sort == "job_id":
         return {"totalFound": len(found), **paging.cursor_page(found, search, partial(_summary, call))}
@@ -38,14 +37,12 @@ def get_job(call: Call, job_id: str) -> dict[str, Any]:
     return details(call, lookups.job(call.tenant, job_id))
 
 
-@operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage")
+@operations.put("/jobs/{jobId}", "jobs.update", "jobs_manage", invalid=422)
 def replace_job(call: Call, job_id: str) -> dict[str, Any]:
     """Replace a job and the texts of its default ad; what is left out is removed."""
     body = schemas.JobInput.read_optional(call)
     job = lookups.job(call.tenant, job_id, write=True)
-    if body is None:
-        raise bad_request("Job is required", "JOB_REQUIRED")
-    job_replacement.replace(call.tenant, job, body)
+    job_replacement.replace(call.tenant, job, schemas.required(body, call.invalid))
     return details(call, job)
 
 
@@ -53,7 +50,7 @@ def replace_job(call: Call, job_id: str) -> dict[str, Any]:
 def update_status(call: Call, job_id: str) -> dict[str, Any]:
     """Set the status. CANCELLED leaves what is published as it is."""
     body = schemas.JobStatusUpdate.read(call)
-    job = lookups.job(call.tenant, job_id, write=True)
+    job = lookups.job(call.tenant, job_id, write=True, access=lookups.JOB_STATUS)
     job.status = body.status
     job.updated_on = job.last_activity_on = times.now()
     job.history.append(state.StatusChange(changed_on=job.updated_on, status=body.status))
@@ -79,14 +76,14 @@ def get_hiring_team(call: Call, job_id: str) -> dict[str, Any]:
 @operations.get(NOTE, "jobs.notes.get", "jobs_read")
 def get_note(call: Call, job_id: str) -> dict[str, Any]:
     """Return the note; a job without one has an empty note."""
-    return {"content": lookups.job(call.tenant, job_id, denied=NOTE_DENIED).note}
+    return {"content": lookups.job(call.tenant, job_id, access=lookups.JOB_NOTE).note}
 
 
 @operations.put(NOTE, "jobs.notes.update", "jobs_manage")
 def replace_note(call: Call, job_id: str) -> dict[str, Any]:
     """Replace the note."""
     body = schemas.JobNote.read(call)
-    job = lookups.job(call.tenant, job_id, write=True, denied=NOTE_DENIED)
+    job = lookups.job(call.tenant, job_id, write=True, access=lookups.JOB_NOTE)
     job.note = body.content
     job.last_activity_on = times.now()
     return {"content": job.note}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.http.errors import refusal
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import PositionInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
@@ -20,14 +21,16 @@ operations = Operations()
 @operations.get(POSITIONS, "jobs.positions.all", "jobs_read")
 def list_positions(call: Call, job_id: str) -> dict[str, Any]:
     """Return all positions of a job."""
-    return views.listed([_view(position) for position in lookups.job(call.tenant, job_id).positions.values()])
+    job = lookups.job(call.tenant, job_id, access=lookups.JOB_FORBIDDEN)
+    return views.listed([_view(position) for position in job.positions.values()])
 
 
 @operations.post(POSITIONS, "jobs.positions.create", "jobs_manage", status=201)
 def create_position(call: Call, job_id: str) -> dict[str, Any]:
     """Add a position to a job."""
     body = PositionInput.read(call)
-    job = lookups.job(call.tenant, job_id, write=True)
+    job = lookups.job(call.tenant, job_id, write=True, access=lookups.POSITION_CREATION)
+    _check_approval(call)
     return _store(job, state.Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
@@ -42,6 +45,7 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     """Replace a position; the company's own id and the incumbent's name are cleared when left out."""
     body = PositionInput.read(call)
     position = lookups.position(call.tenant, job_id, record_id, write=True)
+    _check_approval(call)
     replaced = state.Position(id=position.id, status=position.status, **body.model_dump())
     return _store(call.tenant.jobs[job_id], replaced)
 
@@ -50,9 +54,15 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
 def delete_position(call: Call, job_id: str, record_id: str) -> None:
     """Remove a position."""
     position = lookups.position(call.tenant, job_id, record_id, write=True)
+    _check_approval(call)
     job = call.tenant.jobs[job_id]
     del job.positions[position.id]
     job.last_activity_on = times.now()
+
+
+def _check_approval(call: Call) -> None:
+    if call.tenant.settings.approval_process:
+        raise refusal(403, "Approval process is enabled", "APPROVAL_PROCESS_ENABLED")
 
 
 def _store(job: state.Job, position: state.Position) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http import paging
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
+from airflow_provider_smartrecruiters.emulator.http.multipart import Part
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
@@ -49,13 +50,27 @@ def get_user(call: Call, user_id: str) -> dict[str, Any]:
 def update_avatar(call: Call, user_id: str) -> None:
     """Store an image: the part ``file`` of a multipart body."""
     user = lookups.user(call.tenant, user_id, write=True)
-    part = next((part for part in call.parts or () if part.name == "file" and part.filename is not None), None)
-    if part is None or part.image_type is None:
-        raise bad_request("The file could not be unmarshalled", "UNMARSHALLING_ERROR")
+    part = _file(call.parts)
     user.avatar_sha256 = part.sha256
     user.avatar_content_type = part.image_type
     user.avatar_size = len(part.content)
     user.updated_on = times.now()
+
+
+def _file(parts: list[Part] | None) -> Part:
+    if not parts:
+        raise bad_request("The request cannot be unmarshalled", "UNMARSHALLING_ERROR")
+    part = next((part for part in parts if part.name == "file"), None)
+    if part is None:
+        raise bad_request("The part file is missing", "MISSING_FILE_PART")
+    if not part.filename:
+        raise bad_request("The part file has no filename", "MISSING_FILE_NAME")
+    if not part.content_type:
+        raise bad_request("The part file has no media type", "MISSING_MEDIA_TYPE")
+    if part.image_type is None:
+        # What SmartRecruiters answers to a file that is no image is not documented.
+        raise bad_request("The file is not an image")
+    return part
 
 
 def _view(user: User) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.tenant import seed_words as words
 from airflow_provider_smartrecruiters.emulator.tenant import state
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 from airflow_provider_smartrecruiters.emulator.tenant.times import render
 
 USERS, JOBS, CANDIDATES = 130, 40, 320
@@ -45,7 +46,7 @@ class _Seed:
         self.applications: dict[str, state.Application] = {}
         self.candidates = self.limited(self.make_candidate(number) for number in range(CANDIDATES))
         self.interviews = self.limited(self.make_interviews())
-        self.settings = state.Settings(caller_id=self.user_ids[0])
+        self.settings = Settings(caller_id=self.user_ids[0])
         self.departments = {
             key: state.Department(id=key, label=label, description=description)
             for key, (label, description) in words.DEPARTMENTS.items()

@@ -14,6 +14,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
+
 # full: read and write; read: writes are denied; none: reads are denied too.
 Access = Literal["full", "read", "none"]
 
@@ -22,23 +24,6 @@ class Record(BaseModel):
     """Base of all records; an unknown member, such as a misspelled one in a seed file, is an error."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Settings(Record):
-    """Settings of the company.
-
-    :param require_rejection_reason: REJECTED without a reason is refused
-    :param require_withdrawal_reason: WITHDRAWN without a reason is refused
-    :param publish_delay: seconds from an accepted publication until it shows outside
-    :param default_language: of a job ad that is sent without one
-    :param caller_id: the user that the credentials belong to
-    """
-
-    require_rejection_reason: bool = False
-    require_withdrawal_reason: bool = False
-    publish_delay: float = 0.1
-    default_language: str = "en"
-    caller_id: str
 
 
 class Guarded(Record):
@@ -179,6 +164,11 @@ class JobAd(Record):
     creator_id: str
     publications: list[Publication] = []
     pending: list[Pending] = []
+
+    @property
+    def shows_or_will(self) -> bool:
+        """Whether the ad shows outside, once everything that was accepted has happened."""
+        return (self.pending[-1].content if self.pending else self.published) is not None
 
 
 class Position(Record):

@@ -40,7 +40,8 @@ def test_tags_of_another_shape_are_refused(
     before = smartrecruiters_emulator.state.candidate(candidate_id)
     answer = api.put(f"/candidates/{candidate_id}/tags", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
-    assert answer.json()["message"] == "Validation failed"
+    assert answer.json()["message"].startswith("Validation failed; ")
+    assert answer.json()["errors"] == []
     assert smartrecruiters_emulator.state.candidate(candidate_id) == before
     assert smartrecruiters_emulator.journal.writes() == []
 
@@ -50,8 +51,33 @@ def test_restricted_candidates(smartrecruiters_emulator: SmartRecruitersEmulator
     read_only, restricted = state.read_only_candidate_id, state.restricted_candidate_id
     assert api.get(f"/candidates/{read_only}/tags").status_code == 200
     assert api.put(f"/candidates/{read_only}/tags", json={"tags": []}).status_code == 403
-    assert api.get(f"/candidates/{restricted}").status_code == 403
-    assert api.get("/candidates/nobody/tags").status_code == 404
+    assert api.get(f"/candidates/{read_only}").status_code == 200
+    # A candidate that is not there is answered like one without access, where the document has no 404.
+    for candidate_id in (restricted, "nobody"):
+        assert api.get(f"/candidates/{candidate_id}").status_code == 401
+        assert api.get(f"/candidates/{candidate_id}/tags").status_code == 403
+        assert api.delete(f"/candidates/{candidate_id}/tags").status_code == 403
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, missing_is_denied=False)
+def test_a_company_that_names_what_is_missing(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    assert api.get(f"/candidates/{state.restricted_candidate_id}").status_code == 401
+    for path in ("/candidates/nobody", "/candidates/nobody/tags", "/jobs/none", "/jobs/none/note"):
+        assert api.get(path).status_code == 404
+
+
+def test_tags_have_limits(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    path = f"/candidates/{smartrecruiters_emulator.state.candidate_ids[0]}/tags"
+    most = ["x" * 50, *(str(number) for number in range(99))]
+    assert api.put(path, json={"tags": most}).status_code == 201
+    for tags in ([*most, "one more"], ["x" * 51]):
+        assert api.put(path, json={"tags": tags}).status_code == 400
+        assert api.post(path, json={"tags": tags}).status_code == 400
+    assert api.get(path).json()["tags"] == most
+    with smartrecruiters_emulator.state.editing() as tenant:
+        tenant.settings.tags_per_call, tenant.settings.tag_length = 101, 150
+    assert api.put(path, json={"tags": [*most, "x" * 150]}).status_code == 201
 
 
 # Status
@@ -97,13 +123,14 @@ def test_reasons_come_from_the_right_list(smartrecruiters_emulator: SmartRecruit
     application = state.an_application("NEW")
     path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
     rejection, withdrawal = next(iter(state.rejection_reasons)), next(iter(state.withdrawal_reasons))
-    for body in (
-        {"status": "REJECTED", "reason": withdrawal},
-        {"status": "WITHDRAWN", "reason": rejection},
-        {"status": "REJECTED", "reason": ""},
-        {"status": "HIRED", "reason": rejection},
+    for body, code in (
+        ({"status": "REJECTED", "reason": withdrawal}, "REASON_NOT_FOUND"),
+        ({"status": "WITHDRAWN", "reason": rejection}, "REASON_NOT_FOUND"),
+        ({"status": "REJECTED", "reason": ""}, "REASON_NOT_FOUND"),
+        ({"status": "HIRED", "reason": rejection}, "NO_REASON_SUPPORT_FOR_STATUS"),
     ):
-        assert api.put(path + "/status", json=body).status_code == 400, body
+        answer = api.put(path + "/status", json=body)
+        assert (answer.status_code, codes(answer)) == (400, [code]), body
     assert api.get(path).json()["status"] == "NEW"
 
     assert api.put(path + "/status", json={"status": "REJECTED", "reason": rejection}).status_code == 204
@@ -140,9 +167,23 @@ def test_sub_statuses_belong_to_the_status(smartrecruiters_emulator: SmartRecrui
         {"status": "LEAD", "subStatus": interview},
     ):
         answer = api.put(path, json=body)
-        assert (answer.status_code, codes(answer)) == (400, ["INVALID_SUB_STATUS"]), body
+        assert (answer.status_code, codes(answer)) == (400, []), body
     rejected = state.sub_statuses(application.job_id, "REJECTED")[0]
     assert api.put(path, json={"status": "REJECTED", "subStatus": rejected}).status_code == 204
+
+
+def test_a_required_step_comes_first(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    application = state.an_application("NEW")
+    path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}/status"
+    step = state.sub_statuses(application.job_id, "IN_REVIEW")[0]
+    with state.editing() as tenant:
+        tenant.settings.required_sub_statuses = {"OFFERED": [step]}
+    answer = api.put(path, json={"status": "OFFERED"})
+    assert (answer.status_code, codes(answer)) == (400, ["REQUIRED_SUB_STATUS_OMITTED"])
+    assert api.put(path, json={"status": "INTERVIEW"}).status_code == 204
+    assert api.put(path, json={"status": "IN_REVIEW", "subStatus": step}).status_code == 204
+    assert api.put(path, json={"status": "OFFERED"}).status_code == 204
 
 
 @pytest.mark.off_contract
@@ -173,15 +214,26 @@ def test_status_of_what_is_not_there_or_denied(smartrecruiters_emulator: SmartRe
     candidate_id, job_id = state.candidate_ids[0], state.job_ids[0]
     other = state.job_without(candidate_id)
     body = {"status": "IN_REVIEW"}
-    assert api.put(f"/candidates/nobody/jobs/{job_id}/status", json=body).status_code == 404
+    assert api.get(f"/candidates/nobody/jobs/{job_id}").status_code == 404
+    assert api.put(f"/candidates/nobody/jobs/{job_id}/status", json=body).status_code == 401
     answer = api.put(f"/candidates/{candidate_id}/jobs/{other}/status", json=body)
     assert (answer.status_code, answer.json()["message"]) == (404, "Candidate is not assigned to given job")
     denied = state.read_only_application
     path = f"/candidates/{denied.candidate_id}/jobs/{denied.job_id}"
     assert api.get(path).status_code == 200
-    assert api.put(path + "/status", json=body).status_code == 403
+    answer = api.put(path + "/status", json=body)
+    assert (answer.status_code, codes(answer)) == (403, ["PERMISSION_DENIED"])
     hidden = state.restricted_application
-    assert api.get(f"/candidates/{hidden.candidate_id}/jobs/{hidden.job_id}").status_code == 403
+    path = f"/candidates/{hidden.candidate_id}/jobs/{hidden.job_id}"
+    assert api.get(path).status_code == 403
+    assert api.put(path + "/status", json=body).status_code == 401
+    for of, status, code in (
+        (path, 403, "NO_ACCESS_TO_CANDIDATE"),
+        (f"/candidates/nobody/jobs/{job_id}", 404, "CANDIDATE_NOT_FOUND"),
+        (f"/candidates/{candidate_id}/jobs/{other}", 404, "JOB_NOT_FOUND"),
+    ):
+        answer = api.get(of + "/status/history")
+        assert (answer.status_code, codes(answer)) == (status, [code])
 
 
 # Source

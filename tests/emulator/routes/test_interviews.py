@@ -49,8 +49,9 @@ def test_denied_and_unknown_timeslots(smartrecruiters_emulator: SmartRecruitersE
     assert api.put(path + "/candidateStatus", json=body).status_code == 403
     hidden = smartrecruiters_emulator.state.restricted_timeslot
     assert api.get(f"{INTERVIEWS}/{hidden.interview_id}").status_code == 403
-    for path in (
-        f"{INTERVIEWS}/{slot.interview_id}/timeslots/{denied.timeslot_id}",
-        f"{INTERVIEWS}/none/timeslots/{slot.timeslot_id}",
+    for path, code in (
+        (f"{INTERVIEWS}/{slot.interview_id}/timeslots/{denied.timeslot_id}", "TIMESLOT_NOT_FOUND"),
+        (f"{INTERVIEWS}/none/timeslots/{slot.timeslot_id}", "INTERVIEW_NOT_FOUND"),
     ):
-        assert api.put(path + "/candidateStatus", json=body).status_code == 404
+        for answer in (api.get(path), api.put(path + "/candidateStatus", json=body)):
+            assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, code)

@@ -103,10 +103,52 @@ def test_denied_and_unknown_ads(smartrecruiters_emulator: SmartRecruitersEmulato
     denied = smartrecruiters_emulator.state.read_only_job_ad
     path = f"/jobs/{denied.job_id}/jobads/{denied.job_ad_id}"
     assert api.get(path).status_code == 200
-    assert api.put(path, json=NEW).status_code == 403
-    assert api.post(path + "/postings").status_code == 403
+    assert api.put(path, json=NEW).status_code == 404
+    answer = api.post(path + "/postings")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "ACCESS_FORBIDDEN")
     other_job = smartrecruiters_emulator.state.job_ids[0]
     assert api.put(f"/jobs/{other_job}/jobads/{denied.job_ad_id}", json=NEW).status_code == 404
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, ads_per_job=3)
+def test_a_job_has_a_limited_number_of_ads(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    job_id = smartrecruiters_emulator.state.a_job_ad(default=False, published=False).job_id
+    made = api.post(f"/jobs/{job_id}/jobads", json=NEW)
+    assert (made.status_code, made.json()["postingStatus"]) == (200, "NOT_PUBLISHED")
+    assert api.get(f"/jobs/{job_id}/jobads/{made.json()['id']}").json() == made.json()
+    answer = api.post(f"/jobs/{job_id}/jobads", json=NEW)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "JOB_AD_LIMIT_REACHED")
+    assert len(smartrecruiters_emulator.state.job(job_id).ads) == 3
+
+
+def test_a_company_publishes_a_limited_number_of_ads(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    state = smartrecruiters_emulator.state
+    new, old = state.a_job_ad(published=False), state.a_job_ad()
+    with state.editing() as tenant:
+        published = sum(ad.published is not None for job in tenant.jobs.values() for ad in job.ads.values())
+        tenant.settings.published_ad_limit = published
+    path = f"/jobs/{new.job_id}/jobads/{new.job_ad_id}/postings"
+    for address in (path, f"/jobs/{new.job_id}/publication"):
+        answer = api.post(address)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "PUBLISHED_JOB_AD_LIMIT_REACHED")
+    # One that is published already takes no further place, and one that is on its way out leaves its own.
+    assert api.post(f"/jobs/{old.job_id}/jobads/{old.job_ad_id}/postings").status_code == 202
+    assert api.delete(f"/jobs/{old.job_id}/jobads/{old.job_ad_id}/postings").status_code == 202
+    assert api.post(path).status_code == 202
+
+
+def test_the_default_ad_is_published_first(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    state = smartrecruiters_emulator.state
+    with state.editing() as tenant:
+        job = next(job for job in tenant.jobs.values() if len(job.ads) == 2 and not job.default_ad.published)
+        default, other = job.default_ad.id, next(ad.id for ad in job.ads.values() if not ad.default)
+    answer = api.post(f"/jobs/{job.id}/jobads/{other}/postings")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "JOB_NOT_POSTED")
+    api.post(f"/jobs/{job.id}/jobads/{default}/postings")
+    wait_for(lambda: len(outside(api, job.id)) == 1)
+    assert api.post(f"/jobs/{job.id}/jobads/{other}/postings").status_code == 202
 
 
 @pytest.mark.off_contract("request", "response")

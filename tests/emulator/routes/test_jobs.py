@@ -114,7 +114,9 @@ def test_a_job_of_another_shape_is_refused(
 ) -> None:
     job_id = smartrecruiters_emulator.state.job_ids[0]
     answer = api.put(f"/jobs/{job_id}", json={**JOB, **change})
-    assert (answer.status_code, answer.json()["message"]) == (400, "Validation failed")
+    assert answer.status_code == 422
+    assert answer.json()["message"].startswith("Validation failed; ")
+    assert answer.json()["errors"] == []
 
 
 def test_job_status(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
@@ -144,7 +146,7 @@ def test_note(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> No
     assert api.put(path, json={"content": longest}).json() == {"content": longest}
     assert api.get(path).json() == {"content": longest}
     answer = api.put(f"/jobs/{state.read_only_job_id}/note", json={"content": "x"})
-    assert (answer.status_code, answer.json()["message"]) == (401, "Access forbidden")
+    assert (answer.status_code, answer.json()["message"]) == (401, "Job access forbidden")
     assert api.get(f"/jobs/{state.read_only_job_id}/note").status_code == 200
     assert api.get(f"/jobs/{state.restricted_job_id}/note").status_code == 401
 
@@ -177,12 +179,34 @@ def test_positions(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) 
     assert api.get(f"{path}/{before['positionId']}").status_code == 404
 
 
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, approval_process=True)
+def test_an_approval_process_keeps_positions_as_they_are(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    position = smartrecruiters_emulator.state.a_position()
+    path = f"/jobs/{position.job_id}/positions"
+    answers = [
+        api.post(path, json=POSITION),
+        api.put(f"{path}/{position.position_id}", json=POSITION),
+        api.delete(f"{path}/{position.position_id}"),
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "APPROVAL_PROCESS_ENABLED")
+    assert smartrecruiters_emulator.journal.writes() == []
+
+
 def test_denied_and_unknown_jobs(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
     state = smartrecruiters_emulator.state
     read_only, hidden, position = state.read_only_job_id, state.restricted_job_id, state.read_only_position
     assert api.get(f"/jobs/{read_only}").status_code == 200
-    assert api.get(f"/jobs/{hidden}").status_code == 403
-    assert api.put(f"/jobs/{read_only}", json=JOB).status_code == 403
+    # A job that is not there is answered like one without access, where the document has no 404.
+    for job_id in (hidden, "none"):
+        assert api.get(f"/jobs/{job_id}").status_code == 401
+        assert api.put(f"/jobs/{job_id}", json=JOB).status_code == 401
+        assert api.get(f"/jobs/{job_id}/hiring-team").status_code == 401
+        assert api.put(f"/jobs/{job_id}/note", json={"content": "x"}).status_code == 401
+        assert api.get(f"/jobs/{job_id}/positions").status_code == 403
+    assert api.put(f"/jobs/{read_only}", json=JOB).status_code == 401
     assert api.put(f"/jobs/{read_only}/status", json={"status": "FILLED"}).status_code == 403
     assert api.put(f"/jobs/{read_only}/positions/{position.position_id}", json=POSITION).status_code == 403
     assert api.put("/jobs/none/status", json={"status": "FILLED"}).status_code == 404

@@ -32,23 +32,30 @@ def test_avatar(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> 
 
 @pytest.mark.off_contract
 @pytest.mark.parametrize(
-    "options",
+    ("options", "code"),
     [
-        {"files": {"image": ("me.png", PNG, "image/png")}},
-        {"files": {"file": ("me.png", b"no image", "image/png")}},
-        {"files": {"file": ("me.png", b"", "image/png")}},
-        {"data": PNG, "headers": {"Content-Type": "image/png"}},
-        {"data": PNG, "headers": {"Content-Type": "multipart/form-data"}},
-        {"data": b"--x\r\nbroken", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
-        {"json": {"file": "x"}},
-        {},
+        ({"files": {"image": ("me.png", PNG, "image/png")}}, "MISSING_FILE_PART"),
+        ({"files": {"File": ("me.png", PNG, "image/png")}}, "MISSING_FILE_PART"),
+        ({"files": {"file": (None, PNG, "image/png")}}, "MISSING_FILE_NAME"),
+        ({"files": {"file": ("me.png", PNG)}}, "MISSING_MEDIA_TYPE"),
+        ({"files": {"file": ("me.png", b"no image", "image/png")}}, None),
+        ({"files": {"file": ("me.png", b"", "image/png")}}, None),
+        ({"data": PNG, "headers": {"Content-Type": "image/png"}}, "UNMARSHALLING_ERROR"),
+        ({"data": PNG, "headers": {"Content-Type": "multipart/form-data"}}, "UNMARSHALLING_ERROR"),
+        (
+            {"data": b"--x\r\nbroken", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
+            "UNMARSHALLING_ERROR",
+        ),
+        ({"json": {"file": "x"}}, "UNMARSHALLING_ERROR"),
+        ({}, "UNMARSHALLING_ERROR"),
     ],
 )
 def test_an_avatar_that_cannot_be_read(
-    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api, options: dict[str, Any]
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api, options: dict[str, Any], code: str | None
 ) -> None:
     user_id = smartrecruiters_emulator.state.user_ids[3]
-    assert api.put(f"{USERS}/{user_id}/avatar", **options).status_code == 400
+    answer = api.put(f"{USERS}/{user_id}/avatar", **options)
+    assert (answer.status_code, [one["code"] for one in answer.json()["errors"]]) == (400, [code] if code else [])
     assert smartrecruiters_emulator.state.user(user_id).avatar_sha256 is None
     assert smartrecruiters_emulator.journal.writes() == []
 

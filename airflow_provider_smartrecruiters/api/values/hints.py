@@ -1,0 +1,219 @@
+"""What to do about each error that the API documents for a write, in the words of the user's arguments.
+
+One mapping for each endpoint: the API's error code, or an HTTP status for an error without a code that is known here.
+The codes are those of the official API document of April 2024. Each hint is an imperative that ends with a full stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = [
+    "APPLICATION_STATUS",
+    "AVATAR",
+    "JOB",
+    "JOB_AD",
+    "JOB_NOTE",
+    "JOB_STATUS",
+    "POSITION",
+    "SOURCE",
+    "TAGS",
+    "TIMESLOT",
+    "Hints",
+]
+
+Hints = Mapping[int | str, str]
+
+_JOB_ACCESS = (
+    "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover the job: it may "
+    "not read or change it."
+)
+_NO_JOB = (
+    "Check job_id (the id of the job, not its reference number), and whether the credential has access to the job."
+)
+_JOB_OR_ACCESS = (
+    "Check job_id (the id of the job, not its reference number). If it is right, ask a SmartRecruiters administrator "
+    "whether the credential's system role and access groups cover the job: with a valid credential, SmartRecruiters "
+    "answers 401 for a job without access and for one that does not exist."
+)
+_CANDIDATE_OR_ACCESS = (
+    "Check candidate_id. If it is right, ask a SmartRecruiters administrator whether the credential's system role and "
+    "access groups cover the candidate's jobs: with a valid credential, SmartRecruiters answers 401 for a candidate "
+    "without access and for one that does not exist."
+)
+_NO_APPLICATION = "Check candidate_id and job_id: the candidate has no application to this job."
+
+
+def _hints(hints: Hints) -> Hints:
+    return MappingProxyType(dict(hints))
+
+
+APPLICATION_STATUS = _hints(
+    {
+        "NO_REASON_SUPPORT_FOR_STATUS": "Leave out reason_id, or change the status: only REJECTED and WITHDRAWN take a "
+        "reason.",
+        "REASON_NOT_FOUND": "Choose reason_id from the company's list for this status: GET "
+        "/configuration/rejection-reasons for REJECTED, /configuration/withdrawal-reasons for WITHDRAWN. The two lists "
+        "have different ids.",
+        "REQUIRED_SUB_STATUS_OMITTED": "Move the candidate to the required step first, with its status and sub_status, "
+        "then to this status. The hiring process of the job in SmartRecruiters shows which steps are required; the API "
+        "does not.",
+        "PERMISSION_DENIED": "Ask a SmartRecruiters administrator whether the credential's system role may change the "
+        "status of candidates in this job: it can see the candidate, but not change the status.",
+        400: "Check reason_id and sub_status. If the company requires a reason for rejecting or withdrawing, give "
+        "reason_id from its list (GET /configuration/rejection-reasons or /configuration/withdrawal-reasons). "
+        "sub_status must be a step of the job's hiring process.",
+        401: _CANDIDATE_OR_ACCESS,
+        403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this "
+        "job.",
+        404: _NO_APPLICATION,
+    }
+)
+
+SOURCE = _hints(
+    {
+        "INVALID_SOURCE_TYPE": "Choose source_type_id from the company's source types (GET /configuration/sources): "
+        "none of them has the given id.",
+        "SUBTYPE_REQUIRED": "Give source_sub_type_id, because this source type has subtypes. They are listed with the "
+        "source type (GET /configuration/sources).",
+        "INVALID_SOURCE": "Choose source_id from the values of the source type (GET "
+        "/configuration/sources/{sourceType}/values): the id, not the sourceIdentifier. The given id is not a source "
+        "of that type.",
+        400: "Check source_type_id, source_id and source_sub_type_id against the company's sources "
+        "(GET /configuration/sources).",
+        401: _CANDIDATE_OR_ACCESS,
+        403: "Ask a SmartRecruiters administrator for the permission to edit the sources of candidates.",
+        404: _NO_APPLICATION,
+    }
+)
+
+TAGS = _hints(
+    {
+        400: "Shorten the tags, or send fewer at once: at most 100 tags in a call, and at most 50 characters in a tag "
+        "(150 by another of SmartRecruiters' pages).",
+        403: "Check candidate_id: it is the id of the candidate, not of an application. If it is right, ask a "
+        "SmartRecruiters administrator whether the credential's system role and access groups cover the candidate's "
+        "jobs: SmartRecruiters answers 403 for a candidate without access and for one that does not exist.",
+        404: "Check candidate_id: it is the id of the candidate, not of an application.",
+    }
+)
+
+TIMESLOT = _hints(
+    {
+        "INTERVIEW_NOT_FOUND": "Check interview_id. The API finds only interviews that were created through the API, "
+        "not those created in the SmartRecruiters UI.",
+        "TIMESLOT_NOT_FOUND": "Check timeslot_id, and that the timeslot belongs to the interview of interview_id: GET "
+        "/interviews-api/v201904/interviews/{interviewId} lists its timeslots.",
+        403: "Ask a SmartRecruiters administrator to give the credential's system role access to interviews, or change "
+        "the status manually in SmartRecruiters.",
+        404: "Check interview_id and timeslot_id, and that the timeslot belongs to the interview. The API finds only "
+        "interviews that were created through the API, not those created in the SmartRecruiters UI.",
+        422: "Check whether the interview was cancelled or is in the past: SmartRecruiters does not accept this status "
+        "for this timeslot now.",
+    }
+)
+
+_PROXY = (
+    "Ask the administrators of the worker's network whether a proxy or virus scanner rewrites uploads on the way: the "
+    "operator sends {}, and SmartRecruiters did not receive it so."
+)
+AVATAR = _hints(
+    {
+        "UNMARSHALLING_ERROR": _PROXY.format("a complete multipart body")
+        + " If there is none, save the picture as PNG or JPEG in an image editor and run the task again.",
+        "MISSING_FILE_PART": _PROXY.format("the picture in a part named file"),
+        "MISSING_FILE_NAME": _PROXY.format("the picture with a file name"),
+        "MISSING_MEDIA_TYPE": _PROXY.format("the picture with its media type"),
+        "PERMISSION_DENIED": "Ask a SmartRecruiters administrator to give the credential's system role the permission "
+        "to manage users.",
+        400: "Open the image in an image editor, save it as PNG or JPEG, and run the task again. SmartRecruiters could "
+        "not read it.",
+        403: "Ask a SmartRecruiters administrator to give the credential's system role the permission to manage users.",
+        404: "Check user_id: it is the id of the user, not the e-mail address. Look it up in the list of users "
+        "(GET /user-api/v201804/users).",
+    }
+)
+
+JOB_STATUS = _hints(
+    {
+        400: "Check in SmartRecruiters which statuses it offers for this job now.",
+        401: _JOB_OR_ACCESS,
+        403: _JOB_ACCESS,
+        404: _NO_JOB,
+    }
+)
+
+JOB_NOTE = _hints({401: _JOB_OR_ACCESS, 403: _JOB_ACCESS, 404: _NO_JOB})
+
+POSITION = _hints(
+    {
+        "APPROVAL_PROCESS_ENABLED": "Request the change of the headcount with PATCH /jobs/{jobId}/headcount, or in "
+        "SmartRecruiters: the company has an approval process for positions, and while it is on, the API does not "
+        "create, change or delete them.",
+        "PERMISSION_DENIED": _JOB_ACCESS,
+        403: _JOB_ACCESS,
+        404: "Check job_id and position_id. position_id is SmartRecruiters' id of the position (see GET "
+        "/jobs/{jobId}/positions), not the company's own id, which is external_position_id.",
+    }
+)
+
+JOB_AD = _hints(
+    {
+        "PROPERTY_INVALID": "Remove special characters, such as control characters or emoji, from the title, the "
+        "location and the sections of the ad: SmartRecruiters does not accept some of them.",
+        400: "Check the content of the ad: it needs a title, each section has at most 9,999 characters, the language "
+        "is one of the company's, and a location needs countryCode and city.",
+        403: _JOB_ACCESS,
+        404: "Check job_id and job_ad_id: the ad must belong to this job. GET /jobs/{jobId}/jobads lists its ads. If "
+        "both are right, ask a SmartRecruiters administrator whether the credential has access to the job.",
+    }
+)
+
+_PROPERTIES = "GET /configuration/job-properties"
+_VALUES = f"{_PROPERTIES}/{{id}}/values"
+
+
+def _not_on_list(member: str) -> str:
+    return (
+        f"Choose {member} from the company's list in the SmartRecruiters settings: the given id is not on it, or was "
+        "removed from it."
+    )
+
+
+_LISTS = (
+    "Compare department, industry, function, typeOfEmployment, experienceLevel, eeoCategory and the ad's language with "
+    "the company's lists in the SmartRecruiters settings, and check that no "
+)
+JOB = _hints(
+    {
+        "DEPARTMENT_NOT_FOUND": _not_on_list("department"),
+        "INDUSTRY_NOT_FOUND": _not_on_list("industry"),
+        "FUNCTION_NOT_FOUND": _not_on_list("function"),
+        "TYPE_OF_EMPLOYMENT_NOT_FOUND": _not_on_list("typeOfEmployment"),
+        "EEO_CATEGORY_NOT_FOUND": _not_on_list("eeoCategory"),
+        "EXPERIENCE_LEVEL_NOT_FOUND": _not_on_list("experienceLevel"),
+        "JOB_AD_LANGUAGE_NOT_FOUND": "Choose jobAd.language.code from the languages of the company: SmartRecruiters "
+        "has no such language for job ads.",
+        "JOB_PROPERTY_REQUIRED": "Give a value in job.properties for each job property that the company requires: "
+        f"{_PROPERTIES} lists them with required: true.",
+        "INVALID_JOB_PROPERTY_VALUE_ID": "Choose value.id of each required property in job.properties from its values "
+        f"({_VALUES}): one of the given ids is not among them.",
+        "INVALID_JOB_PROPERTY_VALUE_TYPE": "Give each value in job.properties in the form of its property: value.id "
+        f"for a property with a list of values, value.label for text. {_PROPERTIES} lists the types.",
+        "VALUE_INACTIVE": "Choose another value in job.properties, or have it activated in the SmartRecruiters "
+        f"settings: one of the values is inactive ({_VALUES} tells which). The job may have had it before.",
+        "INVALID_TEXT_FORMAT": "Remove special characters, such as control characters or emoji, from the texts in "
+        "job.properties: SmartRecruiters does not accept one of them.",
+        "INVALID_BRAND_VALUE": f"Choose value.id of the brand in job.properties from the company's brands ({_VALUES}).",
+        "TYPE_OF_EMPLOYMENT_NOT_ALLOWED": "Choose another typeOfEmployment, or check location.countryCode: the company "
+        "does not allow this type of employment in the country of the job.",
+        "JOB_TEMPLATES_MANAGEMENT_FORBIDDEN": "Leave out template, or ask a SmartRecruiters administrator to allow the "
+        "credential's system role to manage job templates.",
+        400: f"{_LISTS}section of the ad has more than 9,999 characters.",
+        401: _JOB_OR_ACCESS,
+        403: _JOB_ACCESS,
+        404: _NO_JOB,
+        422: f"{_LISTS}required value is missing and no section of the ad has more than 9,999 characters.",
+    }
+)
