@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
@@ -39,7 +40,12 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.values.hints import Hints
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
+from airflow_provider_smartrecruiters.exceptions import (
+    BadRequestError,
+    InvalidInputError,
+    NotFoundError,
+    SmartRecruitersError,
+)
 
 __all__ = ["UpdateJobAd", "UpdateJobAndJobAd", "UpdateJobNote", "UpdateJobPosition", "UpdateJobStatus"]
 
@@ -52,6 +58,7 @@ _JOB = "/jobs/{jobId}"
 _JOB_AD = "/jobs/{jobId}/jobads/{jobAdId}"
 _NOTE = "/jobs/{jobId}/note"
 _POSITION = "/jobs/{jobId}/positions/{positionId}"
+_PROPERTIES = "/configuration/job-properties"
 
 _POSITION_DATES = ("positionOpenDate", "targetStartDate")
 _POSITION_SHAPE = Shape(read_only=frozenset({"id", "status", "actions"}))
@@ -401,6 +408,19 @@ class UpdateJobAndJobAd(_JobChange):
         self._check_complete(body)
         return body
 
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the whole job.
+
+        :raises BadRequestError: among others, a property that the company requires has no value. The error names it, if
+            the credential may read ``GET /configuration/job-properties`` (scope ``configuration_read``).
+        """
+        try:
+            return super().send(client, body)
+        except BadRequestError as error:
+            if error.code == "JOB_PROPERTY_REQUIRED" and (names := _required_without_value(client, body)):
+                error.summary += f" Required without a value: {', '.join(names)}."
+            raise
+
     def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return a job in normal form."""
         return compared_job(content)
@@ -408,6 +428,17 @@ class UpdateJobAndJobAd(_JobChange):
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if absent := missing(body, self.required):
             raise _incomplete(absent, within="job.")
+
+
+def _required_without_value(client: SmartRecruitersClient, body: Mapping[str, Any]) -> list[str]:
+    given = {item.get("id") for item in body.get("properties", ())}
+    try:
+        known = list(client.pages(_PROPERTIES, params={"limit": None}))
+    except SmartRecruitersError:
+        # The names are a help, and the error that they would be in is the one to raise.
+        return []
+    required = (one for one in known if one.get("required") and one.get("id") not in given)
+    return [f"{json.dumps(one.get('label'), ensure_ascii=False)} (id {one.get('id')})" for one in required]
 
 
 def _incomplete(names: list[str], *, within: str = "") -> InvalidInputError:

@@ -239,8 +239,7 @@ class UseCaseTests(UseCase):
         assert not error.may_have_been_applied
 
         operation = refusal.operation or self.operation
-        # A 401 leads to a question about the credential.
-        last = [request for request in self.emulator.requests if request.operation_id != "jobs.all"][-1]
+        last = [request for request in self.emulator.requests if request.operation_id not in self.asks_after][-1]
         assert (last.operation_id, last.status) == (operation, refusal.status)
         if operation != TOKEN_OPERATION:
             documented = Contract.load().operations[operation]

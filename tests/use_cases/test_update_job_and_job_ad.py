@@ -113,6 +113,8 @@ class TestUpdateJobAndJobAd(UseCaseTests):
     reads = ("jobs.get",)
     reads_after = ("jobs.get",)
     needs_read = True
+    # After a 400, which property is required?
+    asks_after = (*UseCaseTests.asks_after, "configuration.job-properties.all")
     known: ClassVar = {
         "industry": ({"id": "renewables_environment"},),
         "function": ({"id": "engineering"},),
@@ -287,6 +289,21 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         after = self.job(arguments).properties
         assert after[text].label == "CC-7"
         assert after[choice] == chosen
+
+    @pytest.mark.parametrize("readable", [True, False])
+    def test_a_required_property_is_named(self, readable: bool) -> None:
+        refusal = next(one for one in self.refusals if one.code == "JOB_PROPERTY_REQUIRED")
+        arguments = refusal.arguments(self.state)
+        if not readable:
+            self.emulator.config.client_scopes -= {"configuration_read"}
+        self.connect(oauth=True)
+        error = self.refused(refusal, {**self.arguments(), **arguments})
+        property_id = arguments["job"]["properties"][0]["id"]
+        # By the API itself, and by id, as an argument needs it, if the list of properties can be read.
+        assert "SmartRecruiters says: Job property is required: Cost centre." in str(error)
+        assert (f'Required without a value: "Cost centre" (id {property_id}).' in str(error)) is readable
+        assert error.code == refusal.code
+        assert self.operations()[-1] == "configuration.job-properties.all"
 
     @pytest.mark.off_contract
     def test_ignored_properties_are_named(self, caplog: pytest.LogCaptureFixture) -> None:

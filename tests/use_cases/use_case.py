@@ -67,6 +67,8 @@ class UseCase:
     reads_after: ClassVar[tuple[str, ...]] = ()
     sends_also: ClassVar[tuple[str, ...]] = ()
     """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""
+    asks_after: ClassVar[tuple[str, ...]] = ("jobs.all",)
+    """Operations that an error leads to: after a 401, is it the credential or the record?"""
     example_operation: ClassVar[str | None] = None
     """The operation that its example DAG writes with, where that is another than `operation`."""
     known: ClassVar[dict[str, tuple[Any, ...]]] = {}

@@ -82,6 +82,18 @@ def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
     return _choices(call.tenant.withdrawal_reasons)
 
 
+@operations.get("/configuration/job-properties", "configuration.job-properties.all", "configuration_read")
+def list_job_properties(call: Call) -> dict[str, Any]:
+    """Return the job properties, and which of them a job must have."""
+    required = call.tenant.settings.required_job_properties
+    fixed = {"category": "job", "active": True, "visible": True}
+    content = [
+        views.shown(known, ("id", "label"), **fixed, required=known.label in required)
+        for known in call.tenant.job_properties.values()
+    ]
+    return views.listed(content)
+
+
 @operations.get(PROCESSES, "configuration.hiring-process.all", "configuration_read")
 def list_hiring_processes(call: Call) -> dict[str, Any]:
     """Return all hiring processes."""

@@ -51,3 +51,9 @@ def test_reasons_and_processes(smartrecruiters_emulator: SmartRecruitersEmulator
     assert {tuple(process["subStatuses"]) for process in processes} == {("IN_REVIEW", "INTERVIEW", "OFFERED")}
     assert api.get(f"/configuration/hiring-processes/{processes[1]['id']}").json() == processes[1]
     assert api.get("/configuration/hiring-processes/none").status_code == 404
+
+
+@pytest.mark.smartrecruiters_emulator(rate=0, required_job_properties=["Cost centre"])
+def test_job_properties(api: Api) -> None:
+    listed = api.get("/configuration/job-properties").json()
+    assert {one["label"]: one["required"] for one in listed["content"]} == {"Cost centre": True, "Shift": False}
