@@ -12,11 +12,15 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from socket import socket
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from airflow_provider_smartrecruiters.emulator.config import Config, extra_missing, number
 from airflow_provider_smartrecruiters.emulator.connection import connection_json
 from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 # The settings that have an option.
@@ -41,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
         option = "--" + setting.name.replace("_", "-")
         made.add_argument(option, dest=setting.name, default=setting.default, **setting.metadata)
     made.add_argument("--require-rejection-reason", action="store_true", help="refuse a rejection that has no reason")
+    made.add_argument(
+        "--setting", action="append", default=[], type=_setting, metavar="NAME=VALUE",
+        help="what the company requires, forbids or limits, the value as JSON, for example approval_process=true; "
+        "may be repeated (tenant/settings.py describes all)",
+    )  # fmt: skip
     return made
 
 
@@ -63,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if options.require_rejection_reason:
         tenant.settings.require_rejection_reason = True
+    for name, value in options.setting:
+        setattr(tenant.settings, name, value)
     try:
         opened = server.listen(options.host, options.port)
     except OSError as problem:
@@ -73,6 +84,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = Config(**{setting.name: getattr(options, setting.name) for setting in SETTINGS})
     asyncio.run(_serve(config, tenant, opened))
     return 0
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    field = Settings.model_fields.get(name)
+    if field is None:
+        raise argparse.ArgumentTypeError(f"no setting is called {name}; there are {', '.join(Settings.model_fields)}")
+    kind: Any = field.annotation
+    try:
+        return name, TypeAdapter(kind).validate_json(value)
+    except ValidationError as problem:
+        raise argparse.ArgumentTypeError(f"{name} cannot be {value}: {problem.errors()[0]['msg']}") from None
 
 
 def _read_seed(path: Path) -> Tenant:

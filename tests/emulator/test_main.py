@@ -82,7 +82,14 @@ def test_it_ends_cleanly(running: Running, number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    "running", [["--rate", "2", "--concurrent", "3", "--latency", "150", "--require-rejection-reason"]], indirect=True
+    "running",
+    [
+        [
+            *("--rate", "2", "--concurrent", "3", "--latency", "150", "--require-rejection-reason"),
+            *("--setting", "tag_length=150", "--setting", 'required_sub_statuses={"OFFERED": ["On-site"]}'),
+        ]
+    ],
+    indirect=True,
 )
 def test_options(running: Running) -> None:
     start = time.monotonic()
@@ -92,6 +99,8 @@ def test_options(running: Running) -> None:
     assert answer.headers["X-RateLimit-Concurrent-Limit"] == "3"
     settings = running.get("/__emulator__/state").json()["settings"]
     assert settings["require_rejection_reason"] is True
+    assert settings["tag_length"] == 150
+    assert settings["required_sub_statuses"] == {"OFFERED": ["On-site"]}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +149,16 @@ def test_a_seed_file_that_cannot_be_used(tmp_path: Path) -> None:
     seed.write_text(tenant.model_dump_json())
     problem = f"jobs.{job.id}.industry_id refers to fishing, which does not exist"
     assert problem in refused("--port", "0", "--seed", str(seed))
+
+
+def test_a_setting_that_cannot_be_used() -> None:
+    assert "no setting is called approval; there are require_rejection_reason, " in refused(
+        "--setting", "approval=true"
+    )
+    assert "tag_length cannot be long: Invalid JSON" in refused("--setting", "tag_length=long")
+    assert "approval_process cannot be [1]: Input should be a valid boolean" in refused(
+        "--setting", "approval_process=[1]"
+    )
 
 
 def test_a_port_that_is_taken() -> None:
