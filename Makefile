@@ -31,7 +31,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
+.PHONY: help demo ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ lint: $(AIRFLOW_3)/.installed ## Check style (ruff), types (mypy) and import rul
 
 reliability: $(AIRFLOW_3)/.installed ## Inject every fault into every use case, and write docs/reliability.md
 	@$(AIRFLOW_3)/bin/python scripts/reliability.py
+
+errors: $(AIRFLOW_3)/.installed ## Provoke every documented error code, and write docs/errors.md
+	@$(AIRFLOW_3)/bin/python scripts/errors.py
 
 kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of a batch 20 times in a real Airflow, and check that no write is lost or doubled
 	@$(AIRFLOW_3)/bin/python scripts/kill_bulk.py

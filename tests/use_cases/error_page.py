@@ -1,0 +1,146 @@
+"""`docs/errors.md`, made from the errors that the refusals of all use cases end in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import catalogue
+from tests.support.contract import Contract
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from tests.use_cases.refusals import Refusal
+    from tests.use_cases.use_case import UseCase
+
+PATH = Path(__file__).parent.parent.parent / "docs" / "errors.md"
+
+_TEXT = """\
+# Error codes
+
+<!-- Written by `make errors`. To change it, edit tests/use_cases/error_page.py, the refusals in tests/use_cases, or
+api/values/hints.py. -->
+
+What SmartRecruiters answers when it refuses one of the writes, and what the operator's error then tells you to do. The
+official API document of April 2024 has {documented} pairs of a write and an error code. Each is provoked in a test,
+against the local SmartRecruiters of this package, and this page is written from the errors. In a DAG, `error.code`,
+`error.status` and `error.hint` hold code, status and advice.
+
+A code that is not listed is handled by its status: the error has the class of the status, SmartRecruiters' own message
+as far as it repeats nothing that was sent, and the advice that fits the status.
+
+## Errors with a code
+
+{coded}
+{inferred}
+## Errors without a code
+
+**401 does not always mean a bad credential.** For jobs, candidates, the status and the source of an application, and
+notes, the document has 401 for a record that the credential may not see, and no 404 for one that does not exist. So a
+401 can mean either, and the local SmartRecruiters answers so (`missing_is_denied=False` changes that). The operator
+asks SmartRecruiters once whether it accepts the credential. If it does, the error is a
+`PermissionDeniedError` that says what to check about the record; otherwise it is an `AuthenticationError` about the
+connection. For tags the same holds for 403, and for job ads, the other way round, a 404 can mean a job without access.
+
+{plain}
+
+## Test it yourself
+
+The fixture `smartrecruiters_emulator` refuses what the settings of its company say, for example
+`@pytest.mark.smartrecruiters_emulator(approval_process=True)`. The settings are those of
+`airflow_provider_smartrecruiters.emulator.tenant.settings.Settings`. To answer with any other code, give the body:
+
+```python
+body = {{"message": "No", "errors": [{{"code": "REF_NUMBER_ALREADY_EXISTS", "message": "No"}}]}}
+smartrecruiters_emulator.fail_next("put job", status=409, body=body)
+```
+"""
+
+
+@dataclass(frozen=True)
+class Provoked:
+    """
+    A refusal, and the error that it ended in.
+
+    :param request: method and path of the refused request.
+    :param operation: id of the refused operation.
+    :param status: HTTP status.
+    :param code: the API's error code, if it gave one.
+    :param when: what was wrong, in words.
+    :param hint: what the error says to do.
+    """
+
+    request: str
+    operation: str
+    status: int
+    code: str | None
+    when: str
+    hint: str
+
+
+def provoke_all(emulator: SmartRecruitersEmulator, folder: Path) -> list[Provoked]:
+    """Provoke the refusals that every use case declares about itself, in the order of the use cases."""
+    return [
+        _provoked(case, refusal, emulator, folder)
+        for kind in catalogue.cases()
+        for case in [kind()]
+        for refusal in case.refusals
+    ]
+
+
+def _provoked(case: UseCase, refusal: Refusal, emulator: SmartRecruitersEmulator, folder: Path) -> Provoked:
+    emulator.reset()
+    emulator.configure(rate=0, concurrent=0)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        case.look_at(emulator, folder, monkeypatch)
+        error = case.refused(refusal, {**case.arguments(), **refusal.arguments(case.state)})
+    assert error.status is not None
+    request = f"{error.method} {error.path_template}"
+    return Provoked(request, refusal.operation or case.operation, error.status, error.code, refusal.name, error.hint)
+
+
+def documented() -> dict[tuple[str, str], bool]:
+    """Return the codes of the writes in the contract, by operation; whether the document has it elsewhere only."""
+    return {
+        (operation.id, code): inferred
+        for operation in Contract.load().operations.values()
+        if operation.use_cases
+        for answer in operation.responses.values()
+        for key, inferred in (("x-codes", False), ("x-inferred-codes", True))
+        for code in answer.get(key, ())
+    }
+
+
+def render(found: Iterable[Provoked]) -> str:
+    """Return the page."""
+    found = list(found)
+    pairs = documented()
+    elsewhere = sorted(f"`{code}`" for (_, code), inferred in pairs.items() if inferred)
+    note = "\nThe document has {} for another request only. It is listed because the same value can be wrong here.\n"
+    return _TEXT.format(
+        documented=sum(not inferred for inferred in pairs.values()),
+        coded=_table("code", [one for one in found if one.code]),
+        inferred=note.format(", ".join(elsewhere)) if elsewhere else "",
+        plain=_table("status", [one for one in found if not one.code]),
+    )
+
+
+def _table(first: str, found: list[Provoked]) -> str:
+    head = [first, *(("status",) if first == "code" else ()), "request", "when", "what to do"]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *_lines(found)])
+
+
+def _lines(found: list[Provoked]) -> Iterator[list[str]]:
+    """Yield a line for all that have code, status and advice in common."""
+    groups: defaultdict[tuple[str | None, int, str], list[Provoked]] = defaultdict(list)
+    for one in found:
+        groups[one.code, one.status, one.hint].append(one)
+    for (code, status, hint), alike in groups.items():
+        # A dict as an ordered set.
+        requests = ", ".join(dict.fromkeys(f"`{one.request}`" for one in alike))
+        yield [*([f"`{code}`"] if code else []), str(status), requests, "; ".join({one.when: 0 for one in alike}), hint]
