@@ -125,7 +125,7 @@ class Emulator:
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=body,
-            base_url=f"{scope['scheme']}://{host}",
+            base_url=self.config.public_url.rstrip("/") or f"{scope['scheme']}://{host}",
             store=self.store,
             authenticator=self.authenticator,
         )

@@ -67,6 +67,7 @@ class Config:
     :param rate: requests a second for each credential; 0 switches every rate limit off
     :param concurrent: requests at once for each credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
+    :param public_url: what links in answers begin with; empty for the address that a request came to
     :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     """
 
@@ -83,4 +84,5 @@ class Config:
         8, type=number, help="requests at once and credential, 0 switches concurrency limits off (default: %(default)s)"
     )
     latency: float = _option(0.0, type=_milliseconds, metavar="MS", help="milliseconds that every request takes longer")
+    public_url: str = _option("", metavar="URL", help="what links in answers begin with (default: the address called)")
     client_scopes: frozenset[str] = ALL_SCOPES

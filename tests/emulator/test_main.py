@@ -104,6 +104,16 @@ def test_options(running: Running) -> None:
 
 
 @pytest.mark.parametrize(
+    "running", [["--setting", 'source_links="identifier"', "--public-url", "https://api.smartrecruiters.com"]], indirect=True
+)
+def test_options_of_links(running: Running) -> None:
+    candidate_id = next(iter(running.get("/__emulator__/state").json()["candidates"]))
+    answer = running.get(f"/candidates/{candidate_id}", **{"X-SmartToken": "emulator-api-key"}).json()
+    link = answer["primaryAssignment"]["actions"]["sourceDetails"]["url"]
+    assert re.fullmatch(r"https://api\.smartrecruiters\.com/configuration/sources/[0-9a-f-]{36}", link)
+
+
+@pytest.mark.parametrize(
     "running", [["--client-id", "c", "--client-secret", "s", "--token-lifetime", "7"]], indirect=True
 )
 def test_the_oauth_client(running: Running) -> None:

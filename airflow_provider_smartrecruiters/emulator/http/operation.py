@@ -77,7 +77,7 @@ class Call:
     :param ids: of the path, decoded, in the path's order
     :param raw_path: the path as received, still percent-encoded
     :param headers: names in lower case
-    :param base_url: how the caller addressed the emulator, without a trailing slash
+    :param base_url: what links in the answer begin with: how the caller addressed the emulator, or its ``public_url``
     :param parts: of a multipart body; None if the body is not multipart or cannot be parsed
     :param applied: whether the handler succeeded and so wrote the records
     :param answer_headers: to add to the answer

@@ -16,8 +16,9 @@ BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
 operations = Operations()
 
 
-def application_fields(tenant: state.Tenant, application: state.Application) -> dict[str, Any]:
-    """Return what every view of an application shows. Of the source it has the label, not the ids."""
+def application_fields(call: Call, application: state.Application) -> dict[str, Any]:
+    """Return what every view of an application shows. Of the source it has the label and a link, not the ids."""
+    tenant = call.tenant
     source = tenant.source_of(application)
     rejected, withdrawn = application.status == "REJECTED", application.status == "WITHDRAWN"
     return views.shown(
@@ -26,8 +27,19 @@ def application_fields(tenant: state.Tenant, application: state.Application) -> 
         source=source.label if source else None,
         reasonOfRejection=views.labelled(tenant.rejection_reasons, application.reason_id) if rejected else None,
         reasonOfWithdrawal=views.labelled(tenant.withdrawal_reasons, application.reason_id) if withdrawn else None,
-        actions={},
+        actions=_actions(call, application, source),
     )
+
+
+def _actions(call: Call, application: state.Application, source: state.SourceValue | None) -> dict[str, Any]:
+    form = call.tenant.settings.source_links
+    if form == "none" or source is None:
+        return {}
+    path = {
+        "values": views.source_path(application.source_type_id, source.id),
+        "identifier": f"/configuration/sources/{source.identifier}",
+    }[form]
+    return {"sourceDetails": views.action(call, path)}
 
 
 @operations.get(APPLICATION, "candidates.getApplication", "candidates_read")
@@ -35,7 +47,7 @@ def get_application(call: Call, candidate_id: str, job_id: str) -> dict[str, Any
     """Return one application."""
     application = lookups.application(call.tenant, candidate_id, job_id)
     url = f"{call.base_url}/candidates/{candidate_id}/jobs/{job_id}"
-    return {**application_fields(call.tenant, application), "url": url, "applicationId": application.id}
+    return {**application_fields(call, application), "url": url, "applicationId": application.id}
 
 
 @operations.put(APPLICATION + "/status", "candidates.status.update", "candidates_manage", status=204)

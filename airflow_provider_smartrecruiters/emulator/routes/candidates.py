@@ -74,7 +74,7 @@ def _common(
 
 def _assignment(call: Call, application_id: str) -> dict[str, Any]:
     application = call.tenant.applications[application_id]
-    return {"job": _job(call, application.job_id), **application_fields(call.tenant, application)}
+    return {"job": _job(call, application.job_id), **application_fields(call, application)}
 
 
 def _job(call: Call, job_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_smartrecruiters.emulator.http import paging
-from airflow_provider_smartrecruiters.emulator.http.errors import not_found
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, not_found
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import SourceSearch, SubType
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
@@ -51,13 +51,18 @@ def list_sources(call: Call, type_id: str) -> dict[str, Any]:
 
 @operations.get(VALUES + "/{sourceValueId}", "configuration.source.values.single", "configuration_read")
 def get_source(call: Call, type_id: str, source_id: str) -> dict[str, Any]:
-    """Return one source of a type."""
+    """Return one source of a type; the subtype is needed if several sources of the type have this id."""
     search = SubType.read(call)
-    lookups.found(call.tenant.source_types, type_id, NO_SOURCE_TYPE)
-    found = call.tenant.source(type_id, search.source_sub_type, source_id)
-    if found is None or found.deleted:
+    found = [
+        value
+        for value in lookups.found(call.tenant.source_types, type_id, NO_SOURCE_TYPE).values
+        if value.id == source_id and not value.deleted and search.source_sub_type in (None, value.subtype_id)
+    ]
+    if not found:
         raise not_found("Source")
-    return _source(call, type_id, found)
+    if len(found) > 1:
+        raise bad_request("Source subtype is required", "SUBTYPE_REQUIRED")
+    return _source(call, type_id, found[0])
 
 
 @operations.get(SOURCES + "/{sourceIdentifier}", "configuration.source.values.singleByIdentifier", "configuration_read")
@@ -112,7 +117,7 @@ def _source(call: Call, type_id: str, value: SourceValue) -> dict[str, Any]:
         ("id", "label"),
         sourceIdentifier=value.identifier,
         sourceSubType=_subtype(value),
-        actions={"sourceDetails": views.action(call, f"{SOURCES}/{type_id}/values/{value.id}")},
+        actions={"sourceDetails": views.action(call, views.source_path(type_id, value.id))},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pydantic.alias_generators import to_camel
 
@@ -25,6 +26,11 @@ def shown(record: Record, members: Iterable[str] = (), /, **more: Any) -> dict[s
 def action(call: Call, path: str) -> dict[str, str]:
     """Return a link to a read."""
     return {"url": call.base_url + path, "method": "GET"}
+
+
+def source_path(type_id: str, source_id: str) -> str:
+    """Return the path of a source of a type."""
+    return f"/configuration/sources/{quote(type_id, safe='')}/values/{quote(source_id, safe='')}"
 
 
 def language(code: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -29,6 +31,8 @@ class Settings(BaseModel):
     :param publish_delay: seconds from an accepted publication until it shows outside
     :param default_language: of a job ad that is sent without one
     :param caller_id: the user that the credentials belong to
+    :param source_links: what the link of an application to its source names: the ids of type and source (``values``),
+        the source's ``identifier``, or, as in older tenants, nothing, since there is ``none``
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,6 +56,7 @@ class Settings(BaseModel):
     publish_delay: float = 0.1
     default_language: str = "en"
     caller_id: str
+    source_links: Literal["values", "identifier", "none"] = "values"
 
     def has_invalid_characters(self, text: str) -> bool:
         """Return whether a text has one of ``invalid_characters``."""

@@ -239,7 +239,7 @@ def test_status_of_what_is_not_there_or_denied(smartrecruiters_emulator: SmartRe
 # Source
 
 
-def test_source_shows_as_its_label_only(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+def test_source_shows_as_its_label_and_a_link(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
     state = smartrecruiters_emulator.state
     application = state.an_application()
     path = f"/candidates/{application.candidate_id}/jobs/{application.job_id}"
@@ -250,13 +250,55 @@ def test_source_shows_as_its_label_only(smartrecruiters_emulator: SmartRecruiter
         assert api.put(path + "/source", json=body).status_code == 204
         shown = api.get(path)
         assert shown.json()["source"] == source.label
-        assert source.source_type_id not in shown.text
+        link = shown.json()["actions"]["sourceDetails"]
+        assert link["url"].endswith(f"/configuration/sources/{source.source_type_id}/values/{source.source_id}")
+        linked = api.get(link["url"].removeprefix(smartrecruiters_emulator.url)).json()
+        assert (linked["id"], linked["label"]) == (source.source_id, source.label)
+        assert linked.get("sourceSubType") == ({"id": source.source_sub_type_id} if source.source_sub_type_id else None)
+        assignment = api.get(f"/candidates/{application.candidate_id}").json()["primaryAssignment"]
+        assert assignment["actions"]["sourceDetails"] == link
         stored = state.application(application.candidate_id, application.job_id)
         assert (stored.source_type_id, stored.source_sub_type_id, stored.source_id) == (
             source.source_type_id,
             source.source_sub_type_id,
             source.source_id,
         )
+
+
+@pytest.mark.parametrize("links", ["values", "identifier", "none"])
+@pytest.mark.parametrize("public_url", ["", "https://api.smartrecruiters.com/"])
+def test_the_link_to_a_source_has_other_forms(
+    links: Any, public_url: str, smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    smartrecruiters_emulator.configure(rate=0, concurrent=0, source_links=links, public_url=public_url)
+    application = smartrecruiters_emulator.state.an_application()
+    shown = api.get(f"/candidates/{application.candidate_id}/jobs/{application.job_id}").json()
+    if links == "none":
+        assert shown["actions"] == {}
+        return
+    with smartrecruiters_emulator.state.editing() as tenant:
+        stored = tenant.applications[application.application_id]
+        source = tenant.source_of(stored)
+        assert source is not None
+        path = f"{stored.source_type_id}/values/{source.id}" if links == "values" else source.identifier
+    base = public_url.rstrip("/") or smartrecruiters_emulator.url
+    assert shown["actions"]["sourceDetails"] == {"url": f"{base}/configuration/sources/{path}", "method": "GET"}
+    assert shown["url"].startswith(f"{base}/candidates/")
+    assert api.get(f"/configuration/sources/{path}").json()["label"] == shown["source"]
+
+
+def test_ids_in_a_link_are_percent_encoded(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    application = smartrecruiters_emulator.state.an_application()
+    with smartrecruiters_emulator.state.editing() as tenant:
+        odd = tenant.source_types.pop("REFERRAL").model_copy(update={"id": "A/B ü"})
+        odd.values[0].id = "50%?"
+        tenant.source_types[odd.id] = odd
+        stored = tenant.applications[application.application_id]
+        stored.source_type_id, stored.source_sub_type_id, stored.source_id = odd.id, None, "50%?"
+    shown = api.get(f"/candidates/{application.candidate_id}/jobs/{application.job_id}").json()
+    path = shown["actions"]["sourceDetails"]["url"].removeprefix(smartrecruiters_emulator.url)
+    assert path == "/configuration/sources/A%2FB%20%C3%BC/values/50%25%3F"
+    assert api.get(path).json()["id"] == "50%?"
 
 
 def test_source_errors(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:

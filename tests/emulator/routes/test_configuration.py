@@ -35,10 +35,23 @@ def test_sources(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) ->
     custom = api.get("/configuration/sources/JOB_BOARD/values", params={"sourceSubType": "CUSTOM"}).json()
     assert {one["sourceSubType"]["id"] for one in custom["content"]} == {"CUSTOM"}
     assert api.get("/configuration/sources/FAX/values").status_code == 404
+    assert api.get("/configuration/sources/FAX/values/1").status_code == 404
     with smartrecruiters_emulator.state.editing() as tenant:
         deleted = next(value for value in tenant.source_types["AGENCY"].values if value.deleted)
     assert api.get(f"{path}/{deleted.id}").status_code == 404
     assert api.get(f"/configuration/sources/{deleted.identifier}").json()["label"] == "Closed"
+
+
+def test_sources_of_one_id_need_the_subtype(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    with smartrecruiters_emulator.state.editing() as tenant:
+        first, *_, last = [value for value in tenant.source_types["JOB_BOARD"].values if not value.deleted]
+        last.id = first.id
+        wanted = (last.label, last.subtype_id)
+    path = f"/configuration/sources/JOB_BOARD/values/{first.id}"
+    answer = api.get(path)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "SUBTYPE_REQUIRED")
+    found = api.get(path, params={"sourceSubType": wanted[1]}).json()
+    assert (found["label"], found["sourceSubType"]["id"]) == wanted
 
 
 def test_reasons_and_processes(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
