@@ -1,8 +1,8 @@
 """
 All operators on one company's records: each example of one operator, with the values that its form begins with.
 
-Run it a second time, and nothing changes any more: each operator reads first and sends only what differs. Only
-what SmartRecruiters cannot be asked for, the source of an application and a user's picture, is written again.
+Run it a second time, and nothing changes any more: each operator reads first and sends only what differs. Only a
+user's picture is written again, since SmartRecruiters offers no way to read it.
 `make demo` runs this DAG twice and shows it.
 """
 

@@ -1,8 +1,8 @@
 """
 Set the source of a candidate's application for one job.
 
-SmartRecruiters does not return the ids of the current source. Every run therefore writes, and "changed" in the result
-is null (unknown).
+The current source is read from the application's link to it, so a second run sends nothing. If your company's
+applications have no such link, every run writes, and "changed" in the result is null (unknown).
 """
 
 from __future__ import annotations

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalDateTime,
     OptionalId,
@@ -51,6 +53,8 @@ _STATUS_MEMBERS = ("status", "subStatus", "startsOn", "reason")
 
 _TAGS = "/candidates/{id}/tags"
 _APPLICATION = "/candidates/{id}/jobs/{jobId}"
+_SOURCE_IDS = "ids of the source"
+"""Member that a read adds to an application; no name of the API's looks like this."""
 
 
 def _clean_tags(value: Any) -> tuple[str, ...] | None:
@@ -329,7 +333,10 @@ class UpdateCandidateSource(_ApplicationChange):
     Sends ``PUT /candidates/{id}/jobs/{jobId}/source``. API reference: https://developers.smartrecruiters.com/reference
     (operation ``candidates.source.update``).
 
-    The API returns the source of an application as a label, not as ids, so ``changed`` of the result is always None.
+    The application's link to its source names the ids of type and source. If they are the requested ones and a subtype
+    is given, the link is followed: ``GET /configuration/sources/{type}/values/{id}`` (scope ``configuration_read``).
+    Without a link, or if it cannot be followed, the source is written each time, ``changed`` of the result is None and
+    ``details.unread`` has the fields that could not be compared.
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
@@ -342,13 +349,40 @@ class UpdateCandidateSource(_ApplicationChange):
 
     use_case: ClassVar[str] = "put_update_candidates_source"
     endpoint: ClassVar[str] = f"PUT {_APPLICATION}/source"
+    record: ClassVar[str | None] = _APPLICATION
+    record_has: ClassVar[tuple[str, ...]] = ("status",)
     subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
+    read_scope: ClassVar[str | None] = "candidates_read"
     shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
     hints: ClassVar[Hints] = hints.SOURCE
 
     source_type_id: RecordId = Field(serialization_alias="sourceTypeId")
     source_id: RecordId = Field(serialization_alias="sourceId")
     source_sub_type_id: OptionalId = Field(None, serialization_alias="sourceSubTypeId")
+
+    _lookups: Lookups = PrivateAttr(default_factory=Lookups)
+
+    def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
+        """Return the change with the cache of its batch, so that each source is looked up once."""
+        change = self.model_copy()
+        change._lookups = lookups
+        return change
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the application, with the ids of its source added, as far as they can be read.
+
+        :raises SmartRecruitersError: as for every read. A link that cannot be followed raises no error.
+        """
+        application = super().read(client)
+        ids = linked_ids(application)
+        # The subtype takes another request, so it is read only if all else is as requested.
+        if ids and self.compared(ids).items() < self.compared(self.given).items():
+            ids |= linked_sub_type(client, self._lookups, ids)
+        return {**application, _SOURCE_IDS: ids}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the ids of the source, by the names of the request."""
+        return {name: state[_SOURCE_IDS].get(name, UNREAD) for name in self.shown}
 
 
 def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:

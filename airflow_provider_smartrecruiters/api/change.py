@@ -158,7 +158,7 @@ class Change(BaseModel):
 
     @property
     def readable(self) -> bool:
-        """Whether the API offers a way to read what this change writes."""
+        """Whether the API offers a read at all. Whether it tells what this change writes, :meth:`current` knows."""
         return self.record is not None
 
     @property
@@ -184,7 +184,11 @@ class Change(BaseModel):
         return read_record(client, self.record, self.path_params, has=self.record_has)
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the current state of the record, in the form of :meth:`wanted`."""
+        """Return the current state of the record, in the form of :meth:`wanted`.
+
+        A field that the response does not tell has the value
+        :data:`~airflow_provider_smartrecruiters.api.values.diff.UNREAD`: it may differ, and nobody knows.
+        """
         raise NotImplementedError(f"{self.use_case} cannot be read")
 
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:

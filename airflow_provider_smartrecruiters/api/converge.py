@@ -7,28 +7,23 @@ diff in the log, and replacing writes that lose no data.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff, diff, one_line, unread
-from airflow_provider_smartrecruiters.api.verify import verify
+from airflow_provider_smartrecruiters.api.reading import Reading, as_a_record, verify
+from airflow_provider_smartrecruiters.api.values.diff import FieldDiff, one_line
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,
     InvalidInputError,
     SmartRecruitersError,
     StalePlanError,
-    UnexpectedResponseError,
 )
 
 log = logging.getLogger(__name__)
@@ -40,14 +35,14 @@ class ChangeResult:
 
     :param use_case: id of the use case.
     :param target: ids of the record, by argument name.
-    :param changed: whether the record differed from the requested state; None if the API offers no way to read it,
-        False if the API ignored all that differed (``details.ignored``).
+    :param changed: whether the record differed from the requested state; None if it was not read or the response does
+        not tell (``details.unread``), False if the API ignored all that differed (``details.ignored``).
     :param applied: whether a write was sent and accepted.
     :param diffs: the fields that differed.
     :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
     :param response: the API's response to the write.
     :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
-    :param fingerprint: stands for the state that was read before the write; None if it was not read. Pass it to
+    :param fingerprint: stands for the state that was read before the write; None if it is not known. Pass it to
         :func:`apply` as ``expect``.
     """
 
@@ -83,14 +78,28 @@ class ChangeResult:
 @dataclass(frozen=True)
 class _Plan:
     change: Change
-    state: dict[str, Any]
-    diffs: list[FieldDiff]
-    changed: bool | None
-    fingerprint: str | None = None
+    reading: Reading
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.reading.state
+
+    @property
+    def diffs(self) -> list[FieldDiff]:
+        return self.reading.diffs
+
+    @property
+    def changed(self) -> bool | None:
+        return self.reading.differs
+
+    @property
+    def fingerprint(self) -> str | None:
+        return self.reading.fingerprint
 
     def result(
         self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None
     ) -> ChangeResult:
+        untold = {"unread": self.reading.untold} if self.reading.untold else {}
         return ChangeResult(
             use_case=self.change.use_case,
             target=self.change.target,
@@ -98,7 +107,7 @@ class _Plan:
             changed=self.changed and not {item.name for item in self.diffs} <= set(details.get("ignored", ())),
             applied=applied,
             diffs=self.diffs,
-            details=details,
+            details=untold | details,
             response=response,
             fingerprint=self.fingerprint,
             skipped=skipped,
@@ -136,7 +145,7 @@ def plan(
         planned = _plan(client, change, read_first, terms)
         skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
-        with _readable(planned.change):
+        with as_a_record(planned.change):
             details = planned.change.details(planned.state, None, planned.diffs)
     _log_details(details, terms.log_level)
     return planned.result(details, skipped=skipped)
@@ -166,9 +175,10 @@ def apply(
         applied anyway, ``retryable`` whether another run can succeed.
     """
     terms = terms or BulkTerms()
-    with explained(change, "change", read_first=read_first):
+    with explained(change, "change", read_first=read_first) as next_run:
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
+        next_run.finds_out = planned.changed is not None
         if planned.changed is False and not force:
             log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
             return planned.result(planned.change.details(planned.state, None, []))
@@ -182,7 +192,8 @@ def apply(
         written = _write(client, planned, guards)
         if written.unchanged:
             log.log(terms.log_level, "Somebody else has made the same change to the %s; nothing is sent.", change.label)
-            return replace(planned, changed=False, diffs=[]).result(change.details(planned.state, None, []))
+            unchanged = replace(planned, reading=replace(planned.reading, diffs=[]))
+            return unchanged.result(change.details(planned.state, None, []))
         if written.skipped:
             return planned.result(written.details, skipped=written.skipped)
         details = _details_of(client, planned, written)
@@ -211,8 +222,17 @@ class _Guards:
         """Check that the record is still the one that was planned.
 
         :raises StalePlanError: it changed.
+        :raises InvalidInputError: nobody knows whether it did.
         """
-        if self.expect is not None and self.expect != fingerprint:
+        if self.expect is None:
+            return
+        if fingerprint is None:
+            raise InvalidInputError(
+                "expect cannot be used here, because the response does not tell the current state of the record.",
+                hint="Remove expect.",
+                fields=("expect",),
+            )
+        if self.expect != fingerprint:
             raise StalePlanError(
                 "The record changed after it was planned; nothing was sent.",
                 hint="Plan again, check the difference, and apply the new plan.",
@@ -268,72 +288,21 @@ def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTe
 
 def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BulkTerms) -> _Plan:
     change = change.resolved(client, terms.lookups)
-    if not read_first or not change.readable:
-        # `changed` is None, not True: nobody knows, and a report of changes must not count it as one.
-        return _Plan(change, {}, unread(change.wanted({}), change.shown), None)
-    state = change.read(client)
-    with _readable(change):
-        diffs = _compare(change, state)
-        return _Plan(change, state, diffs, _changed(diffs), _fingerprint(change, state))
-
-
-def _changed(diffs: list[FieldDiff]) -> bool | None:
-    """Return whether fields differ; None if the only fields that may differ are missing in the response."""
-    unknown = [item for item in diffs if item.before is UNREAD]
-    return None if unknown and len(unknown) == len(diffs) else bool(diffs)
-
-
-@contextmanager
-def _readable(change: Change) -> Iterator[None]:
-    """Convert exceptions that a malformed record causes in the block.
-
-    :raises UnexpectedResponseError: for every exception that is not an error of this package.
-    """
-    try:
-        yield
-    except SmartRecruitersError:
-        raise
-    except Exception as error:
-        # Not chained: a traceback may show what people wrote.
-        raise UnexpectedResponseError(
-            f"The response does not have the structure of a record ({type(error).__name__}).",
-            method="GET",
-            path_template=change.record,
-            status=HTTPStatus.OK,
-            hint="Check whether a proxy between Airflow and SmartRecruiters changes responses. If not, report a bug.",
-        ) from None
-
-
-def _fingerprint(change: Change, state: Mapping[str, Any]) -> str:
-    # Of the compared content, not of the raw state: members that the change does not touch may differ without making a
-    # plan stale. Canonical JSON, because the plan may be made on another worker than the apply.
-    seen = [change.use_case, change.target, change.compared(change.current(state))]
-    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"), default=repr)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _compare(change: Change, state: Mapping[str, Any]) -> list[FieldDiff]:
-    return diff(
-        change.compared(change.current(state)),
-        change.compared(change.wanted(state)),
-        change.shown,
-        whole=change.whole,
-        removed=change.cleared,
-        never_removed=change.never_removed,
-    )
+    read = read_first and change.readable
+    return _Plan(change, Reading.of(client, change) if read else Reading.none(change))
 
 
 class _MovedOn(Exception):  # noqa: N818 - no error: a way out of the client
     """The record is no longer the one that a write was made from, or a guard no longer holds.
 
-    :param state: the record as it was read last.
+    :param reading: the record as it was read last.
     :param same: whether it is as requested by now.
     :param failed: the error of the attempt before.
     """
 
-    def __init__(self, state: dict[str, Any], same: bool, failed: SmartRecruitersError | None) -> None:
+    def __init__(self, reading: Reading, same: bool, failed: SmartRecruitersError | None) -> None:
         super().__init__()
-        self.state = state
+        self.reading = reading
         self.same = same
         self.failed = failed
 
@@ -347,35 +316,30 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
 
     :return: the response (None if the write was confirmed by reading), the body, and details for the result.
     """
-    change, state = planned.change, planned.state
+    change, reading = planned.change, planned.reading
     attempts = client.retry.start()
     in_doubt = False
 
     def look_again(failed: SmartRecruitersError | None) -> None:
         # Called by the client. The attempt before was not applied (429, no connection, an expired token), but a minute
         # may have passed since the read.
-        now, moved, same = state, False, False
         try:
-            if planned.fingerprint is not None:
-                now = change.read(client)
-                with _readable(change):
-                    moved = _fingerprint(change, now) != _fingerprint(change, state)
-                    same = planned.changed is not False and not _compare(change, now)
-            if moved or guards.skipped(now):
+            now = Reading.of(client, change) if reading.done else reading
+            same = planned.changed is not False and now.differs is False
+            if now.fingerprint != reading.fingerprint or guards.skipped(now.state):
                 raise _MovedOn(now, same, failed)
         except SmartRecruitersError as error:
             raise failed or error from None
 
-    guarded = planned.fingerprint is not None or guards.only_if_status_in is not None
-    sender = client.checking(look_again) if guarded else client
+    sender = client.checking(look_again)
     while True:
         # Built again for each attempt, from the state that was read last: a body from the first read would overwrite
         # what somebody else saved in the meantime.
-        body = change.body(state)
+        body = change.body(reading.state)
         try:
             return _Written(body, change.send(sender, body))
         except _MovedOn as moved:
-            failed, state, same = moved.failed, moved.state, moved.same
+            failed, reading, same = moved.failed, moved.reading, moved.same
             wait = 0.0 if attempts.sleep(0) and time.monotonic() <= attempts.deadline else None
         except SmartRecruitersError as error:
             lost = error.may_have_been_applied
@@ -391,11 +355,14 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             if not attempts.sleep(wait or 0):
                 wait = None
             try:
-                state = change.read(client)
-                same = not _compare(change, state)
+                reading = Reading.of(client, change)
             except Exception:
                 # The error of the write, not of the read: only that one states that the change may have been applied.
                 raise failed from None
+            if reading.differs is None and in_doubt:
+                # The record does not tell whether the write was applied.
+                raise
+            same = reading.differs is False
         if same and in_doubt:
             log.info("The write was applied.")
             return _Written(body, details={"confirmed_by_read": True})
@@ -406,12 +373,11 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             raise failed
         # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
         try:
-            if skipped := guards.skipped(state):
+            if skipped := guards.skipped(reading.state):
                 log.warning("Skipped the %s: it is not written again (%s).", change.label, skipped)
                 details = {"may_have_been_applied": True} if in_doubt else {}
                 return _Written(body, details=details, skipped=skipped)
-            if planned.fingerprint is not None:
-                guards.check_fingerprint(_fingerprint(change, state))
+            guards.check_fingerprint(reading.fingerprint)
         except SmartRecruitersError as error:
             error.may_have_been_applied = in_doubt
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_smartrecruiters.api.change import Change
@@ -25,8 +26,18 @@ _DENIED = "PERMISSION_DENIED"
 """The API's code for a credential without the right, whatever it lacks."""
 
 
+@dataclass
+class NextRun:
+    """What another run of the task does before it writes.
+
+    :param finds_out: whether it reads the record, and the record tells what became of the write.
+    """
+
+    finds_out: bool
+
+
 @contextmanager
-def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator[None]:
+def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator[NextRun]:
     """Add the use case and the record to an error raised in the block, and replace its hint with that of the use case.
 
     Whatever fails after a write says that the change may have been applied, also errors of Python such as the KeyError
@@ -35,13 +46,14 @@ def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator
     :param change: the change that the block applies or plans.
     :param verb: verb for the message: "Could not ``verb`` the status of job 6f1c…".
     :param read_first: whether another run of the task reads the record first, if the API offers a way to read it.
+    :return: what an error says about another run; the block corrects it by what it has read.
     :raises SmartRecruitersError: the error raised in the block.
     """
-    sent_before = writes_sent()
+    sent_before, next_run = writes_sent(), NextRun(finds_out=change.readable and read_first)
     try:
-        yield
+        yield next_run
     except SmartRecruitersError as error:
-        _explain(error, change, verb, read_first=read_first, written=writes_sent() > sent_before)
+        _explain(error, change, verb, next_run, written=writes_sent() > sent_before)
         raise
     except Exception as error:
         if writes_sent() == sent_before:
@@ -52,18 +64,18 @@ def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator
             f"({type(error).__name__} in {where.name}, {Path(where.filename).name}:{where.lineno}).",
             retryable=True,
         )
-        _explain(odd, change, verb, read_first=read_first, written=True)
+        _explain(odd, change, verb, next_run, written=True)
         # Not chained: the error of Python may have text of the record in it.
         raise odd from None
 
 
-def _explain(error: SmartRecruitersError, change: Change, verb: str, *, read_first: bool, written: bool) -> None:
+def _explain(error: SmartRecruitersError, change: Change, verb: str, next_run: NextRun, *, written: bool) -> None:
     if written and not error.may_have_been_applied:
         leave_in_doubt(error, *change.method_and_path())
     if isinstance(error, ConflictError) and not change.readable:
         # Nothing is read, so there is nothing to build the write from.
         error.retryable = False
-    if error.may_have_been_applied and change.readable and read_first:
+    if error.may_have_been_applied and next_run.finds_out:
         say_that_it_reads_first(error)
     if not error.use_case:
         error.use_case = change.use_case

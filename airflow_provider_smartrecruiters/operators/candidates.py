@@ -141,8 +141,10 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
 class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     """Set the source of a candidate's application for one job.
 
-    The API does not return the ids of the current source. The operator therefore writes on every run, and ``changed``
-    in the result is ``None`` (unknown).
+    The current source is read from the application's link to it. If only the subtype may differ, the link is followed
+    (scope ``configuration_read``). Where the API returns no link, or it cannot be followed, the operator writes on
+    every run, ``changed`` in the result is ``None`` (unknown), and ``details.unread`` names the fields that were not
+    compared.
 
     .. code-block:: python
 
@@ -168,7 +170,8 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     :raises InvalidInputError: an id is empty; nothing was sent.
     :raises BadRequestError: ``INVALID_SOURCE_TYPE``, ``SUBTYPE_REQUIRED`` or ``INVALID_SOURCE``.
     :raises AuthenticationError: the API does not accept the credential for this candidate.
-    :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``).
+    :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``), or
+        not read it (scope ``candidates_read``).
     :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """

@@ -307,9 +307,12 @@ def test_an_item_in_doubt_is_read_before_it_is_sent_again(
     assert smartrecruiters_emulator.stats["writes"] == 4
 
 
-def test_an_item_in_doubt_that_cannot_be_read_is_sent_again(
-    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+@pytest.mark.parametrize("links", ["values", "none"])
+def test_an_item_in_doubt_is_sent_again_only_if_its_record_does_not_tell(
+    links: Any, smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
+    with smartrecruiters_emulator.state.editing() as tenant:
+        tenant.settings.source_links = links
     application, source = smartrecruiters_emulator.state.an_application(), smartrecruiters_emulator.state.a_source()
     change = UpdateCandidateSource(
         candidate_id=application.candidate_id,
@@ -317,8 +320,11 @@ def test_an_item_in_doubt_that_cannot_be_read_is_sent_again(
         source_type_id=source.source_type_id,
         source_id=source.source_id,
     )
-    bulk = Bulk(client, work([change], in_doubt=True), BulkOptions())
-    assert [(o.changed, o.applied) for o in bulk.outcomes() if o] == [(None, True)]
+    carry_out(client, [change], read_first=False)
+    bulk = Bulk(client, work([change], in_doubt=True), BulkOptions(read_first=False))
+    found = (False, False) if links == "values" else (None, True)
+    assert [(o.changed, o.applied) for o in bulk.outcomes() if o] == [found]
+    assert smartrecruiters_emulator.stats["writes"] == 1 + found[1]
 
 
 def test_a_label_is_looked_up_once_for_the_whole_batch(
@@ -351,8 +357,9 @@ def test_applications_in_another_status_are_skipped(
     assert len(emulator.journal.writes()) == before.count("NEW")
 
 
-def test_the_status_is_read_for_a_change_that_reads_nothing_itself(
-    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+@pytest.mark.parametrize("read_first", [True, False])
+def test_the_status_is_read_with_the_record_or_alone(
+    read_first: bool, smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
 ) -> None:
     emulator, source = smartrecruiters_emulator, smartrecruiters_emulator.state.a_source()
     changes: list[Change] = [
@@ -364,8 +371,10 @@ def test_the_status_is_read_for_a_change_that_reads_nothing_itself(
         )
         for ref in (emulator.state.an_application("NEW"), emulator.state.an_application("INTERVIEW"))
     ]
-    outcomes, _ = carry_out(client, changes, terms=BulkTerms(only_if_status_in=["NEW"]))
+    outcomes, _ = carry_out(client, changes, read_first=read_first, terms=BulkTerms(only_if_status_in=["NEW"]))
     assert [(o.applied, o.skipped) for o in outcomes] == [(True, False), (False, True)]
+    # One read of each application, whatever it is for.
+    assert [request.method for request in emulator.requests].count("GET") == 2
 
 
 def test_a_change_that_cannot_be_made_is_that_items_failure(

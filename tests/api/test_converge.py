@@ -109,6 +109,12 @@ def source(emulator: Emulator) -> Change:
     )
 
 
+def unlinked_source(emulator: Emulator) -> Change:
+    with emulator.state.editing() as tenant:
+        tenant.settings.source_links = "none"
+    return source(emulator)
+
+
 def avatar(emulator: Emulator) -> Change:
     return UpdateUserAvatar(user_id=emulator.state.user_ids[1], image=PNG)
 
@@ -124,8 +130,9 @@ READABLE = [
     note,
     position,
     job_status,
+    source,
 ]
-UNREADABLE = [source, avatar]
+UNREADABLE = [unlinked_source, avatar]
 MERGED = [job_ad, job, position]
 """Changes whose write replaces the whole record, so that they require a read."""
 
@@ -192,8 +199,11 @@ def test_what_cannot_be_read_is_written_each_time(make: Make, smartrecruiters_em
     for _ in range(2):
         result = apply(client, change)
         assert (result.changed, result.applied, result.fingerprint) == (None, True, None)
+        # What was read and tells nothing is named.
+        assert result.details == ({"unread": [item.name for item in result.diffs]} if change.readable else {})
     assert len(smartrecruiters_emulator.journal.writes()) == 2
-    assert not [request for request in smartrecruiters_emulator.requests if request.method == "GET"]
+    reads = [request for request in smartrecruiters_emulator.requests if request.method == "GET"]
+    assert len(reads) == (2 if change.readable else 0)
 
 
 @readable
@@ -302,14 +312,36 @@ def test_a_lost_response_leads_to_a_read_even_with_read_first_off(
 def test_what_cannot_be_read_is_not_sent_again(
     make: Make, lose: Any, carried_out: bool, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
 ) -> None:
-    relay.then(forward(smartrecruiters_emulator.url, then=lose) if carried_out else lose)
+    change = make(smartrecruiters_emulator)
+    reads = [forward(smartrecruiters_emulator.url)] if change.readable else []
+    relay.then(*reads, forward(smartrecruiters_emulator.url, then=lose) if carried_out else lose)
     with pytest.raises((AnswerLostError, ServerError)) as caught:
-        apply(relayed, make(smartrecruiters_emulator))
-    assert len(relay.requests) == 1
+        apply(relayed, change)
+    assert [request.method for request in relay.requests] == (["GET", "PUT", "GET"] if change.readable else ["PUT"])
     assert len(smartrecruiters_emulator.journal) == carried_out
     assert caught.value.may_have_been_applied
     assert caught.value.retryable
     assert "may have been applied" in str(caught.value)
+    # Another run could not find out either.
+    assert caught.value.hint.startswith("Check the record first")
+
+
+@pytest.mark.parametrize(
+    ("make", "member"), [(job_status, "status"), (timeslot_status, "candidateStatus"), (source, "actions")]
+)
+def test_a_lost_write_that_no_read_settles_is_not_sent_again(
+    make: Make, member: str, smartrecruiters_emulator: Emulator, relay: ScriptedServer, relayed: Any
+) -> None:
+    change = make(smartrecruiters_emulator)
+    assert change.record
+    record = relayed.request("GET", change.record, path_params=change.path_params)
+    without = {name: value for name, value in record.items() if name != member}
+    url = smartrecruiters_emulator.url
+    relay.then(forward(url), forward(url, then=reset()), reply(200, without))
+    with pytest.raises(AnswerLostError) as caught:
+        apply(relayed, change)
+    assert caught.value.may_have_been_applied
+    assert len(smartrecruiters_emulator.journal) == 1
 
 
 def test_a_forced_write_whose_answer_is_lost_cannot_be_confirmed(
@@ -548,7 +580,7 @@ def test_the_log_says_that_the_current_state_is_not_known(
     smartrecruiters_emulator: Any, client: Any, caplog: Any
 ) -> None:
     caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
-    apply(client, source(smartrecruiters_emulator))
+    apply(client, unlinked_source(smartrecruiters_emulator))
     assert "the current state is not known" in caplog.text
     assert "sourceId: (not read) -> " in caplog.text
 

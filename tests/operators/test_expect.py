@@ -57,9 +57,12 @@ def test_fingerprints_differ_by_state_and_record_and_hold_no_text(job_id, smartr
     assert "Canary" not in json.dumps(second)
 
 
-def test_expect_is_refused_for_a_record_that_cannot_be_read(job_id, smartrecruiters_emulator):
+@pytest.mark.parametrize("links", ["none", "identifier"])
+def test_expect_is_refused_for_a_record_that_cannot_be_read(job_id, smartrecruiters_emulator, links):
     application = smartrecruiters_emulator.state.an_application()
     source = smartrecruiters_emulator.state.a_source()
+    with smartrecruiters_emulator.state.editing() as tenant:
+        tenant.settings.source_links = links
     operator = UpdateCandidateSourceOperator(
         task_id="source",
         candidate_id=application.candidate_id,

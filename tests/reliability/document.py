@@ -49,9 +49,10 @@ journal of applied writes.
 | unsure | fails; the error's `may_have_been_applied` is true | was written once or not at all |
 | {nothing} | does not apply: the use case sends no such request | |
 
-The API offers no way to read an application's source or a user's avatar. If the response to such a write is lost, the
-call does not send the write again, and the error states that it may have been applied. Both writes set a value, so
-repeating them is safe: the task's own `retries` may do so.
+The API offers no way to read a user's avatar. An application's source can be read if the application has a link to it
+that names its ids; older tenants may have none. If the response to a write that cannot be read is lost, the call does
+not send the write again, and the error states that it may have been applied. Both writes set a value, so repeating them
+is safe: the task's own `retries` may do so.
 
 For a record that can be read, `unsure` means one of two things: the read failed too, or the read showed no change and
 the retry budget was used up (a timeout), so the write may still be in flight. A retry of the task reads first, and
@@ -62,7 +63,7 @@ sends nothing if the write was applied after all.
 The fault hits the write itself, sent with an API key. `connection_refused` and the rate limit header faults hit the
 whole call. A fault strikes once unless its description states otherwise: the next attempt meets a server that has
 recovered. The last column is for operators whose record the API does not return: those whose `changed` is always null
-in the README's [table](../README.md#the-operators).
+in the README's [table](../README.md#the-operators). A source without a link ends the same way.
 
 {write}
 
@@ -156,8 +157,8 @@ write against.
 the process that runs the task, its supervisor, or both; and once more after the last item, before Airflow records the
 success. The retry resumes where the previous try stopped. Every item ends up applied, and none whose record can be
 read is applied twice. After a kill at most 8 item requests are repeated: as many as the concurrency limit allows in
-flight. A source or an avatar that was in flight is written again with the same values. Items that were written but not
-recorded before the kill are reported as `unchanged`. If a whole worker dies, Airflow needs `[scheduler]
+flight. An avatar that was in flight, or a source without a link, is written again with the same values. Items that were
+written but not recorded before the kill are reported as `unchanged`. If a whole worker dies, Airflow needs `[scheduler]
 task_instance_heartbeat_timeout` (300 seconds) to detect it.
 
 ## Run it yourself
@@ -204,7 +205,7 @@ def masked(page: str) -> str:
 
 
 def _write_table(verdicts: dict[Cell, Verdict]) -> str:
-    kinds = [{cell: it for cell, it in verdicts.items() if bool(cell.case.reads) is read} for read in (True, False)]
+    kinds = [{cell: it for cell, it in verdicts.items() if cell.case.converges() is read} for read in (True, False)]
     return _table(
         ["fault", "what happens", "the record can be read", "it cannot be read"],
         [

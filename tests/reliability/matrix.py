@@ -403,7 +403,7 @@ class _Seen:
         assert self.result is not None
         if not applied:
             return Verdict.FALSE, "success was reported, and nothing was applied"
-        if not self.result.applied or self.result.changed is not (True if self.case.reads else None):
+        if not self.result.applied or self.result.changed is not (True if self.case.converges() else None):
             return Verdict.FALSE, "a change was made, and the result does not say so"
         return (Verdict.CONFIRMED if "confirmed_by_read" in self.result.details else Verdict.ONCE), ""
 
@@ -432,7 +432,7 @@ class _Seen:
             return True
         if rule.times is None or fault in ENDS:
             return False
-        if place is Place.WRITE and not self.case.reads:
+        if place is Place.WRITE and not self.case.converges():
             return not self._may_have_been_applied()
         if fault in SLOW:
             # The budget is over; but to ask once whether a write was carried out is always worth it.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, SmartRecruitersError
-from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows
+from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows, sends
 from tests.support import catalogue
 
 if TYPE_CHECKING:
@@ -71,6 +72,45 @@ def test_tags_that_are_only_added() -> None:
     made.run(Cell(place, fault, OnlyAdded) for place, fault in rows() if place is Place.WRITE)
     assert len(made.outcomes) == len(FAULTS)
     assert not [str(outcome) for outcome in made.bad()]
+
+
+@pytest.mark.timeout(600)
+def test_a_source_with_a_subtype() -> None:
+    """Once type and source are as requested, its read takes a second request."""
+    declared = catalogue.declaration(UpdateCandidateSource)
+
+    class WithSubtype(declared):  # type: ignore[valid-type,misc]
+        def arguments(self) -> dict[str, Any]:
+            arguments: dict[str, Any] = self.other_arguments()
+            return arguments
+
+    made = Matrix()
+    places = (Place.WRITE, Place.READ_AFTER_LOSS)
+    made.run(Cell(place, fault, WithSubtype) for place, fault in rows() if place in places)
+    assert {cell.fault for cell in made.outcomes} == set(FAULTS)
+    assert not [str(outcome) for outcome in made.bad()]
+
+
+@pytest.mark.timeout(600)
+def test_a_source_without_a_link_ends_as_what_cannot_be_read() -> None:
+    """Its read tells nothing of what is written."""
+    declared, avatar = catalogue.declaration(UpdateCandidateSource), catalogue.declaration(UpdateUserAvatar)
+
+    class Unlinked(declared):  # type: ignore[valid-type,misc]
+        links = "none"
+        told = False
+        details: ClassVar = {"unread": ["sourceTypeId", "sourceId"]}
+
+    made = Matrix()
+    places = (Place.WRITE, Place.READ)
+    both = [Cell(place, fault, kind) for place, fault in rows() if place in places for kind in (Unlinked, avatar)]
+    made.run(cell for cell in both if sends(cell.case, cell.place, cell.fault))
+    assert not [str(outcome) for outcome in made.bad()]
+    ends: dict[type, dict[str, str]] = {Unlinked: {}, avatar: {}}
+    for cell, outcome in made.outcomes.items():
+        if cell.place is Place.WRITE:
+            ends[cell.case][cell.fault] = outcome.verdict
+    assert ends[avatar].items() <= ends[Unlinked].items()
 
 
 # The matrix can fail

@@ -15,7 +15,9 @@ from tests.use_cases.refusals import BadInput, Refusal, setting, with_oauth
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
+    from airflow_provider_smartrecruiters.emulator.tenant.state import SourceLinks, Tenant
 
+READ, FOLLOWED = "candidates.getApplication", "configuration.source.values.single"
 FIELDS = {"sourceTypeId": "source_type_id", "sourceId": "source_id", "sourceSubTypeId": "source_sub_type_id"}
 
 
@@ -45,7 +47,10 @@ class TestUpdateCandidateSource(UseCaseTests):
     operation = "candidates.source.update"
     path = "/candidates/{candidate_id}/jobs/{job_id}/source"
     status = 204
+    reads = (READ,)
     scope = "candidates_manage"
+    read_scope = "candidates_read"
+    links: ClassVar[SourceLinks] = "values"
     known: ClassVar = {
         # Often the three that go together: few other combinations are written at all.
         "source_type_id": ("JOB_BOARD", "JOB_BOARD", "JOB_BOARD", "REFERRAL"),
@@ -82,32 +87,61 @@ class TestUpdateCandidateSource(UseCaseTests):
         ),
         Refusal("deleted source", 400, BadRequestError, ("source_id",), deleted_source, code="INVALID_SOURCE"),
         # The API answers 401 where others answer 403.
-        Refusal("candidate out of reach", 401, PermissionDeniedError, ("administrator", "credential"), out_of_reach),
         Refusal("candidate that may be read only", 401, PermissionDeniedError, ("administrator",), read_only),
         Refusal(
-            "candidate out of reach, with a token",
+            "candidate that may be read only, with a token",
             401,
             PermissionDeniedError,
             ("administrator", "candidates_manage"),
-            out_of_reach,
+            read_only,
             with_oauth,
         ),
         Refusal(
+            "candidate out of reach",
+            403,
+            PermissionDeniedError,
+            ("administrator", "candidates_read"),
+            out_of_reach,
+            operation=READ,
+        ),
+        Refusal(
             "unknown candidate",
+            404,
+            NotFoundError,
+            ("candidate_id",),
+            lambda _: {"candidate_id": "unknown"},
+            operation=READ,
+        ),
+        Refusal(
+            "candidate of another job",
+            404,
+            NotFoundError,
+            ("candidate_id", "job_id"),
+            not_assigned,
+            operation=READ,
+        ),
+        Refusal(
+            "candidate of another job, written without reading",
+            404,
+            NotFoundError,
+            ("candidate_id", "job_id"),
+            lambda state: {**not_assigned(state), "read_first": False},
+        ),
+        Refusal(
+            "unknown candidate, written without reading",
             401,
             PermissionDeniedError,
             ("candidate_id", "does not exist"),
-            lambda _: {"candidate_id": "unknown"},
+            lambda _: {"candidate_id": "unknown", "read_first": False},
         ),
         Refusal(
             "unknown candidate, answered with 404",
             404,
             NotFoundError,
             ("candidate_id",),
-            lambda _: {"candidate_id": "unknown"},
+            lambda _: {"candidate_id": "unknown", "read_first": False},
             setting(missing_is_denied=False),
         ),
-        Refusal("candidate of another job", 404, NotFoundError, ("candidate_id", "job_id"), not_assigned),
     )
     bad_inputs = (
         BadInput("empty source type", {"source_type_id": ""}, ("source_type_id",), ("empty",)),
@@ -118,6 +152,7 @@ class TestUpdateCandidateSource(UseCaseTests):
     def arguments(self) -> dict[str, Any]:
         application = self.state.applications()[0]
         with self.state.editing() as tenant:
+            tenant.settings.source_links = self.links
             # A known source, independent of the seed.
             stored = tenant.application(application.candidate_id, application.job_id)
             assert stored is not None
@@ -142,26 +177,64 @@ class TestUpdateCandidateSource(UseCaseTests):
 
     def expected(self, arguments: dict[str, Any]) -> Expected:
         body = {field: arguments[name] for field, name in FIELDS.items() if name in arguments}
+        # The subtype takes another request, which is not sent where the type differs.
+        before = dict(zip(FIELDS, (*self.stored(arguments)[:2], None), strict=True)) if self.told else {}
+        diff = [
+            {"field": field, "before": before.get(field), "after": value}
+            for field, value in body.items()
+            if before.get(field) != value
+        ]
         return Expected(
             body=body,
             stored=(body["sourceTypeId"], body["sourceId"], body.get("sourceSubTypeId")),
-            diff=[{"field": field, "before": None, "after": value} for field, value in body.items()],
-            lines=[f"{field}: (not read) -> {value}" for field, value in body.items()],
+            diff=diff,
+            lines=[f"{item['field']}: {item['before'] or '(not read)'} -> {item['after']}" for item in diff],
         )
 
     def stored(self, arguments: dict[str, Any]) -> Any:
         application = self.state.application(arguments["candidate_id"], arguments["job_id"])
         return application.source_type_id, application.source_id, application.source_sub_type_id
 
+    def delete(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
+        del tenant.candidates[arguments["candidate_id"]]
+
+    def meddle(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
+        application = tenant.application(arguments["candidate_id"], arguments["job_id"])
+        assert application is not None
+        application.source_type_id, application.source_id, application.source_sub_type_id = "REFERRAL", "12", None
+
     def test_a_source_with_a_subtype(self) -> None:
+        self.arguments()
         arguments = self.other_arguments()
         expected = self.expected(arguments)
         assert len(expected.body) == 3
-        self.check_result(self.run(**arguments), arguments, expected)
+        unread = {} if self.told else {"details": {"unread": list(expected.body)}}
+        self.check_result(self.run(**arguments), arguments, expected, **unread)
         self.check_writes(arguments, expected)
         assert self.stored(arguments) == expected.stored
+        result = self.run(**arguments)
+        if self.told:
+            # The application's link names type and source; the subtype is where the link leads to.
+            self.check_unchanged(result, arguments, expected)
+            self.check_writes(arguments, expected)
+            assert self.operations()[-2:] == [READ, FOLLOWED]
 
     def test_an_empty_subtype_is_not_sent(self) -> None:
         arguments = self.arguments()
+        expected = self.expected(arguments)
         self.run(**arguments, source_sub_type_id="")
-        self.check_writes(arguments, self.expected(arguments))
+        self.check_writes(arguments, expected)
+
+
+class TestUpdateCandidateSourceWithoutALink(TestUpdateCandidateSource):
+    """Older tenants."""
+
+    told = False
+    links = "none"
+    details: ClassVar = {"unread": ["sourceTypeId", "sourceId"]}
+
+
+class TestUpdateCandidateSourceWithALinkOfAnotherForm(TestUpdateCandidateSourceWithoutALink):
+    """The form of the link is not documented, and may change."""
+
+    links = "identifier"

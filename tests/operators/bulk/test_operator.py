@@ -402,8 +402,11 @@ def test_results_without_the_tags_need_the_items_as_well(emulator, impatient, tm
         UpdateCandidateTagsOperator.bulk(task_id="tag", items=items[::-1][1:], retry_from=results).execute(context())
 
 
-def test_a_write_without_a_read_is_counted_as_unknown(emulator):
+@pytest.mark.parametrize("links", ["values", "none"])
+def test_a_write_of_what_the_record_does_not_tell_is_counted_as_unknown(emulator, links):
     source = emulator.state.a_source()
+    with emulator.state.editing() as tenant:
+        tenant.settings.source_links = links
     task = UpdateCandidateSourceOperator.bulk(
         task_id="source",
         items=applications(emulator, 4),
@@ -411,7 +414,11 @@ def test_a_write_without_a_read_is_counted_as_unknown(emulator):
         source_id=source.source_id,
     )
     result = task.execute(context())
-    assert counts(result, "unknown", "applied", "changed") == (4, 4, 0)
+    known = links == "values"
+    assert counts(result, "unknown", "applied", "changed") == ((0, 4, 4) if known else (4, 4, 0))
+    assert result["detail_counts"] == ({} if known else {"unread": 4})
+    again = task.execute(context())
+    assert counts(again, "unknown", "applied", "unchanged") == ((0, 0, 4) if known else (4, 4, 0))
 
 
 def test_expect_is_given_in_each_item(emulator):
