@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 DEFAULT_HOME = ROOT / ".airflow" / "demo"
 DAG_FILE = EXAMPLE_DAGS / "all_operators.py"
 DAG_ID = "smartrecruiters_all_operators"
+NOT_COMPARED = "cannot be compared"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Expected:
 
     :param use_case: its id, which is what the operator's result calls it.
     :param path: where it is written, with placeholders for the ids.
-    :param can_tell: whether the API can be asked for the current state. Where it cannot, every run writes.
+    :param can_tell: whether the API offers a way to read the current state. Where it does not, every run writes.
     """
 
     use_case: str
@@ -61,7 +62,7 @@ def expected_of(dag: Any) -> tuple[Expected, ...]:
         module = import_module(operator.__module__.replace(".operators.", ".api."))
         change = getattr(module, operator.__name__.removesuffix("Operator"))
         path = change.method_and_path()[1]
-        found.append(Expected(change.use_case, path, can_tell=change.read_scope is not None))
+        found.append(Expected(change.use_case, path, can_tell=change.record is not None))
     return tuple(sorted(found, key=lambda expected: expected.use_case))
 
 
@@ -90,7 +91,7 @@ class Run:
         if result is None:
             return "FAILED"
         if result["changed"] is None:
-            return "cannot be told"
+            return NOT_COMPARED
         return ", ".join(result["fields"]) if result["changed"] else "nothing"
 
 
@@ -203,6 +204,16 @@ def print_table(all_expected: tuple[Expected, ...], first: Run, second: Run) -> 
     return wrong
 
 
+def print_why(all_expected: tuple[Expected, ...]) -> None:
+    """Print why some rows of the table are written by each run."""
+    written = [expected.use_case for expected in all_expected if not expected.can_tell]
+    if written:
+        print(
+            f"\n{NOT_COMPARED}: SmartRecruiters offers no way to read what {' and '.join(written)} writes, so\n"
+            "nobody knows whether it differs. Each run writes it again, with the same value."
+        )
+
+
 def sample(log: Path, title: str = "Changing the application") -> str:
     """Return the diff of one task as its log has it."""
     # As structlog writes a line (Airflow 3.1 and later), or as logging does with Airflow's settings or with Alembic's.
@@ -265,7 +276,9 @@ def main() -> int:
         return 1
 
     print()
-    wrong = print_table(expected_of(dag), first, second)
+    all_expected = expected_of(dag)
+    wrong = print_table(all_expected, first, second)
+    print_why(all_expected)
     print(f"\nWhat a task's log says, here of the rejection in run 1:\n\n{sample(log)}\n")
     print(f"All of the tasks' logs: {shown(log)}  ({time.monotonic() - started:.0f} s)")
     if wrong:
@@ -273,7 +286,9 @@ def main() -> int:
         if said := errors(log):
             print("\nWhat the failed tasks said:\n" + "\n".join(f"  {line}" for line in said), file=sys.stderr)
         return 1
-    print("The second run changed nothing.")
+    again = [expected.use_case for expected in all_expected if second.writes_of(expected)]
+    wrote = f"only {' and '.join(again)}" if again else "nothing"
+    print(f"The second run changed nothing, and wrote {wrote}.")
     return 0
 
 
