@@ -1,15 +1,16 @@
 """
 Kill the worker of a batch at random moments, let Airflow retry, and see that nothing was lost or done twice.
 
-    python scripts/kill_bulk.py                       # 500 items, 20 kills, three kinds of batch; or: make kill-bulk
+    python scripts/kill_bulk.py                       # 500 items, 20 kills, four kinds of batch; or: make kill-bulk
     python scripts/kill_bulk.py --operator reject --seed 7
 
 A real Airflow 3.3 (scheduler, LocalExecutor, API server) carries a `.bulk()` task out against the local
-SmartRecruiters, which has the API's limits. Three batches, one after the other:
+SmartRecruiters, which has the API's limits. Four batches, one after the other:
 
 - `reject`: applications are rejected; each is read before it is written;
 - `reject-unread`: the same with `read_first=False`: only what may have been in flight at a kill is read;
-- `source`: the source of applications, which cannot be read from the API: what was in flight is written again.
+- `source`: the source of applications, which is read from the link of each;
+- `source-unlinked`: the same in a tenant without these links: what was in flight cannot be read, and is written again.
 
 At random moments SIGKILL hits the process that runs the task (`task`), now and then also the executor's process that
 watches over it (`worker`), or only that one (`watcher`), which leaves the task's process behind. Airflow finds the last
@@ -50,7 +51,8 @@ from tests.security.airflow_run import AirflowRun, AirflowRunError, airflow_run 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BATCHES = ("reject", "reject-unread", "source")
+UNLINKED = "source-unlinked"
+BATCHES = ("reject", "reject-unread", "source", UNLINKED)
 DAG_FILE = ROOT / "tests" / "system" / "dags" / "kill_bulk.py"
 DAG_ID = "kill_bulk"
 TASK, WORKER, WATCHER, END = "task", "worker", "watcher", "end"
@@ -223,7 +225,7 @@ def wait_for_api(airflow: AirflowRun) -> None:
 def arguments(name: str, tenant: dict[str, Any], items: Path, results: Path) -> dict[str, Any]:
     """Return what the batch of a name is called with."""
     common = {"items": str(items), "results_path": str(results), "max_items": None}
-    if name == "source":
+    if name.startswith("source"):
         source_type = next(one for one in tenant["source_types"].values() if one["values"] and not one["subtypes"])
         return {**common, "source_type_id": source_type["id"], "source_id": source_type["values"][0]["id"]}
     reason = next(iter(tenant["rejection_reasons"].values()))
@@ -239,7 +241,9 @@ def carried_out(name: str, folder: Path, options: argparse.Namespace) -> Batch:
     tenant = json.loads((folder / "tenant.json").read_text())
     items, results = folder / "items.jsonl", folder / "results.jsonl"
     items.write_text("".join(json.dumps(record) + "\n" for record in records))
-    flags = ("--seed", str(folder / "tenant.json"), "--latency", str(options.latency))
+    flags = ["--seed", str(folder / "tenant.json"), "--latency", str(options.latency)]
+    if name == UNLINKED:
+        flags += ["--source-links", "none"]
     with emulator(folder / "emulator.log", *flags) as server:
         given = {
             "operator": name.partition("-")[0],
@@ -271,7 +275,7 @@ def batch_of(
     returned = airflow.query(RETURNED)
     return Batch(
         records=records,
-        readable=name != "source",
+        readable=name != UNLINKED,
         kills=killer.kills,
         requests=requests,
         state=state,
@@ -291,7 +295,7 @@ def _value(stored: Any) -> Any:
 def main() -> int:
     """Carry the batches out, print what became of each, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("--operator", choices=BATCHES, action="append", help="which batch (default: all three)")
+    parser.add_argument("--operator", choices=BATCHES, action="append", help="which batch (default: all)")
     parser.add_argument("--items", type=int, default=500, help="how many records (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=20, help="how many at random moments (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments (default: %(default)s)")
