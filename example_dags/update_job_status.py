@@ -1,7 +1,7 @@
 """
 Set the status of a job.
 
-CANCELLED does not unpublish the job. Unpublish its ads as well to take them off the career site.
+FILLED, CANCELLED and ON_HOLD do not unpublish the job. Unpublish its ads as well to take them off the career site.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -221,6 +221,15 @@ class Change(BaseModel):
         :param state: the record as it was read; ``{}`` if it was not read, and then the application is read.
         """
         raise NotImplementedError(f"{self.use_case} is not about an application")
+
+    def notices(self, state: Mapping[str, Any]) -> Iterable[str]:
+        """Return sentences about what the diff does not show: the consequence, and what to do. Without free text.
+
+        They are logged before the write, and are ``details.notice`` of the result.
+
+        :param state: the record as it was read; ``{}`` if it was not read.
+        """
+        return ()
 
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
         """Return further facts for the result: JSON-serializable, without free text.

@@ -79,6 +79,7 @@ class ChangeResult:
 class _Plan:
     change: Change
     reading: Reading
+    notice: str = ""
 
     @property
     def state(self) -> dict[str, Any]:
@@ -95,6 +96,11 @@ class _Plan:
     @property
     def fingerprint(self) -> str | None:
         return self.reading.fingerprint
+
+    def details(self, response: Any = None) -> dict[str, Any]:
+        """Return the details of the change for a result, with its notices."""
+        notice = {"notice": self.notice} if self.notice else {}
+        return self.change.details(self.state, response, self.diffs) | notice
 
     def result(
         self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None
@@ -146,7 +152,7 @@ def plan(
         skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
         with as_a_record(planned.change):
-            details = planned.change.details(planned.state, None, planned.diffs)
+            details = planned.details()
     _log_details(details, terms.log_level)
     return planned.result(details, skipped=skipped)
 
@@ -181,11 +187,11 @@ def apply(
         next_run.finds_out = planned.changed is not None
         if planned.changed is False and not force:
             log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
-            return planned.result(planned.change.details(planned.state, None, []))
+            return planned.result(planned.details())
         guards = _Guards(client, planned, terms.only_if_status_in, expect)
         if skipped := guards.skipped(planned.state):
             log.log(terms.log_level, "Skipped the %s: %s.", change.label, skipped)
-            return planned.result(planned.change.details(planned.state, None, planned.diffs), skipped=skipped)
+            return planned.result(planned.details(), skipped=skipped)
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         guards.check_fingerprint(planned.fingerprint)
         _log_diff(planned, f"Changing the {change.label}", terms.log_level)
@@ -193,7 +199,7 @@ def apply(
         if written.unchanged:
             log.log(terms.log_level, "Somebody else has made the same change to the %s; nothing is sent.", change.label)
             unchanged = replace(planned, reading=replace(planned.reading, diffs=[]))
-            return unchanged.result(change.details(planned.state, None, []))
+            return unchanged.result(unchanged.details())
         if written.skipped:
             return planned.result(written.details, skipped=written.skipped)
         details = _details_of(client, planned, written)
@@ -288,8 +294,9 @@ def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTe
 
 def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BulkTerms) -> _Plan:
     change = change.resolved(client, terms.lookups)
-    read = read_first and change.readable
-    return _Plan(change, Reading.of(client, change) if read else Reading.none(change))
+    reading = Reading.of(client, change) if read_first and change.readable else Reading.none(change)
+    with as_a_record(change):
+        return _Plan(change, reading, " ".join(change.notices(reading.state)))
 
 
 class _MovedOn(Exception):  # noqa: N818 - no error: a way out of the client
@@ -387,7 +394,7 @@ def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written
     """Return the details of a write that was accepted. Nothing that goes wrong here may make it look failed."""
     change, response = planned.change, written.response
     try:
-        details = change.details(planned.state, response, planned.diffs) | written.details
+        details = planned.details(response) | written.details
         if change.verified and response is not None:
             details |= verify(client, change, written.body, response)
     except Exception as error:
@@ -407,8 +414,13 @@ def _log_diff(planned: _Plan, title: str, level: int) -> None:
         log.log(level, "%s: %s", title, differ)
     for item in planned.diffs:
         log.log(level, "  %s", item.line())
+    if planned.notice:
+        # With the diff, and so before the write: afterwards nobody can act on it.
+        log.log(level, "  notice: %s", planned.notice)
 
 
 def _log_details(details: Mapping[str, Any], level: int) -> None:
     for name, value in details.items():
+        if name == "notice":
+            continue
         log.log(level, "  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)

@@ -15,10 +15,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, same_instant
+from airflow_provider_smartrecruiters.api.job_properties import without_copies
+from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, at_most, same_instant
 from airflow_provider_smartrecruiters.api.values.normal import normal
 
 SECTIONS = ("companyDescription", "jobDescription", "qualifications", "additionalInformation", "videos")
+SECTION_MAX_LENGTH = 24_999
+"""Longest text of a section, in characters, its HTML included."""
 SHOWN = ("*.id", "*.code", "*.countryCode", "*.remote", "targetHiringDate", "template", "refNumber")
 """Fields of a job and a job ad whose values may be shown."""
 
@@ -163,26 +166,28 @@ class LanguageFields(_Part):
 
 
 class LocationFields(_Part):
-    """Where a job is. ``countryCode`` has two letters; ``region`` is its name where there is no ``regionCode``."""
+    """Where a job is. ``countryCode`` has two letters; ``regionCode`` is for the US, ``region`` (the name) for the rest
+    of the world.
+    """
 
     answered: ClassVar[frozenset[str]] = _LOCATION.read_only
 
     countryCode: Annotated[Text, Field(min_length=2, max_length=2), BeforeValidator(_lower)] | None = None  # noqa: N815 - the API's own names
     regionCode: Annotated[Text, Field(max_length=256)] | None = None  # noqa: N815
     region: Annotated[Text, Field(max_length=256)] | None = None
-    city: Annotated[Text, Field(min_length=1)] | None = None
-    address: Text | None = None
-    postalCode: Text | None = None  # noqa: N815
+    city: Annotated[Text, Field(min_length=1, max_length=128)] | None = None
+    address: Annotated[Text, Field(max_length=2000)] | None = None
+    postalCode: Annotated[Text, Field(max_length=32)] | None = None  # noqa: N815
     remote: bool | None = None
     latitude: Annotated[Text | None, _coordinate(90)] = None
     longitude: Annotated[Text | None, _coordinate(180)] = None
 
 
 class SectionFields(_Part):
-    """A section of a job ad; ``text`` may be HTML."""
+    """A section of a job ad; ``text`` may be HTML, of at most :data:`SECTION_MAX_LENGTH` characters."""
 
     title: Text | None = None
-    text: Text | None = None
+    text: Annotated[Text, at_most(SECTION_MAX_LENGTH, "a section")] | None = None
 
 
 class VideoFields(_Part):
@@ -249,7 +254,7 @@ class JobFields(_Part):
 
 def job_input(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a PUT accepts of an answered job, in the form in which it does."""
-    job = in_order(JOB.input_of(answer) or {}, JobFields.model_fields)
+    job = in_order(JOB.input_of(without_copies(answer)) or {}, JobFields.model_fields)
     if not job.get("properties"):
         job.pop("properties", None)
     return job | {name: same_instant(job[name]) for name in ("targetHiringDate",) if name in job}
@@ -323,6 +328,22 @@ def merge(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         else:
             merged[name] = value
     return merged
+
+
+def region_notice(given: LocationFields | None, there: Mapping[str, Any] | None) -> str | None:
+    """Return what to say about a given ``regionCode`` outside the US, where the API advises against it.
+
+    :param given: the given location.
+    :param there: the current location; None if there is none or it was not read.
+    """
+    wanted = given.given() if given else {}
+    country = wanted.get("countryCode") or (there or {}).get("countryCode")
+    if not (wanted.get("regionCode") and country) or str(country).lower() == "us":
+        return None
+    return (
+        "SmartRecruiters recommends location.regionCode for places in the US only. Give location.region, the name of "
+        "the region, instead."
+    )
 
 
 def missing(content: Mapping[str, Any], required: Iterable[str]) -> list[str]:

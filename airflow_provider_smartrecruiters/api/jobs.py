@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -25,7 +25,9 @@ from airflow_provider_smartrecruiters.api.job_content import (
     job_input,
     merge,
     missing,
+    region_notice,
 )
+from airflow_provider_smartrecruiters.api.job_properties import given_without_copies
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
@@ -34,6 +36,7 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalText,
     RecordId,
     as_text,
+    at_most,
     check_json,
     choice_or_none,
     one_of,
@@ -50,6 +53,8 @@ from airflow_provider_smartrecruiters.exceptions import (
 __all__ = ["UpdateJobAd", "UpdateJobAndJobAd", "UpdateJobNote", "UpdateJobPosition", "UpdateJobStatus"]
 
 JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
+_STAYS_PUBLISHED = ("FILLED", "CANCELLED", "ON_HOLD")
+"""Statuses in which nobody expects a job to be published, and which do not unpublish it."""
 POSITION_TYPES = ("NEW", "REPLACEMENT")
 NOTE_MAX_LENGTH = 20_000
 """Longest note, in characters."""
@@ -80,8 +85,8 @@ class UpdateJobStatus(_JobChange):
     Sends ``PUT /jobs/{jobId}/status``. API reference: https://developers.smartrecruiters.com/reference (operation
     ``jobs.status.update``).
 
-    SmartRecruiters also changes a job's status by itself as candidates advance. ``CANCELLED`` does not unpublish the
-    job. Source: https://developers.smartrecruiters.com/docs/synchronizing-jobs
+    SmartRecruiters also changes a job's status by itself as candidates advance. ``FILLED``, ``CANCELLED`` and
+    ``ON_HOLD`` do not unpublish the job. Source: https://developers.smartrecruiters.com/docs/synchronizing-jobs
 
     :param job_id: id of the job.
     :param status: one of :data:`JOB_STATUSES` (``OFFER``, not ``OFFERED`` as in the status of an application).
@@ -101,24 +106,32 @@ class UpdateJobStatus(_JobChange):
         """Return the status."""
         return {"status": state.get("status", UNREAD)}
 
+    def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a notice if the job stays published, and one if its current status may be a pending approval."""
+        if self._stays_published(state):
+            yield (
+                f"{self.status} does not unpublish the job. To take it off the career sites, unpublish it in "
+                "SmartRecruiters (or DELETE /jobs/{jobId}/publication)."
+            )
+        if state.get("status") == "OTHER":
+            yield (
+                "The current status is OTHER, which may be an approval that is pending; this change may skip it. Check "
+                "the job's status in SmartRecruiters."
+            )
+
     def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
-        """Return, for ``CANCELLED``, the posting status and a notice that the job stays published."""
-        posting = state.get("postingStatus")
-        if self.status != "CANCELLED" or posting == "NOT_PUBLISHED":
-            return {}
-        notice = (
-            "CANCELLED does not unpublish the job. To take it off the career sites, unpublish it in SmartRecruiters "
-            "(or DELETE /jobs/{jobId}/publication)."
-        )
-        return {"posting_status": posting, "notice": notice}
+        """Return the posting status of a job that stays published."""
+        return {"posting_status": state.get("postingStatus")} if self._stays_published(state) else {}
+
+    def _stays_published(self, state: Mapping[str, Any]) -> bool:
+        # A posting status that is not known may be any.
+        return self.status in _STAYS_PUBLISHED and state.get("postingStatus") != "NOT_PUBLISHED"
 
 
 def _note_text(value: Any) -> Any:
     value = as_text(value)
     if is_blank(value):
         raise ValueError("is empty, which would delete the current note; a template may have rendered nothing")
-    if isinstance(value, str) and len(value) > NOTE_MAX_LENGTH:
-        raise ValueError(f"has {len(value):,} characters; a note has at most {NOTE_MAX_LENGTH:,}")
     return value
 
 
@@ -140,7 +153,7 @@ class UpdateJobNote(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     hints: ClassVar[Hints] = hints.JOB_NOTE
 
-    content: Annotated[str, BeforeValidator(_note_text)]
+    content: Annotated[str, at_most(NOTE_MAX_LENGTH, "a note"), BeforeValidator(_note_text)]
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return ``{"content"}`` from ``GET /jobs/{jobId}/note``; ``{}`` if the job has no note yet."""
@@ -248,11 +261,11 @@ class UpdateJobAd(_JobChange):
     :param job_ad_id: id of one of the job's ads.
     :param title: title of the ad.
     :param language: language code of the ad, ``en``.
-    :param location: any of ``{"countryCode", "city", "regionCode", "address", "postalCode", "remote", "latitude",
-        "longitude"}``. None as a value removes the member.
+    :param location: any of ``{"countryCode", "city", "region", "regionCode", "address", "postalCode", "remote",
+        "latitude", "longitude"}``; ``regionCode`` is for the US. None as a value removes the member.
     :param job_ad: sections to change: ``{"jobDescription": {"title", "text"}, …}``. The sections are
         ``companyDescription``, ``jobDescription``, ``qualifications``, ``additionalInformation`` and ``videos``
-        (``{"urls": […]}``). None as a value removes the section.
+        (``{"urls": […]}``). A text has at most 24,999 characters. None as a value removes the section.
     """
 
     use_case: ClassVar[str] = "put_update_job_ad"
@@ -302,6 +315,11 @@ class UpdateJobAd(_JobChange):
     def needs_read(self) -> str | None:
         """Why a read is required: the write replaces the ad, so the rest of it must be sent back."""
         return "the rest of the ad must be read, or the write would remove it"
+
+    def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a notice if a ``regionCode`` outside the US is given."""
+        if notice := region_notice(self.location, state.get("location")):
+            yield notice
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parts of the ad that a PUT accepts."""
@@ -392,6 +410,11 @@ class UpdateJobAndJobAd(_JobChange):
         """Why a read is required: the write replaces the job, so the rest of it must be sent back."""
         return None if self.replace else "the rest of the job must be read, or the write would remove it"
 
+    def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a notice if a ``regionCode`` outside the US is given."""
+        if notice := region_notice(self.job.location, state.get("location")):
+            yield notice
+
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parts of the job that a PUT accepts."""
         return job_input(state)
@@ -399,12 +422,14 @@ class UpdateJobAndJobAd(_JobChange):
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the whole job with the given parts merged into it; with ``replace``, the given parts only.
 
-        :raises InvalidInputError: the body lacks a member that the API requires.
+        :raises InvalidInputError: the body lacks a member that the API requires, or a property contradicts the member
+            that it repeats.
         """
+        given = given_without_copies(given_job(self.job), state)
         if self.replace:
             # Merged into nothing, so that None means the same everywhere: the member is left out, never sent as null.
-            return merge({}, given_job(self.job))
-        body = merge(job_input(state), given_job(self.job))
+            return merge({}, given)
+        body = merge(job_input(state), given)
         self._check_complete(body)
         return body
 

@@ -40,10 +40,11 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     :param job_ad_id: id of the ad within the job, text.
     :param title: title of the ad, text. Default ``None``.
     :param language: code of the ad's language, text: ``en``, ``pt``. Default ``None``.
-    :param location: location of the ad, a mapping in the API's field names. Default ``None``.
+    :param location: location of the ad, a mapping in the API's field names; ``region`` (a name) rather than
+        ``regionCode`` outside the US. Default ``None``.
     :param job_ad: sections of the ad, a mapping in the API's field names: ``companyDescription``, ``jobDescription``,
-        ``qualifications``, ``additionalInformation`` (each with ``title`` and ``text``) and ``videos``. Default
-        ``None``.
+        ``qualifications``, ``additionalInformation`` (each with ``title`` and ``text``, of at most 24,999 characters)
+        and ``videos``. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
@@ -101,7 +102,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
     :param job_id: id of the job, text.
     :param job: what to change, a mapping in the API's field names (``title``, ``department``, ``properties``,
-        ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping.
+        ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping. The text of a section has
+        at most 24,999 characters.
     :param replace: send ``job`` as it is; the API then removes everything that ``job`` leaves out. Bool, default false.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: ``job`` is not a mapping, is empty, or holds a value that cannot be sent; nothing was
@@ -228,7 +230,9 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
 class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     """Set a job's status.
 
-    ``CANCELLED`` does not unpublish the job: its ads stay on the career site until somebody unpublishes them.
+    ``FILLED``, ``CANCELLED`` and ``ON_HOLD`` do not unpublish the job: its ads stay on the career site until somebody
+    unpublishes them. ``details`` in the result says so (``notice``), also if the current status is ``OTHER``, which may
+    be a pending approval.
 
     .. code-block:: python
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from airflow_provider_smartrecruiters.api.job_content import (
+    SECTION_MAX_LENGTH,
+    SECTIONS,
     JobFields,
     LocationFields,
     SectionsFields,
@@ -19,7 +21,10 @@ from airflow_provider_smartrecruiters.api.job_content import (
     job_input,
     merge,
     missing,
+    region_notice,
 )
+from airflow_provider_smartrecruiters.api.job_properties import given_without_copies
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ANSWERED_JOB = {
     "id": "j1",
@@ -324,3 +329,101 @@ def test_a_job_from_a_response_can_be_given_as_an_argument() -> None:
 def test_what_cannot_be_given(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         JobFields(**fields)
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [("regionCode", 256), ("region", 256), ("city", 128), ("address", 2_000), ("postalCode", 32)],
+)
+def test_the_lengths_of_a_location(name: str, longest: int) -> None:
+    assert LocationFields(**{name: "ż" * longest}).given() == {name: "ż" * longest}
+    with pytest.raises(ValidationError):
+        LocationFields(**{name: "x" * (longest + 1)})
+
+
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name != "videos"])
+def test_the_length_of_a_section(section: str) -> None:
+    longest = {section: {"text": "🌀" * SECTION_MAX_LENGTH}}
+    assert SectionsFields(**longest).given() == longest
+    with pytest.raises(ValidationError, match=r"has 25,000 characters; a section has at most 24,999"):
+        SectionsFields(**{section: {"text": "x" * 25_000}})
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "said"),
+    [
+        ({"regionCode": "BE"}, {"countryCode": "de"}, True),
+        ({"regionCode": "BE", "countryCode": "DE"}, {"countryCode": "us"}, True),
+        ({"regionCode": "BE", "countryCode": "de"}, None, True),
+        ({"regionCode": "CO"}, {"countryCode": "US"}, False),
+        ({"regionCode": "CO", "countryCode": "us"}, {"countryCode": "de"}, False),
+        ({"regionCode": "BE"}, {}, False),
+        ({"regionCode": None}, {"countryCode": "de"}, False),
+        ({"region": "Berlin"}, {"countryCode": "de", "regionCode": "BE"}, False),
+        (None, {"countryCode": "de", "regionCode": "BE"}, False),
+    ],
+)
+def test_the_notice_about_a_region_code(given: Any, there: Any, said: bool) -> None:
+    location = None if given is None else LocationFields(**given)
+    assert bool(region_notice(location, there)) is said
+
+
+# Properties that repeat a member
+
+PROPERTIES = [
+    {"id": "5880c5", "label": "Brands", "value": {"id": "b1", "label": "Northwind"}},
+    {"id": "COUNTRY", "label": "Country", "value": {"id": "de", "label": "Germany"}},
+    {"id": "58b7e4", "label": "Abteilung", "value": {"id": "d1", "label": "Engineering"}},
+    {"id": "588295", "label": "Studios", "value": {"id": "s1", "label": "Berlin"}},
+    {"id": "588296", "label": "An id by chance", "value": {"id": "d1", "label": "Other"}},
+    {"id": "588297", "label": "Text", "value": {"label": "Engineering"}},
+    {"id": "588298", "label": "Unset", "value": None},
+]
+
+
+def test_only_copies_of_a_member_are_left_out() -> None:
+    job = job_input({**ANSWERED_JOB, "properties": PROPERTIES})
+    assert [item["id"] for item in job["properties"]] == ["5880c5", "588295", "588296", "588297"]
+    assert (job["location"]["countryCode"], job["department"]) == ("de", {"id": "d1"})
+    assert job_input(job) == job
+
+
+@pytest.mark.parametrize("department", [None, {}, {"id": "d1"}])
+def test_without_a_labelled_department_nothing_is_taken_for_its_copy(department: Any) -> None:
+    answer = {**ANSWERED_JOB, "department": department, "properties": PROPERTIES}
+    assert "58b7e4" in [item["id"] for item in job_input(answer)["properties"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"properties": [{"id": "COUNTRY", "value": {"id": "DE"}}]}, []),
+        ({"properties": [{"id": "58b7e4", "value": {"id": "d1"}}]}, []),
+        # As it was read, beside a new value of the member.
+        ({"department": {"id": "d2"}, "properties": [{"id": "58b7e4", "value": {"id": "d1"}}]}, []),
+        ({"department": {"id": "d2"}, "properties": [{"id": "58b7e4", "value": {"id": "d2"}}]}, []),
+        ({"properties": [{"id": "588295", "value": {"id": "d1"}}]}, ["588295"]),
+    ],
+)
+def test_a_given_copy_that_agrees_is_left_out(given: Any, kept: list[str]) -> None:
+    job = {**ANSWERED_JOB, "properties": PROPERTIES}
+    assert [item["id"] for item in given_without_copies(given, job)["properties"]] == kept
+
+
+@pytest.mark.parametrize(
+    ("item", "member"),
+    [
+        ({"id": "COUNTRY", "value": {"id": "fr"}}, "location.countryCode"),
+        ({"id": "COUNTRY", "value": {"label": "Germany"}}, "location.countryCode"),
+        ({"id": "58b7e4", "value": {"id": "d2"}}, "department.id"),
+        ({"id": "58b7e4", "value": None}, "department.id"),
+    ],
+)
+def test_a_given_copy_that_disagrees_is_refused(item: Any, member: str) -> None:
+    job = {**ANSWERED_JOB, "properties": PROPERTIES}
+    with pytest.raises(InvalidInputError, match=f"Give job.{member} instead") as caught:
+        given_without_copies({"properties": [item]}, job)
+    assert caught.value.fields == ("job.properties[0]", f"job.{member}")

@@ -107,7 +107,7 @@ def test_whether_it_is_published_may_be_unknown(job_id: str, client: Any) -> Non
 
 
 def test_another_status_needs_no_notice(job_id: str, client: Any) -> None:
-    assert "notice" not in apply(client, UpdateJobStatus(job_id=job_id, status="FILLED")).details
+    assert "notice" not in apply(client, UpdateJobStatus(job_id=job_id, status="INTERVIEW")).details
 
 
 def test_no_access_to_a_job(smartrecruiters_emulator: Any, client: Any) -> None:

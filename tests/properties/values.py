@@ -17,6 +17,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from airflow_provider_smartrecruiters.api.job_content import SECTION_MAX_LENGTH
 from airflow_provider_smartrecruiters.api.jobs import NOTE_MAX_LENGTH
 from airflow_provider_smartrecruiters.api.users import DEFAULT_MAX_BYTES
 from tests.support import catalogue

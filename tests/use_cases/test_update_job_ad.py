@@ -98,6 +98,12 @@ class TestUpdateJobAd(UseCaseTests):
         ),
         BadInput("a text for a mapping", {"job_ad": "qualifications"}, ("job_ad",), ("a mapping",)),
         BadInput("an unknown section", {"job_ad": {"sections": {}}}, ("job_ad",), ("qualifications",)),
+        BadInput(
+            "a section that is too long",
+            {"job_ad": {"videos": None, "jobDescription": {"text": "x" * 25_123}}},
+            ("job_ad.jobDescription.text",),
+            ("25,123", "24,999"),
+        ),
         BadInput("a country in three letters", {"location": {"countryCode": "pol"}}, ("location.countryCode",)),
     )
 

@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     PermissionDeniedError,
     UnprocessableError,
 )
+from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
 from tests.use_cases import job_content
 from tests.use_cases.base import Expected, UseCaseTests
@@ -137,14 +138,6 @@ class TestUpdateJobAndJobAd(UseCaseTests):
             code="JOB_AD_LANGUAGE_NOT_FOUND",
             off_contract=("request",),
         ),
-        Refusal(
-            "text that is too long",
-            422,
-            UnprocessableError,
-            ("company's lists",),
-            lambda _: {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}}},
-            off_contract=("request",),
-        ),
         *PROPERTY_REFUSALS,
         Refusal(
             "type of employment that the country does not allow",
@@ -200,6 +193,13 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         BadInput("nothing to change", {"job": {}}, ("job",), ("empty",)),
         BadInput("a text for a mapping", {"job": "title"}, ("job",), ("a mapping",)),
         BadInput("title that is too long", {"job": {"title": "x" * 257}}, ("job.title",), ("256",)),
+        BadInput(
+            "a section that is too long",
+            {"job": {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}}},
+            ("job.jobAd.sections.qualifications.text",),
+            ("25,000", "24,999"),
+        ),
+        BadInput("a long city", {"job": {"location": {"city": "x" * 129}}}, ("job.location.city",), ("128",)),
         BadInput("an industry without its id", {"job": {"industry": {"label": "Wind"}}}, ("job.industry.id",)),
         BadInput("an invalid date", {"job": {"targetHiringDate": "soon"}}, ("job.targetHiringDate",)),
         BadInput(
@@ -256,6 +256,10 @@ class TestUpdateJobAndJobAd(UseCaseTests):
     def job(self, arguments: dict[str, Any]) -> Job:
         return self.state.job(arguments["job_id"])
 
+    def read(self, job_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = SmartRecruitersHook().request("GET", "/jobs/{jobId}", path_params={"jobId": job_id})
+        return answer
+
     def comparable(self, job: Job) -> Any:
         ads = {ad.id: ad.model_dump(exclude=job_content.TIMES) for ad in job.ads.values()}
         return {**job.model_dump(exclude=job_content.TIMES), "ads": ads}
@@ -268,6 +272,44 @@ class TestUpdateJobAndJobAd(UseCaseTests):
 
     def meddle(self, tenant: Tenant, arguments: dict[str, Any]) -> None:
         tenant.jobs[arguments["job_id"]].title = "Another title"
+
+    def test_the_longest_section(self) -> None:
+        arguments = self.arguments()
+        text = "ż" * 24_999
+        self.run(**{**arguments, "job": {"jobAd": {"sections": {"qualifications": {"text": text}}}}})
+        assert self.job(arguments).default_ad.content.sections["qualifications"].text == text
+
+    def test_a_property_that_repeats_a_member_is_not_sent_back(self) -> None:
+        arguments = self.arguments()
+        before = self.job(arguments)
+        answered = {item["id"]: item["label"] for item in self.read(before.id)["properties"]}
+        assert {answered[one] for one in set(answered) - set(before.properties)} == {"Country", "Department"}
+        result = self.run(**{**arguments, "job": {"department": {"id": "18556"}, "location": {"countryCode": "fr"}}})
+        assert set(result["fields"]) >= {"department.id", "location.countryCode"}
+        (write,) = self.emulator.journal
+        assert {item["id"] for item in write.body["properties"]} == set(before.properties)
+        after = self.job(arguments)
+        assert (after.department_id, after.location.country_code) == ("18556", "fr")
+        assert after.properties == before.properties
+
+    def test_a_job_that_was_read_can_be_given_back(self) -> None:
+        arguments = self.arguments()
+        read = self.read(arguments["job_id"])
+        assert self.run(job_id=arguments["job_id"], job=read)["changed"] is False
+        changed = {**read, "department": {"id": "18556"}}
+        assert self.run(job_id=arguments["job_id"], job=changed)["fields"] == ["department.id"]
+
+    @pytest.mark.parametrize("value", [{"id": "fr"}, None])
+    def test_a_property_that_repeats_a_member_cannot_be_set(self, value: Any) -> None:
+        with pytest.raises(InvalidInputError, match=r"location\.countryCode"):
+            self.run(job_id=self.state.job_ids[0], job={"properties": [{"id": "COUNTRY", "value": value}]})
+        assert self.emulator.journal == []
+
+    def test_a_region_code_outside_the_us_is_a_notice(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        result = self.run(job_id=self.state.job_ids[0], job={"location": {"countryCode": "de", "regionCode": "BE"}})
+        assert "Give location.region" in result["details"]["notice"]
+        assert "Give location.region" in caplog.text
 
     def test_none_removes_a_member(self) -> None:
         arguments = {**self.arguments(), "job": {"compensation": None, "refNumber": None}}

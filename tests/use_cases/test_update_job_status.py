@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from airflow_provider_smartrecruiters.exceptions import NotFoundError, PermissionDeniedError
+from airflow_provider_smartrecruiters.exceptions import BadRequestError, NotFoundError, PermissionDeniedError
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
 from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
+NOTICE = (
+    "FILLED does not unpublish the job. To take it off the career sites, unpublish it in SmartRecruiters (or DELETE "
+    "/jobs/{jobId}/publication)."
+)
 
 
 class TestUpdateJobStatus(UseCaseTests):
@@ -25,6 +29,8 @@ class TestUpdateJobStatus(UseCaseTests):
     path = "/jobs/{job_id}/status"
     status = 201
     reads = ("jobs.get",)
+    details: ClassVar = {"posting_status": "PUBLIC", "notice": NOTICE}
+    details_unread: ClassVar = {"posting_status": None, "notice": NOTICE}
     scope = "jobs_manage"
     read_scope = "jobs_read"
     refusals = (
@@ -100,21 +106,44 @@ class TestUpdateJobStatus(UseCaseTests):
         assert self.run(**arguments)["changed"] is (status != "SOURCING")
         assert self.stored(arguments) == status
 
-    def test_cancelled_warns_that_the_job_stays_published(self, caplog: pytest.LogCaptureFixture) -> None:
-        arguments = {**self.arguments(), "status": "CANCELLED"}
+    @pytest.mark.parametrize("status", STATUSES)
+    @pytest.mark.parametrize("plan_only", [True, False])
+    def test_the_notice_that_the_job_stays_published(
+        self, status: str, plan_only: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        arguments = {**self.arguments(), "status": status}
+        with self.state.editing() as tenant:
+            tenant.jobs[arguments["job_id"]].status = "CREATED" if status != "CREATED" else "SOURCING"
         caplog.set_level("INFO")
-        result = self.run(**arguments)
+        result = self.run(**arguments, plan_only=plan_only)
+        if status not in ("FILLED", "CANCELLED", "ON_HOLD"):
+            assert (result["details"], "notice" in caplog.text) == ({}, False)
+            return
         assert result["details"]["posting_status"] == "PUBLIC"
-        assert "does not unpublish" in result["details"]["notice"]
-        assert "does not unpublish" in caplog.text
+        assert f"{status} does not unpublish" in result["details"]["notice"]
+        assert caplog.text.count(f"notice: {status} does not unpublish") == 1
         assert self.state.job(arguments["job_id"]).default_ad.published is not None
 
-    def test_cancelled_of_an_unpublished_job_has_no_notice(self) -> None:
+    @pytest.mark.parametrize("status", ["FILLED", "CANCELLED", "ON_HOLD"])
+    def test_an_unpublished_job_has_no_notice(self, status: str) -> None:
         job_id = self.state.a_job_ad(published=False).job_id
-        assert self.run(job_id=job_id, status="CANCELLED")["details"] == {}
+        with self.state.editing() as tenant:
+            tenant.jobs[job_id].status = "CREATED"
+        assert self.run(job_id=job_id, status=status)["details"] == {}
 
     def test_a_status_that_exists_only_in_reads(self) -> None:
         arguments = self.arguments()
         with self.state.editing() as tenant:
             tenant.jobs[arguments["job_id"]].status = "OTHER"
-        assert self.run(**arguments)["diff"] == [{"field": "status", "before": "OTHER", "after": "FILLED"}]
+        plan = self.run(**arguments, plan_only=True)
+        assert plan["diff"] == [{"field": "status", "before": "OTHER", "after": "FILLED"}]
+        assert "FILLED does not unpublish" in plan["details"]["notice"]
+        assert "approval that is pending" in plan["details"]["notice"]
+        assert "approval that is pending" in self.run(**{**arguments, "status": "OFFER"})["details"]["notice"]
+
+    def test_a_notice_comes_before_the_write(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        self.emulator.fail_next("put job status", status=400)
+        with pytest.raises(BadRequestError):
+            self.run(**self.arguments())
+        assert "notice: FILLED does not unpublish" in caplog.text

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
@@ -217,6 +217,23 @@ def choice_or_none(choices: Iterable[str]) -> Any:
         return None if value is None else check(value)
 
     return BeforeValidator(check_given)
+
+
+def at_most(limit: int, what: str) -> Any:
+    """Return a pydantic validator for the length of a text. Its error gives the length and the limit.
+
+    ``max_length`` would do the same, but without the length: nobody counts thousands of characters.
+
+    :param limit: most characters.
+    :param what: what the text is, for the error message: ``a note``.
+    """
+
+    def check(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError(f"has {len(text):,} characters; {what} has at most {limit:,}")
+        return text
+
+    return AfterValidator(check)
 
 
 def check_json(value: Any, name: str) -> None:

@@ -162,7 +162,7 @@ JOB_AD = _hints(
     {
         "PROPERTY_INVALID": "Remove special characters, such as control characters or emoji, from the title, the "
         "location and the sections of the ad: SmartRecruiters does not accept some of them.",
-        400: "Check the content of the ad: it needs a title, each section has at most 9,999 characters, the language "
+        400: "Check the content of the ad: it needs a title, each section has at most 24,999 characters, the language "
         "is one of the company's, and a location needs countryCode and city.",
         403: _JOB_ACCESS,
         404: "Check job_id and job_ad_id: the ad must belong to this job. GET /jobs/{jobId}/jobads lists its ads. If "
@@ -210,10 +210,10 @@ JOB = _hints(
         "does not allow this type of employment in the country of the job.",
         "JOB_TEMPLATES_MANAGEMENT_FORBIDDEN": "Leave out template, or ask a SmartRecruiters administrator to allow the "
         "credential's system role to manage job templates.",
-        400: f"{_LISTS}section of the ad has more than 9,999 characters.",
+        400: f"{_LISTS}section of the ad has more than 24,999 characters.",
         401: _JOB_OR_ACCESS,
         403: _JOB_ACCESS,
         404: _NO_JOB,
-        422: f"{_LISTS}required value is missing and no section of the ad has more than 9,999 characters.",
+        422: f"{_LISTS}required value is missing and no section of the ad has more than 24,999 characters.",
     }
 )

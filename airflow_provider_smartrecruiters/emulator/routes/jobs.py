@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,11 @@ from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.routes import job_replacement, lookups, views
 from airflow_provider_smartrecruiters.emulator.tenant import state, times
+from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 
 NOTE = "/jobs/{jobId}/note"
+DEPARTMENT_PROPERTY = "58b7e4dc0000000000000001"
+"""Id of the property that repeats the department of a job."""
 
 operations = Operations()
 
@@ -111,6 +115,21 @@ def _summary(call: Call, job: state.Job) -> dict[str, Any]:
     return _common(call, job, language=language, actions={"details": views.action(call, f"/jobs/{job.id}")})
 
 
+def _properties(tenant: state.Tenant, job: state.Job) -> Iterator[dict[str, Any]]:
+    for property_id, value in job.properties.items():
+        yield {"id": property_id, "label": tenant.job_properties[property_id].label, "value": views.shown(value)}
+
+
+def _copies(tenant: state.Tenant, job: state.Job) -> Iterator[dict[str, Any]]:
+    # The API repeats these two members of a job among its properties.
+    country, department = job.location.country_code, tenant.departments.get(job.department_id or "")
+    label = COUNTRIES.get(country, country)
+    yield {"id": "COUNTRY", "label": "Country", "value": {"id": country, "label": label}}
+    if department:
+        value = {"id": department.id, "label": department.label}
+        yield {"id": DEPARTMENT_PROPERTY, "label": "Department", "value": value}
+
+
 def details(call: Call, job: state.Job) -> dict[str, Any]:
     """Return everything that the API shows of a job."""
     tenant = call.tenant
@@ -129,10 +148,7 @@ def details(call: Call, job: state.Job) -> dict[str, Any]:
         creator=views.shown(tenant.users[job.creator_id], ("id", "first_name", "last_name")),
         compensation=views.shown(job.compensation) if job.compensation else None,
         jobAd={"sections": views.sections(content), "language": views.language(content.language)},
-        properties=[
-            {"id": property_id, "label": tenant.job_properties[property_id].label, "value": views.shown(value)}
-            for property_id, value in job.properties.items()
-        ],
+        properties=[*_copies(tenant, job), *_properties(tenant, job)],
         actions={
             **{name: views.action(call, f"/jobs/{job.id}{path}") for name, path in pages.items()},
             "applyOnWeb": {"url": f"{call.base_url}/__emulator__/published/{job.id}", "method": "GET"},

@@ -28,6 +28,18 @@ JOB = {
 }
 
 
+COUNTRY = {"id": "COUNTRY", "label": "Country", "value": {"id": "de", "label": "Germany"}}
+
+
+def test_the_country_and_the_department_of_a_job_are_among_its_properties(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    job = api.get(f"/jobs/{smartrecruiters_emulator.state.a_job_ad().job_id}").json()
+    country, department = job["properties"][:2]
+    assert country["value"] == {"id": job["location"]["countryCode"], "label": job["location"]["country"]}
+    assert department["value"] == {name: job["department"][name] for name in ("id", "label")}
+
+
 def test_put_removes_what_is_left_out(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
     job_id = smartrecruiters_emulator.state.a_job_ad().job_id
     before = api.get(f"/jobs/{job_id}").json()
@@ -46,7 +58,7 @@ def test_put_removes_what_is_left_out(smartrecruiters_emulator: SmartRecruitersE
         "country": "Germany", "countryCode": "de", "city": "Berlin", "manual": False, "remote": False
     }  # fmt: skip
     assert after["jobAd"]["sections"] == JOB["jobAd"]["sections"]
-    assert after["properties"] == []
+    assert after["properties"] == [COUNTRY]
     assert after["compensation"] == {"min": 1, "currency": "EUR"}
     for kept in ("id", "status", "postingStatus", "creator", "createdOn"):
         assert after[kept] == before[kept]
@@ -65,10 +77,10 @@ def test_unknown_properties_of_jobs_are_ignored(smartrecruiters_emulator: SmartR
         {"id": choice.id, "value": {"id": "unknown"}},
     ]
     shown = api.put(path, json={**JOB, "properties": properties}).json()["properties"]
-    assert shown == [{"id": text.id, "label": "Cost centre", "value": {"label": "CC-1"}}]
+    assert shown == [COUNTRY, {"id": text.id, "label": "Cost centre", "value": {"label": "CC-1"}}]
     properties[2]["value"] = {"id": value_id}
     shown = api.put(path, json={**JOB, "properties": properties}).json()["properties"]
-    assert shown[1] == {"id": choice.id, "label": "Shift", "value": {"id": value_id, "label": label}}
+    assert shown[2] == {"id": choice.id, "label": "Shift", "value": {"id": value_id, "label": label}}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,10 @@ def test_what_is_not_found_changes_nothing(
         {"refNumber": "x" * 64},
         {"location": {"city": "Berlin"}},
         {"location": {"countryCode": "deu", "city": "Berlin"}},
+        {"location": {"countryCode": "de", "city": "x" * 129}},
+        {"location": {"countryCode": "de", "city": "Berlin", "postalCode": "x" * 33}},
+        {"location": {"countryCode": "de", "city": "Berlin", "address": "x" * 2_001}},
+        {"location": {"countryCode": "de", "city": "Berlin", "regionCode": "x" * 257}},
         {"template": "true"},
         {"compensation": {"min": "1"}},
         {"jobAd": {"sections": {"qualifications": {"text": "x" * 25_000}}}},
