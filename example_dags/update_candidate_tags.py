@@ -46,6 +46,12 @@ dag = DAG(
             title="All tags",
             description="The whole new set of tags, one per line. Cannot be combined with Add or Remove.",
         ),
+        "create_tags": Param(
+            True,
+            type="boolean",
+            title="Create tags",
+            description="Off: refuse tags that no candidate of the company has, such as misspelled ones.",
+        ),
         "plan_only": Param(
             True,
             type="boolean",
@@ -61,6 +67,7 @@ UpdateCandidateTagsOperator(
     add="{{ params.add | tojson if params.add else '' }}",
     remove="{{ params.remove | tojson if params.remove else '' }}",
     tags="{{ params.tags | tojson if params.tags else '' }}",
+    create_tags="{{ params.create_tags }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

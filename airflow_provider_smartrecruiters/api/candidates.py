@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -20,13 +21,19 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalId,
     OptionalText,
     RecordId,
-    as_text,
     one_of,
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.values.hints import Hints
-from airflow_provider_smartrecruiters.api.values.normal import normal
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
+from airflow_provider_smartrecruiters.api.values.tags import Tags, same_tag, unique_tags
+from airflow_provider_smartrecruiters.exceptions import (
+    AuthenticationError,
+    InvalidInputError,
+    PermissionDeniedError,
+    SmartRecruitersError,
+)
+
+log = logging.getLogger(__name__)
 
 __all__ = ["RejectApplication", "UpdateCandidateJobStatus", "UpdateCandidateSource", "UpdateCandidateTags"]
 
@@ -57,29 +64,6 @@ _SOURCE_IDS = "ids of the source"
 """Member that a read adds to an application; no name of the API's looks like this."""
 
 
-def _clean_tags(value: Any) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise ValueError("must be a list of tags")
-    tags = [as_text(tag) for tag in value]
-    if not all(isinstance(tag, str) for tag in tags):
-        raise ValueError("must be a list of texts")
-    first: dict[str, str] = {}
-    for tag in tags:
-        first.setdefault(_same_tag(tag), tag.strip())
-    return tuple(first.values())
-
-
-def _same_tag(tag: str) -> str:
-    """Return what all spellings of a tag have in common: surrounding blanks and Unicode composition do not count."""
-    text: str = normal(tag.strip())
-    return text
-
-
-_Tags = Annotated[tuple[str, ...] | None, BeforeValidator(_clean_tags)]
-
-
 class UpdateCandidateTags(Change):
     """Replace, add or remove tags of a candidate.
 
@@ -87,10 +71,18 @@ class UpdateCandidateTags(Change):
     same path, which keeps tags that others add at the same time. Order and duplicates do not matter. API reference:
     https://developers.smartrecruiters.com/reference (operations ``candidates.tags.replace``, ``candidates.tags.add``).
 
+    SmartRecruiters remembers every tag for the whole company and offers it for all candidates, so a misspelled tag
+    stays for good. A plan therefore looks up the tags that the candidate does not have (``GET /candidates?tag=…``, once
+    for each tag of a batch) and names the new ones in ``details.new_tags``, each with the first item of the batch that
+    has it; None if they could not be looked up. The search finds only tags that a candidate with an application has
+    now, and that the credential may see.
+
     :param candidate_id: id of the candidate.
     :param tags: the whole new set; an empty list removes all tags. Not with ``add`` or ``remove``.
     :param add: tags to add.
     :param remove: tags to remove.
+    :param create_tags: whether to write tags that no candidate of the company has. False refuses the whole change if
+        there are any, as far as the search can tell. A tag in other capitals is another tag.
     """
 
     use_case: ClassVar[str] = "put_update_candidate_tags"
@@ -103,10 +95,13 @@ class UpdateCandidateTags(Change):
     read_scope: ClassVar[str | None] = "candidates_read"
     hints: ClassVar[Hints] = hints.TAGS
 
+    guards: ClassVar[tuple[str, ...]] = ("create_tags",)
+
     candidate_id: RecordId
-    tags: _Tags = None
-    add: _Tags = None
-    remove: _Tags = None
+    tags: Tags = None
+    add: Tags = None
+    remove: Tags = None
+    create_tags: bool = Field(True, exclude=True)
 
     @model_validator(mode="after")
     def _either_whole_or_parts(self) -> Self:
@@ -115,7 +110,7 @@ class UpdateCandidateTags(Change):
             raise InvalidInputError(
                 "give either tags (the whole new set), or add and remove", fields=("tags", "add", "remove")
             )
-        if clash := set(map(_same_tag, self.add or ())) & set(map(_same_tag, self.remove or ())):
+        if clash := set(map(same_tag, self.add or ())) & set(map(same_tag, self.remove or ())):
             raise InvalidInputError(f"add and remove have {len(clash)} tags in common", fields=("add", "remove"))
         return self
 
@@ -135,7 +130,7 @@ class UpdateCandidateTags(Change):
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tags in alphabetical order, because a set has no order of its own."""
-        return {"tags": sorted({_same_tag(tag) for tag in state["tags"] or ()})}
+        return {"tags": sorted({same_tag(tag) for tag in state["tags"] or ()})}
 
     def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tags unchanged: they are in normal form, and an empty set is a value of its own."""
@@ -143,15 +138,15 @@ class UpdateCandidateTags(Change):
 
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the requested tags."""
-        return {"tags": sorted({_same_tag(tag) for tag in self._after(state)})}
+        return {"tags": sorted({same_tag(tag) for tag in self._after(state)})}
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{"tags": […]}``: the whole set, or the added tags."""
         if self._only_adds:
-            there = {_same_tag(tag) for tag in state.get("tags") or ()}
-            new = [tag for tag in self.add or () if _same_tag(tag) not in there]
+            there = {same_tag(tag) for tag in state.get("tags") or ()}
+            added = unique_tags(self.add or ())
             # A forced write must name tags even if the candidate has all of them.
-            return {"tags": new or list(self.add or ())}
+            return {"tags": [tag for tag in added if same_tag(tag) not in there] or added}
         return {"tags": self._after(state)}
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
@@ -159,14 +154,54 @@ class UpdateCandidateTags(Change):
         verb = "POST" if self._only_adds else "PUT"
         return client.request(verb, _TAGS, path_params=self.path_params, json=body)
 
+    def foreseen(
+        self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool
+    ) -> dict[str, Any]:
+        """Return ``{"new_tags"}`` for a plan of a candidate that was read: the places of tags that are new in the
+        company.
+
+        :raises InvalidInputError: there are any, and ``create_tags`` is False.
+        """
+        if self.create_tags and not (plan_only and state):
+            return {}
+        try:
+            new = self._new_tags(client, lookups, state)
+        except SmartRecruitersError as error:
+            if not self.create_tags or isinstance(error, AuthenticationError):
+                raise
+            if lookups.first("new tags"):
+                log.warning("Could not look up which tags are new in the company (%s).", type(error).__name__)
+            return {"new_tags": None}
+        if new and not self.create_tags:
+            raise _not_created(list(new))
+        # In a batch, each tag is named once: with the item that would bring it in.
+        first = [place for place, tag in new.items() if lookups.first(f"new tag {tag}")]
+        return {"new_tags": first} if first else {}
+
+    def _new_tags(self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any]) -> dict[str, str]:
+        """Return the tags that no candidate of the company has, by their places in the arguments."""
+        # What this candidate has is no news, whether or not the search finds it. That stays true for a write that is
+        # sent again from a later read: what a candidate has had once, the company remembers.
+        there = {same_tag(tag) for tag in state.get("tags") or ()}
+        wanted: dict[str, str] = {}
+        for place, tag in self._places():
+            if tag not in there:
+                wanted.setdefault(tag, place)
+        return {place: tag for tag, place in wanted.items() if not lookups.has_tag(client, tag)}
+
+    def _places(self) -> Iterator[tuple[str, str]]:
+        for name in ("tags", "add"):
+            for index, tag in enumerate(getattr(self, name) or ()):
+                yield f"{name}[{index}]", same_tag(tag)
+
     def _after(self, state: Mapping[str, Any]) -> list[str]:
         if self.tags is not None:
-            return list(self.tags)
-        removed = {_same_tag(tag) for tag in self.remove or ()}
-        kept = [tag for tag in state.get("tags") or () if _same_tag(tag) not in removed]
-        there = {_same_tag(tag) for tag in kept}
+            return unique_tags(self.tags)
+        removed = {same_tag(tag) for tag in self.remove or ()}
+        kept = [tag for tag in state.get("tags") or () if same_tag(tag) not in removed]
+        there = {same_tag(tag) for tag in kept}
         # Tags that stay are sent back exactly as they were read.
-        return [*dict.fromkeys(kept), *(tag for tag in self.add or () if _same_tag(tag) not in there)]
+        return [*dict.fromkeys(kept), *(tag for tag in unique_tags(self.add or ()) if same_tag(tag) not in there)]
 
 
 class _ApplicationChange(Change):
@@ -383,6 +418,18 @@ class UpdateCandidateSource(_ApplicationChange):
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the ids of the source, by the names of the request."""
         return {name: state[_SOURCE_IDS].get(name, UNREAD) for name in self.shown}
+
+
+def _not_created(places: list[str]) -> InvalidInputError:
+    # By their places: tags are text that people wrote.
+    one = len(places) == 1
+    return InvalidInputError(
+        f"No candidate of the company has the tag{'' if one else 's'} in {', '.join(places)}, as far as the search can "
+        f"tell, and create_tags is False; nothing was sent.",
+        hint=f"Check the spelling, capitals included. If {'it is' if one else 'they are'} meant, set create_tags to "
+        "True: the company keeps a new tag for good.",
+        fields=tuple(places),
+    )
 
 
 def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:

@@ -74,6 +74,8 @@ class Change(BaseModel):
     """Whether the write replaces the record, so that fields left out of it are removed."""
     never_removed: ClassVar[tuple[str, ...]] = ()
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
+    guards: ClassVar[tuple[str, ...]] = ()
+    """Arguments that prevent writes. A blank one is refused: a template that rendered nothing must not open it."""
     clearable: ClassVar[tuple[str, ...]] = ()
     """Names that the argument ``clear_fields`` accepts, in a change that has it."""
     hints: ClassVar[Hints] = {}
@@ -82,7 +84,8 @@ class Change(BaseModel):
 
     def __init__(self, /, **arguments: Any) -> None:
         fields = type(self).model_fields
-        admitted = admit(arguments, optional=[name for name, field in fields.items() if not field.is_required()])
+        optional = [name for name, field in fields.items() if not field.is_required() and name not in self.guards]
+        admitted = admit(arguments, optional=optional)
         try:
             super().__init__(**admitted.values)
         except ValidationError as error:
@@ -176,6 +179,21 @@ class Change(BaseModel):
         :param lookups: cache of look-ups for the whole batch.
         """
         return self
+
+    def foreseen(
+        self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool
+    ) -> dict[str, Any]:
+        """Return further facts about a write that need a look-up, and check the guards that need one. Called before the
+        write of a record that differs.
+
+        :param client: client to send with.
+        :param lookups: cache of look-ups for the whole batch.
+        :param state: the record as it was read; ``{}`` if it was not read.
+        :param plan_only: whether nothing is written.
+        :return: members of ``details``, as in :meth:`details`.
+        :raises InvalidInputError: a guard forbids the write.
+        """
+        return {}
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the record as the API returns it."""

@@ -141,7 +141,7 @@ def plan(
 
     :param client: client to send with.
     :param change: the change to plan.
-    :param read_first: False to check the arguments only.
+    :param read_first: False to check the arguments only, and guards that need a look-up.
     :param terms: options of the batch that the change belongs to.
     :raises SmartRecruitersError: as for :func:`apply`.
     """
@@ -150,9 +150,10 @@ def plan(
         check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
         skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
+        foreseen = {} if skipped else _foreseen(client, planned, terms, plan_only=True)
         _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
         with as_a_record(planned.change):
-            details = planned.details()
+            details = planned.details() | foreseen
     _log_details(details, terms.log_level)
     return planned.result(details, skipped=skipped)
 
@@ -194,6 +195,7 @@ def apply(
             return planned.result(planned.details(), skipped=skipped)
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         guards.check_fingerprint(planned.fingerprint)
+        foreseen = _foreseen(client, planned, terms, plan_only=False)
         _log_diff(planned, f"Changing the {change.label}", terms.log_level)
         written = _write(client, planned, guards)
         if written.unchanged:
@@ -202,7 +204,7 @@ def apply(
             return unchanged.result(unchanged.details())
         if written.skipped:
             return planned.result(written.details, skipped=written.skipped)
-        details = _details_of(client, planned, written)
+        details = _details_of(client, planned, written) | foreseen
     _log_details(details, terms.log_level)
     return planned.result(details, applied=True, response=written.response)
 
@@ -297,6 +299,12 @@ def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms
     reading = Reading.of(client, change) if read_first and change.readable else Reading.none(change)
     with as_a_record(change):
         return _Plan(change, reading, " ".join(change.notices(reading.state)))
+
+
+def _foreseen(client: SmartRecruitersClient, planned: _Plan, terms: BulkTerms, *, plan_only: bool) -> dict[str, Any]:
+    if planned.changed is False:
+        return {}
+    return planned.change.foreseen(client, terms.lookups, planned.state, plan_only=plan_only)
 
 
 class _MovedOn(Exception):  # noqa: N818 - no error: a way out of the client

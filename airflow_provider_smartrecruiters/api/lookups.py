@@ -5,12 +5,19 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.api.values.tags import same_tag
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+
+
+_MOST_CANDIDATES = 1000
+"""Most candidates to look at for the spelling of a tag. Doubled, a tag that thousands have in other capitals costs
+twenty requests, one after the other; halved, a rare spelling beside a common one is missed sooner."""
 
 
 class Lookups:
@@ -21,9 +28,10 @@ class Lookups:
 
     def __init__(self) -> None:
         # One lock for all names, held during the fetch. That also serializes look-ups of different names, which costs
-        # little: a batch looks up one or two lists, once.
+        # little: a batch looks up one or two lists, once, and the API searches candidates one request at a time anyway.
         self._lock = threading.Lock()
         self._answers: dict[str, Any] = {}
+        self._seen: set[str] = set()
 
     def all_of(self, client: SmartRecruitersClient, path: str) -> list[dict[str, Any]]:
         """Return every record of a list, from all of its pages; fetched once.
@@ -35,6 +43,34 @@ class Lookups:
         # Without a page size: not all lists take one, and those that have no pages answer with everything.
         records: list[dict[str, Any]] = self.get(path, lambda: list(client.pages(path, params={"limit": None})))
         return records
+
+    def has_tag(self, client: SmartRecruitersClient, tag: str) -> bool:
+        """Return whether a candidate of the company has a tag in this spelling, as far as the search can tell; asked
+        once for each tag. Sends ``GET /candidates?tag=…``.
+
+        The search ignores capitals, and finds only candidates with an application that the credential may see. If it
+        answers a candidate without tags, the spelling is not known, and the tag counts as there.
+
+        :param client: client to send with.
+        :param tag: the tag, in the form of :func:`.same_tag`.
+        :raises SmartRecruitersError: as for :meth:`get`.
+        """
+
+        def search() -> bool:
+            found = islice(client.pages("/candidates", params={"tag": tag}), _MOST_CANDIDATES)
+            return any(_may_have(candidate.get("tags"), tag) for candidate in found)
+
+        return bool(self.get(f"tag {tag}", search))
+
+    def first(self, name: str) -> bool:
+        """Return True for the first caller with this name, and False for all others.
+
+        :param name: anything that a batch should report once.
+        """
+        with self._lock:
+            is_first = name not in self._seen
+            self._seen.add(name)
+        return is_first
 
     def get(self, name: str, fetch: Callable[[], Any]) -> Any:
         """Return the value for ``name``; call ``fetch`` only if it is not cached.
@@ -58,3 +94,7 @@ class Lookups:
             # A copy, because the code that catches an error adds its own record to it.
             raise copy.copy(answer)
         return answer
+
+
+def _may_have(tags: list[str] | None, tag: str) -> bool:
+    return tags is None or any(tag == same_tag(other) for other in tags)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.params import as_list
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,9 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
 
     A list may also be text in list form, JSON or as Jinja prints a list: ``'["a", "b"]'``. A plain word is refused, not
     split. Blank text counts as not given.
+
+    SmartRecruiters keeps a new tag for the whole company for good. ``plan_only`` names the tags that are new, and
+    ``create_tags=False`` refuses them, as far as a search of the company's candidates can tell.
 
     .. code-block:: python
 
@@ -42,9 +45,11 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         combined with ``add`` or ``remove``.
     :param add: tags to add, a list of texts. Default ``None``.
     :param remove: tags to remove, a list of texts. Tags that the candidate does not have are ignored. Default ``None``.
+    :param create_tags: write tags that no candidate of the company has. With ``False`` they are refused, named by their
+        places (``add[0]``); a blank value is refused, too. Bool, default true.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: none of the three is given, they exclude each other, or one is not a list; nothing was
-        sent.
+    :raises InvalidInputError: none of the three lists is given, they exclude each other, one is not a list, or a tag is
+        new and ``create_tags`` is false; nothing was sent.
     :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``).
     :raises NotFoundError: the candidate does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
@@ -55,6 +60,7 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         "tags": as_list,
         "add": as_list,
         "remove": as_list,
+        "create_tags": as_bool,
     }
     template_fields_renderers: ClassVar[dict[str, str]] = {"tags": "json", "add": "json", "remove": "json"}
     private_fields: Sequence[str] = ("tags", "add", "remove")
@@ -66,6 +72,7 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         tags: list[str] | str | None = None,
         add: list[str] | str | None = None,
         remove: list[str] | str | None = None,
+        create_tags: bool | str = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,6 +80,7 @@ class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):
         self.tags = tags
         self.add = add
         self.remove = remove
+        self.create_tags = create_tags
 
 
 class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):

@@ -610,3 +610,9 @@ def test_required_arguments_of_a_source(missing: str, blank: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         UpdateCandidateSource(**arguments)
     assert caught.value.fields == (missing,)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None, "perhaps"])
+def test_a_blank_create_tags_is_refused(blank: Any) -> None:
+    with pytest.raises(InvalidInputError, match="create_tags must be true or false"):
+        UpdateCandidateTags(candidate_id="1", add=["a"], create_tags=blank)

@@ -76,8 +76,9 @@ class UseCaseTests(UseCase):
         expected = self.expected(arguments)
         before = self.stored(arguments)
         plan = self.run(**arguments, plan_only=switch)
-        self.check_result(plan, arguments, expected, applied=False, response=None)
-        assert self.operations() == list(self.reads)
+        details = self.details if self.details_planned is None else self.details_planned
+        self.check_result(plan, arguments, expected, applied=False, response=None, details=details)
+        assert self.operations() == [*self.reads, *self.plan_looks_up]
         assert self.emulator.journal == []
         assert self.stored(arguments) == before != expected.stored
 

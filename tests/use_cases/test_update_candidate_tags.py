@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from airflow_provider_smartrecruiters.exceptions import BadRequestError, NotFoundError, PermissionDeniedError
+from airflow_provider_smartrecruiters.exceptions import (
+    BadRequestError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, between_read_and_write, setting
@@ -25,6 +30,8 @@ class TestUpdateCandidateTags(UseCaseTests):
     status = 201
     reads = ("candidates.tags.get",)
     reads_after = ("candidates.tags.get",)
+    plan_looks_up = ("candidates.all", "candidates.all")
+    details_planned: ClassVar = {"new_tags": ["tags[1]", "tags[2]"]}
     # What only adds keeps what others add at the same time.
     sends_also = ("candidates.tags.add",)
     example_operation = "candidates.tags.add"
@@ -89,6 +96,7 @@ class TestUpdateCandidateTags(UseCaseTests):
         BadInput("a word for a list", {"tags": "welder"}, ("tags",), ("a list",)),
         BadInput("an empty tag", {"tags": ["welder", " "]}, ("tags[1]",), ("blank",)),
         BadInput("a number for a tag", {"tags": [7.5]}, ("tags",), ("must be text",)),
+        BadInput("a blank switch", {"create_tags": ""}, ("create_tags",), ("true or false",)),
         BadInput("neither", {"tags": None}, ("tags", "add", "remove"), ("either",)),
         BadInput("both", {"add": ["welder"]}, ("tags", "add", "remove"), ("either",)),
         BadInput(
@@ -199,3 +207,99 @@ class TestUpdateCandidateTags(UseCaseTests):
         assert self.run(candidate_id=candidate_id, tags=[*reversed(before), before[0]])["changed"] is False
         self.run(candidate_id=candidate_id, tags=["b", "a", " b "])
         assert self.written() == [("candidates.tags.replace", ["b", "a"])]
+
+    # New tags
+
+    def searches(self) -> int:
+        return self.operations().count("candidates.all")
+
+    def common_tag(self, candidate_id: str) -> str:
+        """Return a tag that other candidates have, and this one does not."""
+        own = self.tags(candidate_id)
+        return next(tag for one in self.state.candidate_ids for tag in self.tags(one) if tag not in own)
+
+    @pytest.mark.parametrize("plan_only", [True, False])
+    @pytest.mark.parametrize("read_first", [True, False])
+    @pytest.mark.parametrize("way", ["tags", "add"])
+    def test_new_tags_are_refused_in_a_plan_as_in_a_run(self, plan_only: bool, read_first: bool, way: str) -> None:
+        candidate_id = self.candidate_with(2)
+        given = [self.common_tag(candidate_id), "nite-shift", "nite-shift", self.common_tag(candidate_id), "welderr"]
+        with pytest.raises(InvalidInputError, match="as far as the search can tell") as caught:
+            self.run(
+                candidate_id=candidate_id,
+                **{way: given},
+                create_tags="false",
+                plan_only=plan_only,
+                read_first=read_first,
+            )
+        assert caught.value.fields == (f"{way}[1]", f"{way}[4]")
+        assert f"{way}[1], {way}[4]" in str(caught.value)
+        assert "nite" not in str(caught.value)
+        assert caught.value.may_have_been_applied is False
+        assert self.emulator.journal == []
+        assert self.searches() == 3
+
+    @pytest.mark.parametrize("way", ["tags", "add"])
+    def test_tags_of_other_candidates_are_not_new(self, way: str) -> None:
+        candidate_id = self.candidate_with(2)
+        common = self.common_tag(candidate_id)
+        assert self.run(candidate_id=candidate_id, **{way: [common]}, create_tags=False)["changed"] is True
+        assert common in self.tags(candidate_id)
+
+    def test_other_capitals_are_another_tag(self) -> None:
+        candidate_id = self.candidate_with(2)
+        common = self.common_tag(candidate_id)
+        for given in (common.upper(), common.title()):
+            with pytest.raises(InvalidInputError, match="capitals"):
+                self.run(candidate_id=candidate_id, add=[given], create_tags=False)
+        with self.state.editing() as tenant:
+            tenant.candidates[self.candidate_with(3)].tags.append(common.upper())
+        assert self.run(candidate_id=candidate_id, add=[common.upper()], create_tags=False)["applied"] is True
+
+    def test_what_the_candidate_has_is_not_looked_up(self) -> None:
+        candidate_id = self.candidate_with(3)
+        first, second, third = self.tags(candidate_id)
+        self.run(candidate_id=candidate_id, remove=[first], add=[second], create_tags=False)
+        self.run(candidate_id=candidate_id, tags=[third], create_tags=False)
+        self.run(candidate_id=candidate_id, tags=[third], create_tags=False, force=True)
+        self.run(candidate_id=candidate_id, tags=[], create_tags=False)
+        assert self.searches() == 0
+
+    def test_a_run_that_may_create_tags_looks_nothing_up(self) -> None:
+        result = self.run(candidate_id=self.candidate_with(2), add=["night-shift"])
+        assert (result["details"], self.searches()) == ({}, 0)
+
+    def test_a_search_that_is_denied(self, caplog: pytest.LogCaptureFixture) -> None:
+        arguments = {"candidate_id": self.candidate_with(2), "add": ["night-shift"]}
+        self.emulator.fail("get candidates", status=403)
+        plan = self.run(**arguments, plan_only=True)
+        assert (plan["changed"], plan["details"]) == (True, {"new_tags": None})
+        assert "Could not look up which tags are new" in caplog.text
+        with pytest.raises(PermissionDeniedError):
+            self.run(**arguments, create_tags=False)
+        assert self.emulator.journal == []
+        assert self.run(**arguments)["applied"] is True
+
+    def test_a_batch_looks_each_tag_up_once(self, caplog: pytest.LogCaptureFixture, tmp_path: Any) -> None:
+        ids = [one for one in self.state.candidate_ids if "night-shift" not in self.tags(one)][:12]
+        items = [{"candidate_id": one, "add": ["night-shift", "hydraulics ü"]} for one in ids]
+        items[7]["add"] = ["crane-licence", "night-shift"]
+        batch = self.operator.bulk(task_id="tag", items=items, plan_only=True, max_threads=4)
+        result = batch.execute({})
+        assert self.searches() == 3
+        assert result["counts"]["changed"] == 12
+        named = [line for line in caplog.messages if "new_tags" in line]
+        assert sum(line.count("add[") for line in named if "candidate_id" in line) == 3
+        assert "night-shift" not in caplog.text
+
+        refused = self.operator.bulk(task_id="tag", items=items, create_tags=False, fail_above=1)
+        assert refused.execute({})["counts"]["failed"] == 12
+        assert self.searches() == 6
+        assert self.emulator.journal == []
+
+    @pytest.mark.parametrize("cell", ["", "perhaps"])
+    def test_a_blank_cell_does_not_open_the_guard(self, cell: str) -> None:
+        items = [{"candidate_id": self.candidate_with(2), "add": ["night-shift"], "create_tags": cell}]
+        with pytest.raises(InvalidInputError, match="create_tags"):
+            self.operator.bulk(task_id="tag", items=items).execute({})
+        assert self.operations() == []

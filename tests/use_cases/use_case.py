@@ -84,6 +84,10 @@ class UseCase:
     """``details`` of a result that changed something."""
     details_unchanged: ClassVar[dict[str, Any] | None] = None
     """``details`` of a result that changed nothing; None if they are the same."""
+    details_planned: ClassVar[dict[str, Any] | None] = None
+    """``details`` of a plan of something that changes; None if they are the same."""
+    plan_looks_up: ClassVar[tuple[str, ...]] = ()
+    """Operations of such a plan after :attr:`reads`."""
     details_unread: ClassVar[dict[str, Any]] = {}
     """``details`` of a result without a read."""
     missing: ClassVar[tuple[int, str | None]] = (404, None)
