@@ -101,7 +101,9 @@ class Emulator:
             if resets != self._resets:
                 # It was held up across a reset: what one test sent must not change the records of the next one.
                 return Answer(NO_ANSWER, deliver=answers.close)
-            return await self._answer(call, operations)
+            answer = await self._answer(call, operations)
+            answer.update({"Deprecation": self.config.deprecation or None, "Sunset": self.config.sunset or None})
+            return answer
 
         try:
             answer = await proceed([*self.interceptors, self.faults.intercept])

@@ -68,6 +68,8 @@ class Config:
     :param concurrent: requests at once for each credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
     :param public_url: what links in answers begin with; empty for the address that a request came to
+    :param deprecation: value of the header ``Deprecation`` of every answer, such as ``@1688169599``; empty for none
+    :param sunset: value of the header ``Sunset`` of every answer, an HTTP date; empty for none
     :param client_scopes: scopes that the client may have; a token gets all of them unless it asks for fewer
     """
 
@@ -85,4 +87,6 @@ class Config:
     )
     latency: float = _option(0.0, type=_milliseconds, metavar="MS", help="milliseconds that every request takes longer")
     public_url: str = _option("", metavar="URL", help="what links in answers begin with (default: the address called)")
+    deprecation: str = _option("", metavar="VALUE", help="send this Deprecation header, such as @1688169599")
+    sunset: str = _option("", metavar="DATE", help="send this Sunset header, such as 'Wed, 30 Jun 2027 00:00:00 GMT'")
     client_scopes: frozenset[str] = ALL_SCOPES

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH
+from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from tests.support.scripted_server import Exchange, ScriptedServer, reply
 
 pytestmark = [
@@ -106,3 +107,13 @@ def test_a_child_asks_what_a_401_means_itself(connect: Any) -> None:
         assert in_child(refused) == "PermissionDeniedError"
         answer.set()
         thread.join()
+
+
+def test_a_child_logs_for_itself_what_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    def log_twice() -> int:
+        caplog.clear()
+        for _ in range(2):
+            log_deprecation("https://fork.example.com", "GET", "/jobs", {"Deprecation": "true"})
+        return len(caplog.messages)
+
+    assert (log_twice(), log_twice(), in_child(log_twice)) == (1, 0, 1)

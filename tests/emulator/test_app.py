@@ -33,6 +33,23 @@ def test_unknown_paths_and_methods(smartrecruiters_emulator: SmartRecruitersEmul
     assert tried == [("POST", None, False), ("PATCH", None, False), ("PUT", None, False), ("PATCH", None, False)]
 
 
+@pytest.mark.off_contract
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, deprecation="@1767225600", sunset="a date")
+def test_every_answer_announces_the_end(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    job_id = smartrecruiters_emulator.state.job_ids[0]
+    for method, path, status in (
+        ("GET", f"/jobs/{job_id}", 200),
+        ("PUT", f"/jobs/{job_id}", 400),
+        ("GET", "/jobs/unknown", 404),
+        ("POST", "/identity/oauth/token", 400),
+    ):
+        answer = api.request(method, path)
+        announced = answer.headers.get("Deprecation"), answer.headers.get("Sunset")
+        assert (answer.status_code, *announced) == (status, "@1767225600", "a date"), path
+    smartrecruiters_emulator.configure(rate=0, concurrent=0)
+    assert not {"Deprecation", "Sunset"} & set(api.get(f"/jobs/{job_id}").headers)
+
+
 def test_an_interceptor_sees_the_operation_and_the_answer(
     smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
 ) -> None:

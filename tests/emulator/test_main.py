@@ -123,6 +123,12 @@ def test_the_oauth_client(running: Running) -> None:
     assert running.get("/jobs", Authorization=f"Bearer {answer['access_token']}").status_code == 200
 
 
+@pytest.mark.parametrize("running", [["--deprecation", "@1767225600"]], indirect=True)
+def test_the_end_of_the_operations(running: Running) -> None:
+    headers = running.get("/jobs", **{"X-SmartToken": "emulator-api-key"}).headers
+    assert (headers["Deprecation"], headers.get("Sunset")) == ("@1767225600", None)
+
+
 def test_a_seed_file(tmp_path: Path) -> None:
     tenant = seeded_tenant()
     assert tenant == seeded_tenant()

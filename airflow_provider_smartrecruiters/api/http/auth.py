@@ -21,6 +21,7 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
+from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from airflow_provider_smartrecruiters.api.http.responses import error_for, is_page, read_body
 from airflow_provider_smartrecruiters.api.http.retry import parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import exchange, new_session
@@ -209,6 +210,8 @@ class TokenEndpoint:
     def _fetch(self) -> dict[str, Any]:
         prepared = self._session.prepare_request(requests.Request("POST", self._url, data=self._form, auth=_no_auth))
         response, body = exchange(self._session, prepared, self._timeout)
+        url = urlsplit(self._url)
+        log_deprecation(f"{url.scheme}://{url.netloc}", "POST", url.path, response.headers)
         status = response.status_code
         content_type = response.headers.get("Content-Type")
         if status in (400, 401, 403) and not is_page(content_type, body):
@@ -226,7 +229,7 @@ class TokenEndpoint:
             raise error_for(
                 status,
                 body,
-                host=urlsplit(self._url).hostname,
+                host=url.hostname,
                 content_type=content_type,
                 sent=self._form,
                 retry_after=retry_after,

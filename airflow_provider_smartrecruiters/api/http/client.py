@@ -19,6 +19,7 @@ from airflow_provider_smartrecruiters.api.http.auth import (
     TokenEndpoint,
     credential,
 )
+from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from airflow_provider_smartrecruiters.api.http.parts import read_parts
 from airflow_provider_smartrecruiters.api.http.request import QUESTION, Request, count_write
 from airflow_provider_smartrecruiters.api.http.responses import (
@@ -363,11 +364,13 @@ class SmartRecruitersClient:
         self, request: Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None]
     ) -> tuple[requests.Response, bytes]:
         try:
-            return exchange(self._session, prepared, self._timeout, on_sent)
+            response, body = exchange(self._session, prepared, self._timeout, on_sent)
         except AnswerLostError as error:
             # The bytes are out. Only a method without side effects is certain to have changed nothing.
             leave_in_doubt(error, request.method, request.path)
             raise
+        log_deprecation(self.base_url, request.method, request.template, response.headers)
+        return response, body
 
     def _read(self, request: Request, status: int, body: bytes) -> Any:
         try:

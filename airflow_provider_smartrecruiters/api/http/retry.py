@@ -113,6 +113,17 @@ class Attempts:
         return self.policy.stopped is not None and self.policy.stopped.is_set()
 
 
+def parse_http_date(text: str) -> float | None:
+    """Return the moment of an HTTP date in seconds since 1970; None for any other text.
+
+    :param text: value of a header.
+    """
+    try:
+        return mktime_tz(parsed) if (parsed := parsedate_tz(text)) else None
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
 def parse_retry_after(text: str | None) -> float | None:
     """Return the seconds of a ``Retry-After`` header (a number or an HTTP date); None without a valid one.
 
@@ -126,8 +137,5 @@ def parse_retry_after(text: str | None) -> float | None:
     if text.isascii() and text.isdigit():
         # `float` reads any number of digits, those that are too many as infinity.
         return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        moment = mktime_tz(parsed) if (parsed := parsedate_tz(text)) else None
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None
+    moment = parse_http_date(text)
     return None if moment is None else min(max(0.0, moment - time.time()), LONGEST_RETRY_AFTER)
