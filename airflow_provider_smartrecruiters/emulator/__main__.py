@@ -8,7 +8,6 @@ import errno
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -16,15 +15,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from airflow_provider_smartrecruiters.emulator.config import Config, extra_missing, number
+from airflow_provider_smartrecruiters.emulator.config import SETTINGS, Config, extra_missing, number
 from airflow_provider_smartrecruiters.emulator.connection import connection_json
 from airflow_provider_smartrecruiters.emulator.tenant.integrity import check
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
-
-# The settings that have an option.
-SETTINGS = [setting for setting in fields(Config) if setting.metadata]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "--seed", type=Path, metavar="FILE",
         help="tenant to start with, JSON as GET /__emulator__/state writes it (default: a built-in one)",
     )  # fmt: skip
-    for setting in SETTINGS:
+    for setting in SETTINGS.values():
         option = "--" + setting.name.replace("_", "-")
         made.add_argument(option, dest=setting.name, default=setting.default, **setting.metadata)
     made.add_argument("--require-rejection-reason", action="store_true", help="refuse a rejection that has no reason")
@@ -81,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = "it is taken; choose another with --port, or 0 for a free one" if taken else str(problem)
         print(f"Cannot listen on {options.host} port {options.port}: {reason}", file=sys.stderr)
         return 1
-    config = Config(**{setting.name: getattr(options, setting.name) for setting in SETTINGS})
+    config = Config(**{name: getattr(options, name) for name in SETTINGS})
     asyncio.run(_serve(config, tenant, opened))
     return 0
 

@@ -51,7 +51,7 @@ class Emulator:
         self.interceptors: list[Interceptor] = []
         self._in_flight = 0
         self._resets = 0
-        self._control = control.control_app(self.store, self.journal, self.faults, self.reset)
+        self._control = control.control_app(config, self.store, self.journal, self.faults, self.reset)
         by_path: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
         for operation in OPERATIONS:
             by_path[operation.path][operation.method] = operation

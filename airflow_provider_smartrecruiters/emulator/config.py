@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
 DEFAULT_CLIENT_ID = "emulator-client"
 DEFAULT_CLIENT_SECRET = "emulator-secret"
+PER_CREDENTIAL, PER_ENDPOINT = LIMITS = ("per-credential", "per-endpoint")
 
 ALL_SCOPES = frozenset(
     {
@@ -65,6 +67,8 @@ class Config:
     :param client_secret: its secret
     :param token_lifetime: seconds that a token is valid
     :param rate: requests a second for each credential; 0 switches every rate limit off
+    :param limits: what ``rate`` is counted by: ``per-credential`` counts the requests of a credential together,
+        ``per-endpoint`` counts them apart for each method and path template. Limits at once are per credential in both
     :param concurrent: requests at once for each credential; 0 switches every concurrency limit off
     :param latency: seconds that every API request takes before it is handled
     :param public_url: what links in answers begin with; empty for the address that a request came to
@@ -82,6 +86,9 @@ class Config:
     rate: int = _option(
         10, type=number, help="requests a second and credential, 0 switches rate limits off (default: %(default)s)"
     )
+    limits: str = _option(
+        PER_CREDENTIAL, choices=LIMITS, help="what requests a second are counted by (default: %(default)s)"
+    )
     concurrent: int = _option(
         8, type=number, help="requests at once and credential, 0 switches concurrency limits off (default: %(default)s)"
     )
@@ -90,3 +97,30 @@ class Config:
     deprecation: str = _option("", metavar="VALUE", help="send this Deprecation header, such as @1688169599")
     sunset: str = _option("", metavar="DATE", help="send this Sunset header, such as 'Wed, 30 Jun 2027 00:00:00 GMT'")
     client_scopes: frozenset[str] = ALL_SCOPES
+
+    def change(self, given: Mapping[str, Any]) -> None:
+        """Change some settings, all or none of them.
+
+        :param given: by name, values as on the command line: ``{"limits": "per-endpoint", "latency": 50}``
+        :raises ValueError: an unknown setting or an invalid value; names it, and says what is valid
+        """
+        read = {name: _read_setting(name, value) for name, value in given.items()}
+        for name, value in read.items():
+            setattr(self, name, value)
+
+
+def _read_setting(name: str, value: Any) -> Any:
+    if name not in SETTINGS:
+        raise ValueError(f"Unknown setting {name!r}. Settings: {', '.join(sorted(SETTINGS))}")
+    argument = SETTINGS[name].metadata
+    try:
+        read = argument.get("type", str)(str(value))
+    except argparse.ArgumentTypeError as problem:
+        raise ValueError(f"{name} {problem}") from None
+    if read not in argument.get("choices", (read,)):
+        raise ValueError(f"{name} must be one of {', '.join(argument['choices'])}, not {value!r}")
+    return read
+
+
+SETTINGS = {setting.name: setting for setting in fields(Config) if setting.metadata}
+"""The settings that have an option, by name."""

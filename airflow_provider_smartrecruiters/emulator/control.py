@@ -1,4 +1,4 @@
-"""The control addresses under ``/__emulator__``: look into the emulator, reset it, set faults.
+"""The control addresses under ``/__emulator__``: look into the emulator, reset it, change settings, set faults.
 
 They need no credential, and neither limits nor latency nor faults apply to them.
 """
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
@@ -27,7 +28,9 @@ PREFIX = "/__emulator__"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]) -> Starlette:
+def control_app(
+    config: Config, store: Store, journal: Journal, faults: FaultInjector, reset_all: Callable[[], None]
+) -> Starlette:
     """Return the application behind the control addresses of one emulator.
 
     :param reset_all: puts the whole emulator back to its beginning
@@ -63,6 +66,16 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
             ]
             return JSONResponse(outside)
 
+    async def change_settings(request: Request) -> Response:
+        given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
+        if not isinstance(given, dict):
+            raise bad_request("Settings must be a JSON object", "INVALID_SETTING")
+        try:
+            config.change(given)
+        except ValueError as problem:
+            raise bad_request(str(problem), "INVALID_SETTING") from None
+        return Response(status_code=204)
+
     async def set_faults(request: Request) -> Response:
         given = required(parse_body(request.headers.get("content-type", ""), await request.body()))
         try:
@@ -81,6 +94,7 @@ def control_app(store: Store, journal: Journal, faults: FaultInjector, reset_all
         ("POST", "/reset", done(reset_all)),
         ("GET", "/state", state),
         ("GET", "/published/{job_id}", published),
+        ("PATCH", "/config", change_settings),
         ("POST", "/faults", set_faults),
         ("GET", "/faults", shown(lambda: [one.as_dict() for one in faults.rules()])),
         ("DELETE", "/faults", done(faults.clear)),

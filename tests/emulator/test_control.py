@@ -25,3 +25,31 @@ def test_reset_brings_everything_back(smartrecruiters_emulator: SmartRecruitersE
     assert api.get("/__emulator__/journal").json() == []
     assert api.get("/__emulator__/health").json() == {"status": "ok"}
     assert Tenant.model_validate(before).model_dump(mode="json") == before
+
+
+def test_settings_change_while_it_runs(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    changes = {"limits": "per-endpoint", "rate": 3, "latency": 20, "api_key": "another"}
+    assert api.patch("/__emulator__/config", json=changes).status_code == 204
+    config = smartrecruiters_emulator.config
+    assert (config.limits, config.rate, config.latency, config.api_key) == ("per-endpoint", 3, 0.02, "another")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"limit": "per-endpoint"}, "Unknown setting 'limit'. Settings: api_key, "),
+        ({"limits": "per-user"}, "limits must be one of per-credential, per-endpoint, not 'per-user'"),
+        ({"rate": -1}, "rate must be a number not less than 0, not -1"),
+        ({"token_lifetime": 0}, "token_lifetime must be a number not less than 0.001, not 0"),
+        (["limits"], "Settings must be a JSON object"),
+    ],
+)
+def test_invalid_settings_change_nothing(
+    changes: object, said: str, smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    if isinstance(changes, dict):
+        changes = {"concurrent": 5, **changes}
+    answer = api.patch("/__emulator__/config", json=changes)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "INVALID_SETTING")
+    assert answer.json()["message"].startswith(said)
+    assert smartrecruiters_emulator.config.concurrent == 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from airflow_provider_smartrecruiters.emulator.__main__ import parser
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 
 if TYPE_CHECKING:
@@ -206,3 +207,8 @@ def test_without_the_extra(tmp_path: Path) -> None:
 )
 def test_wrong_options(option: str, value: str, what: str) -> None:
     assert f"argument {option}: must be a number {what}, not {value}" in refused(f"{option}={value}")
+
+
+def test_what_is_counted_is_one_of_two() -> None:
+    assert parser().parse_args(["--limits", "per-endpoint"]).limits == "per-endpoint"
+    assert "argument --limits: invalid choice: 'per-user'" in refused("--limits=per-user")

@@ -1,4 +1,8 @@
-"""Rate and concurrency limits, accounted per credential, with the documented headers."""
+"""Rate and concurrency limits with the documented headers.
+
+Concurrency is counted per credential. The public documents leave open what the ten requests a second are counted by,
+so the setting ``limits`` decides: by credential, or apart for each endpoint.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.config import PER_ENDPOINT, Config
 from airflow_provider_smartrecruiters.emulator.http.operation import Operation
 
 WINDOW = 1.0
@@ -57,6 +61,8 @@ class Limiter:
         rate_group = concurrent_group = ""
         if operation is not None and operation.rate and rate:
             rate, rate_group = operation.rate, operation.rate_group
+        elif operation is not None and self._config.limits == PER_ENDPOINT:
+            rate_group = operation.id
         if operation is not None and operation.concurrent and concurrent:
             concurrent, concurrent_group = operation.concurrent, operation.id
         return Ticket(rate, concurrent, (credential, rate_group), (credential, concurrent_group))

@@ -83,6 +83,27 @@ def test_credentials_are_counted_apart(smartrecruiters_emulator: SmartRecruiters
     assert limit_headers(other.get(path)) == ("10", "9", "8")
 
 
+@pytest.mark.smartrecruiters_emulator(limits="per-endpoint")
+@pytest.mark.usefixtures("clock")
+def test_limits_by_endpoint(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
+    one, other = (f"/jobs/{job_id}/note" for job_id in smartrecruiters_emulator.state.job_ids[:2])
+    assert [api.get(one if number % 2 else other).status_code for number in range(11)] == [200] * 10 + [429]
+    # Another method of the same path is another endpoint.
+    assert limit_headers(api.put(one, json={"content": "x"})) == ("10", "9", "8")
+    # Back to one limit: what is counted from now on is counted together.
+    smartrecruiters_emulator.config.limits = "per-credential"
+    assert [limit_headers(answer)[1] for answer in (api.get(one), api.put(one, json={"content": "y"}))] == ["9", "8"]
+
+
+@pytest.mark.parametrize("limits", ["per-credential", "per-endpoint"])
+def test_limits_at_once_and_of_publications_do_not_depend_on_what_is_counted(limits: str) -> None:
+    limiter = Limiter(Config(limits=limits, concurrent=2), lambda: 0.0)
+    read, write = (limiter.ticket("me", BY_ID[name]) for name in ("jobs.get", "jobs.status.update"))
+    assert [limiter.enter(ticket) for ticket in (read, write, read)] == [True, True, False]
+    publish, unpublish = (limiter.ticket("me", BY_ID[f"jobs.publication.{name}"]) for name in ("create", "unpublish"))
+    assert (publish.rate, publish.rate_key) == (2, unpublish.rate_key)
+
+
 @pytest.mark.usefixtures("clock")
 def test_two_publications_a_second(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
     path = f"/jobs/{smartrecruiters_emulator.state.job_ids[0]}"
