@@ -11,7 +11,6 @@ one, each keeps to its share of the slots (:mod:`.share`).
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 import time
@@ -22,8 +21,7 @@ from typing import Protocol
 
 from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
 from airflow_provider_smartrecruiters.api.pacing.share import Share
-
-log = logging.getLogger(__name__)
+from airflow_provider_smartrecruiters.api.pacing.store_trust import StoreTrust
 
 # Figures are from benchmarks/share_simulation.py: how much of the limit is used, how many requests are refused.
 _JITTER = 0.012
@@ -44,17 +42,10 @@ six; halved, what a pause of two turns cost is never caught up with."""
 _COUNTING_SLACK = 0.03
 """Seconds for which a request may still be counted by the server after its second. Doubled or halved, nothing changes
 as long as the network varies by less; without it, a process takes its own requests for those of others."""
-_RETRY_STORE_AFTER = 10.0
-"""Seconds until a store that failed is asked again. Doubled, a store that is back is used later; halved, one that hangs
-stops a process for half of its time, as each attempt may take five seconds."""
 LIMIT_BELIEVED = 10.0
 """Seconds for which a limit below the connection's own is believed after an answer that named it. Doubled, one wrong
 answer slows a process down for 20 s; halved, a process that sends one request in 6 s tries the higher limit each
 time."""
-_DISTRUST = 5
-"""Refused requests within ten seconds from which on a store counts as not shared by all. Doubled, a process collects
-ten of them first; halved, a network that delays some requests is taken for another process."""
-_DISTRUST_WITHIN = 10.0
 _BACKOFF, _MOST_REFUSALS = (0.1, 0.3), 3
 """Seconds, from and to, that a process without a slot waits at random, doubled with each of up to three refusals in a
 row. Doubled, eight processes are refused 3.2 instead of 4.1 % and use 94.8 instead of 95.2 %; halved, 4.9 %."""
@@ -163,10 +154,12 @@ class Pace:
 
     :param per_second: the limit, as of :class:`SlidingWindow`.
     :param schedule: what is shared with other processes through a store; None without one.
+    :param trust: whether the store may be used; limits of one credential share it.
     """
 
-    def __init__(self, per_second: float, schedule: Schedule | None = None) -> None:
+    def __init__(self, per_second: float, schedule: Schedule | None = None, trust: StoreTrust | None = None) -> None:
         self._schedule = schedule
+        self._trust = trust or StoreTrust()
         # Held by the one thread that waits for the next turn, so that turns are taken one by one and in order.
         self._queue = FairSemaphore(1)
         # Held for the window, and never while anything is waited for.
@@ -175,9 +168,6 @@ class Pace:
         self._moved_up = threading.Event()
         self._most = per_second
         self._named_at = float("-inf")
-        self._store_lost_until = 0.0
-        self._refused_at: deque[float] = deque(maxlen=_DISTRUST)
-        self._distrusted = False
 
     @property
     def per_second(self) -> float:
@@ -237,6 +227,12 @@ class Pace:
         finally:
             self._queue.release()
 
+    def note(self) -> Departure:
+        """Note that a request leaves now by another limit: the turns that follow take it into account."""
+        with self._lock:
+            now = time.monotonic()
+            return self._window.depart(now, now)
+
     def sent(self, departure: Departure) -> None:
         """Note that a request was sent just now, some time after its turn."""
         departure.at = time.monotonic()
@@ -254,7 +250,7 @@ class Pace:
         # With a schedule the next turn is one that nobody else has, so there is nothing to learn but that this is not
         # so: a file on two hosts, or a program that does not know the store.
         if self._scheduled:
-            self._doubt_store()
+            self._trust.refused()
         if not self._scheduled:
             with self._lock:
                 self._window.refused(time.monotonic())
@@ -274,38 +270,19 @@ class Pace:
             # Wake the thread that waits: the free slot may soon be another process's.
             self._moved_up.set()
 
-    def _doubt_store(self) -> None:
-        self._refused_at.append(time.monotonic())
-        if len(self._refused_at) == _DISTRUST and self._refused_at[-1] - self._refused_at[0] < _DISTRUST_WITHIN:
-            self._distrusted = True
-            log.warning(
-                "SmartRecruiters refuses requests although the rate limit store has a turn for each of them: not all "
-                "users of this credential share it. This process keeps a pace of its own from now on and watches the "
-                "rate limit headers. What to do: Name one store in all connections with this credential, and Redis or "
-                "PostgreSQL instead of a file if they run on more than one host."
-            )
-
     def _reserve(self, deadline: float) -> float | None:
         """Return the moment of a turn of the shared schedule; None where there is none, or its store is lost."""
-        if self._schedule is None or self._distrusted or time.monotonic() < self._store_lost_until:
+        if self._schedule is None or not self._trust.worth_asking:
             return None
         try:
             wait = self._schedule.reserve(self.per_second * _SHARE_OF_LIMIT, deadline - time.monotonic())
         except StoreLostError as error:
-            if not self._store_lost_until:
-                log.warning(
-                    "The rate limit store failed (%s). Until it is back, this process keeps a pace of its own and "
-                    "watches the rate limit headers for other processes.",
-                    error,
-                )
-            self._store_lost_until = time.monotonic() + _RETRY_STORE_AFTER
+            self._trust.lost(error)
             return None
-        if self._store_lost_until:
-            log.info("The rate limit store is back.")
-            self._store_lost_until = 0.0
+        self._trust.answered()
         return time.monotonic() + wait
 
     @property
     def _scheduled(self) -> bool:
         """Whether turns come from the shared schedule now."""
-        return self._schedule is not None and not self._store_lost_until and not self._distrusted
+        return self._schedule is not None and self._trust.given

@@ -312,7 +312,7 @@ def test_a_store_that_goes_away_stops_nobody(caplog: pytest.LogCaptureFixture) -
     assert sum("rate limit store failed" in record.getMessage() for record in caplog.records) == 1
     with redis_server(port):
         # As if the pause before it is asked again were over.
-        pace._store_lost_until = time.monotonic() - 1
+        pace._trust.lost_until = time.monotonic() - 1
         assert pace.wait(time.monotonic() + 20)
     assert "store is back" in caplog.text
 
