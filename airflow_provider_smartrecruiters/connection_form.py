@@ -63,9 +63,16 @@ EXTRA_FIELDS = (
     ExtraField(
         "requests_per_second",
         "Requests per second",
-        "Rate limit of one process. Default: 10, the credential's limit. 0: unlimited.",
+        "Rate limit of one process. Default: 10, the API's limit. 0: unlimited.",
         kind="number",
         minimum=0,
+    ),
+    ExtraField(
+        "limits",
+        "Rate limit counts",
+        "What SmartRecruiters counts: all requests of the credential, or those to each endpoint. Default: auto, find "
+        "out from its headers.",
+        choices=("auto", "per-credential", "per-endpoint"),
     ),
     ExtraField(
         "max_concurrent",

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from airflow_provider_smartrecruiters.api.pacing.lanes import LIMITS
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS, conn_fields
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
@@ -18,6 +19,7 @@ FIELDS = [
     "scope",
     "timeout",
     "requests_per_second",
+    "limits",
     "max_concurrent",
     "rate_limit_store",
 ]
@@ -39,6 +41,11 @@ def test_the_store_field_lists_the_kinds_of_store():
     (store,) = (field.description for field in EXTRA_FIELDS if field.name == "rate_limit_store")
     for kind in ("absolute path", "redis://", "postgresql://"):
         assert kind in store
+
+
+def test_what_the_limit_counts_is_what_the_client_takes():
+    (limits,) = (field for field in EXTRA_FIELDS if field.name == "limits")
+    assert limits.choices == LIMITS
 
 
 def test_both_renderings_of_the_standard_fields_are_the_same():

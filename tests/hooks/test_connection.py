@@ -53,6 +53,7 @@ def test_everything_that_the_form_can_hold():
             "scope": "jobs_read jobs_manage",
             "timeout": 60,
             "requests_per_second": 2.5,
+            "limits": "per-endpoint",
             "max_concurrent": 4,
             "rate_limit_store": "",
         },
@@ -66,12 +67,13 @@ def test_everything_that_the_form_can_hold():
         "scope": "jobs_read jobs_manage",
         "timeout": 60.0,
         "requests_per_second": 2.5,
+        "limits": "per-endpoint",
         "max_concurrent": 4,
     }
 
 
 def test_what_it_gives_is_what_the_client_takes():
-    arguments = client_arguments(a_connection({"timeout": "5", "environment": "sandbox"}))
+    arguments = client_arguments(a_connection({"timeout": "5", "environment": "sandbox", "limits": "per-credential"}))
     assert SmartRecruitersClient.from_credentials(**arguments).base_url == SANDBOX_URL
 
 
@@ -144,6 +146,11 @@ def test_a_port_without_a_host_is_ignored_with_a_warning(caplog):
 @pytest.mark.parametrize("environment", ["staging", "Production", 5, ["sandbox"], True])
 def test_an_unknown_environment_is_refused_with_the_choices(environment):
     refused("environment must be (production or sandbox|text)", {"environment": environment})
+
+
+@pytest.mark.parametrize("limits", ["per-user", "per_endpoint", True, 10])
+def test_what_the_rate_limit_counts_is_one_of_the_choices(limits):
+    refused("limits must be (auto or per-credential or per-endpoint|text)", {"limits": limits})
 
 
 def test_an_unknown_environment_is_refused_even_where_a_host_is_given():

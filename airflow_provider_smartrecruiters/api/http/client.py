@@ -32,7 +32,8 @@ from airflow_provider_smartrecruiters.api.http.responses import (
 from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.http.verdict import Verdict
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer
+from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO
+from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer, check_limits
 from airflow_provider_smartrecruiters.api.values.fields import encode_json, fill_path
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
@@ -101,6 +102,7 @@ class SmartRecruitersClient:
         requests_per_second: float = REQUESTS_PER_SECOND,
         max_concurrent: int = MAX_CONCURRENT,
         rate_limit_store: str | None = None,
+        limits: str = AUTO,
         retry: RetryPolicy | None = None,
         user_agent: str | None = None,
         on_token: Callable[[str], None] | None = None,
@@ -114,11 +116,13 @@ class SmartRecruitersClient:
         :param scope: OAuth scopes, separated by spaces; all scopes of the client by default.
         :param timeout: seconds for one exchange (request and response). A call with its retries takes at most the
             retry budget plus one exchange; fetching a token comes on top.
-        :param requests_per_second: rate limit of the credential; 0 switches it off.
+        :param requests_per_second: rate limit of the credential, or of each endpoint; 0 switches it off.
         :param max_concurrent: requests of the credential that may be in flight at once; 0 for any number.
         :param rate_limit_store: where workers share the rate limit: an absolute path, ``redis://`` or
             ``postgresql://``; None for this process alone. See
             :func:`~airflow_provider_smartrecruiters.api.pacing.store.open_store`.
+        :param limits: what the rate limit counts: all requests of the credential (``per-credential``), or those to each
+            endpoint (``per-endpoint``). ``auto`` starts with the former and finds out from the headers.
         :param retry: retry budget of one call.
         :param user_agent: value of the ``User-Agent`` header.
         :param on_token: called with every fetched OAuth token, so that it can be masked in logs.
@@ -140,11 +144,7 @@ class SmartRecruitersClient:
                 "The connection's timeout is not more than 0 seconds.",
                 hint=f"Enter a positive number, or leave it empty for {DEFAULT_TIMEOUT:g} seconds.",
             )
-        if requests_per_second < 0 or max_concurrent < 0:
-            raise ConfigurationError(
-                "The connection's requests_per_second or max_concurrent is negative.",
-                hint="Leave them at 10 and 8, the API's own limits. 0 switches a limit off.",
-            )
+        check_limits(requests_per_second, max_concurrent, limits)
         url = checked_url(base_url, "host")
         store = None
         if rate_limit_store:
@@ -169,7 +169,7 @@ class SmartRecruitersClient:
             auth,
             base_url=url,
             timeout=timeout,
-            pacer=Pacer.shared(url, login or password, requests_per_second, max_concurrent, store),
+            pacer=Pacer.shared(url, login or password, requests_per_second, max_concurrent, store, limits),
             retry=retry,
             user_agent=user_agent,
         )
@@ -347,7 +347,9 @@ class SmartRecruitersClient:
         :return: the response, its body, and whether the pacer already accounts for a 429.
         """
         try:
-            with self.pacer.turn(request.method, request.path, attempts.deadline, attempts.started) as turn:
+            with self.pacer.turn(
+                request.method, request.path, attempts.deadline, attempts.started, request.template
+            ) as turn:
                 # Again, after `_prepare`: the token may have expired during the wait. Checking here only would fetch a
                 # token while holding a slot.
                 self._auth(prepared)

@@ -1,9 +1,9 @@
 """Stay under the API's limits instead of colliding with them.
 
-The limits are per credential: 10 requests a second and 8 at once for most operations, one at once for
-``GET /candidates``, 2 a second for publishing (https://developers.smartrecruiters.com/docs/rate-limiting).
-Requests leave evenly spaced, never in a burst at the edge of a second: the server counts arrivals, and a burst
-that the network squeezes together counts as one request too many. :mod:`.rate` keeps one rate limit.
+The limits are 10 requests a second and 8 at once for most operations, one at once for ``GET /candidates``, 2 a second
+for publishing (https://developers.smartrecruiters.com/docs/rate-limiting). Requests leave evenly spaced, never in a
+burst at the edge of a second: the server counts arrivals, and a burst that the network squeezes together counts as one
+request too many. :mod:`.rate` keeps one rate limit, :mod:`.lanes` knows what the server counts by.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from math import isfinite
 from typing import ClassVar, Protocol
 
 from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
+from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO, LIMITS, RateLimits, Schedules, Taken, endpoint_of
 from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
-from airflow_provider_smartrecruiters.api.pacing.rate import LIMIT_BELIEVED, Departure, Pace, Schedule
+from airflow_provider_smartrecruiters.api.pacing.rate import LIMIT_BELIEVED, Schedule
+from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
 REQUESTS_PER_SECOND = 10.0
 MAX_CONCURRENT = 8
@@ -51,8 +53,11 @@ LANES = (
 class Store(Protocol):
     """Where processes share schedules."""
 
-    def schedule(self, key: str) -> Schedule:
-        """Return the schedule with this key."""
+    def schedule(self, key: str, *, prove: bool = True) -> Schedule:
+        """Return the schedule with this key.
+
+        :param prove: whether to fail if the store does not work.
+        """
 
 
 class ConcurrencyLimit(FairSemaphore):
@@ -97,18 +102,19 @@ class ConcurrencyLimit(FairSemaphore):
 class Turn:
     """The permission to send one request.
 
-    :param departures: its entries in the rate limits that hold for it, the narrowest first.
+    :param limits: the rate limits of the credential; None without any.
+    :param taken: its entries in them.
     :param concurrency: the concurrency limits that it occupies, the narrowest first.
     """
 
-    def __init__(self, departures: list[tuple[Pace, Departure]], concurrency: list[ConcurrencyLimit]) -> None:
-        self._departures = departures
+    def __init__(self, limits: RateLimits | None, taken: Taken | None, concurrency: list[ConcurrencyLimit]) -> None:
+        self._limits, self._taken = limits, taken
         self._concurrency = concurrency
 
     def sent(self) -> None:
         """Note that the request was sent just now."""
-        for pace, departure in self._departures:
-            pace.sent(departure)
+        if self._taken:
+            self._taken.left()
 
     def answered(self, status: int, headers: Mapping[str, str]) -> bool:
         """Learn from an answer.
@@ -127,64 +133,81 @@ class Turn:
         concurrency = self._concurrency[0] if self._concurrency else None
         if concurrency and most_at_once is not None and most_at_once >= 1:
             concurrency.limit_to(int(most_at_once))
-        if not self._departures:
+        if not (self._limits and self._taken):
             return False
-        pace, departure = self._departures[0]
         if limit is not None and limit >= 1:
-            pace.limit_to(limit)
+            self._taken.about.limit_to(limit)
         if status != HTTPStatus.TOO_MANY_REQUESTS:
-            # What is free of another limit, as of a lane that this pacer does not know, says nothing about this one.
-            if limit == pace.per_second and remaining is not None:
-                pace.answered(departure, remaining)
+            self._limits.answered(self._taken, limit, remaining)
             return False
-        for kept, uncounted in self._departures:
-            kept.uncount(uncounted)
+        self._limits.uncount(self._taken)
         if remaining and more_at_once == 0 and concurrency:
             concurrency.narrow()
             return True
-        return remaining == 0 and limit is not None and pace.refused()
+        return self._limits.refused(self._taken, full=remaining == 0 and limit is not None)
+
+
+def check_limits(requests_per_second: float, max_concurrent: int, limits: str) -> None:
+    """Check the limits that a connection names.
+
+    :raises ConfigurationError: one of them cannot be used; the message names it and the reason.
+    """
+    if requests_per_second < 0 or max_concurrent < 0:
+        raise ConfigurationError(
+            "The connection's requests_per_second or max_concurrent is negative.",
+            hint="Leave them at 10 and 8, the API's own limits. 0 switches a limit off.",
+        )
+    if limits not in LIMITS:
+        raise ConfigurationError(
+            f"The connection's limits is none of {', '.join(LIMITS)}.",
+            hint="Leave it empty, so that each process finds out from the rate limit headers.",
+        )
 
 
 class Pacer:
     """The limits of one credential within this process; threads and clients share it.
 
-    :param requests_per_second: the credential's rate limit; 0 switches pacing off.
+    :param requests_per_second: the rate limit; 0 switches pacing off.
     :param max_concurrent: requests of this credential that may be in flight at once; 0 for any number.
     :param schedule: returns the schedule that a limit shares with other processes, by the limit's name; None where each
         process watches the rate limit headers for others.
+    :param limits: whether the rate limit is one for the credential or one for each endpoint, one of
+        :data:`~airflow_provider_smartrecruiters.api.pacing.lanes.LIMITS`.
     """
 
     def __init__(
         self,
         requests_per_second: float = REQUESTS_PER_SECOND,
         max_concurrent: int = MAX_CONCURRENT,
-        schedule: Callable[[str], Schedule] | None = None,
+        schedule: Schedules | None = None,
+        limits: str = AUTO,
     ) -> None:
-        self._limits = requests_per_second, max_concurrent, schedule
+        self._settings = requests_per_second, max_concurrent, schedule, limits
         self.after_fork()
         start_anew_in_children(self)
 
     def after_fork(self) -> None:
         """Start with nothing in flight: what the parent's threads hold is never released here."""
-        requests_per_second, max_concurrent, schedule = self._limits
-
-        def pace(name: str, per_second: float | None) -> Pace | None:
-            return (
-                Pace(per_second, schedule(name) if schedule else None) if per_second and requests_per_second else None
-            )
-
-        self._pace = pace("common", requests_per_second)
+        requests_per_second, max_concurrent, schedule, limits = self._settings
+        rates = self._rates = RateLimits(requests_per_second, limits, schedule) if requests_per_second else None
         self._concurrency = ConcurrencyLimit(max_concurrent) if max_concurrent else None
         self._lanes = [
             (
                 lane.pattern,
-                pace(lane.pattern.pattern, lane.requests_per_second),
+                rates.pace(lane.pattern.pattern, lane.requests_per_second)
+                if rates and lane.requests_per_second
+                else None,
                 ConcurrencyLimit(lane.max_concurrent) if lane.max_concurrent else None,
             )
             for lane in LANES
         ]
         self._counting = threading.Lock()
         self._waiting = 0
+
+    @property
+    def by_endpoint(self) -> bool:
+        """Whether each endpoint has a rate limit of its own now."""
+        return bool(self._rates and self._rates.by_endpoint)
 
     @property
     def waiting(self) -> int:
@@ -202,38 +225,46 @@ class Pacer:
         requests_per_second: float,
         max_concurrent: int,
         store: Store | None = None,
+        limits: str = AUTO,
     ) -> Pacer:
         """Return the process-wide pacer of a credential, so that all hooks that use it share its limits.
 
         :param credential: API key or client id; only its digest is kept.
         :param store: where limits are shared with other processes; None for this process alone.
+        :param limits: whether the rate limit is one for the credential or one for each endpoint.
         """
         account = _digest(f"{base_url}\n{credential}")
         # Hooks with other limits, or another store, have a pacer of their own: neither pacer is right for both.
-        key = f"{account} {requests_per_second} {max_concurrent} {id(store) if store else None}"
+        key = f"{account} {requests_per_second} {max_concurrent} {id(store) if store else None} {limits}"
+
+        def schedule(name: str, *, prove: bool = True) -> Schedule:
+            assert store
+            # One schedule for each limit: another lane is another name, and stores need not know of it.
+            return store.schedule(_digest(f"{account}\n{name}"), prove=prove)
+
         with cls._shared_lock:
             if key not in cls._shared:
-                # One schedule for each limit: another lane is another name, and stores need not know of it.
-                schedule = (lambda name: store.schedule(_digest(f"{account}\n{name}"))) if store else None
-                cls._shared[key] = cls(requests_per_second, max_concurrent, schedule)
+                cls._shared[key] = cls(requests_per_second, max_concurrent, schedule if store else None, limits)
             return cls._shared[key]
 
     @contextmanager
-    def turn(self, method: str, path: str, deadline: float, since: float | None = None) -> Iterator[Turn]:
+    def turn(
+        self, method: str, path: str, deadline: float, since: float | None = None, template: str | None = None
+    ) -> Iterator[Turn]:
         """Wait until one request may be sent, and count it as in flight until the end of the block.
 
         :param path: path of the request, without the host.
         :param deadline: moment of :func:`time.monotonic` after which waiting makes no sense.
         :param since: moment at which the call began, of which the request may be a retry; the earliest is next. Now by
             default.
+        :param template: path with placeholders, which names the endpoint; ``path`` by default.
         :raises TimeoutError: the request did not get its turn before the deadline.
         """
         operation = f"{method} {path}"
         # The narrowest first.
-        limits = [(pace, limit) for pattern, pace, limit in self._lanes if pattern.fullmatch(operation)]
-        limits.append((self._pace, self._concurrency))
-        paces = [pace for pace, _ in limits if pace]
-        concurrency = [limit for _, limit in limits if limit]
+        lanes = [(pace, limit) for pattern, pace, limit in self._lanes if pattern.fullmatch(operation)]
+        own = next((pace for pace, _ in lanes if pace), None)
+        concurrency = [limit for _, limit in [*lanes, (None, self._concurrency)] if limit]
         since = time.monotonic() if since is None else since
         with ExitStack() as held, self._counted() as got_it:
             # The lane's limit first, always in this order: a thread that waits for its lane occupies nothing that the
@@ -242,15 +273,14 @@ class Pacer:
                 if not limit.acquire(deadline, since):
                     raise TimeoutError
                 held.callback(limit.release)
-            departures = []
-            # Turns are taken last, as they pass: one that is taken and then waits for something else is lost. For the
-            # same reason the slower lane's turn comes before the common one.
-            for pace in paces:
-                if (departure := pace.wait(deadline, since)) is None:
-                    raise TimeoutError
-                departures.append((pace, departure))
+            # Turns are taken last, as they pass: one that is taken and then waits for something else is lost.
+            taken = None
+            if self._rates and not (
+                taken := self._rates.take(endpoint_of(method, template or path), own, deadline, since)
+            ):
+                raise TimeoutError
             got_it()
-            yield Turn(departures, concurrency)
+            yield Turn(self._rates, taken, concurrency)
 
     @contextmanager
     def _counted(self) -> Iterator[Callable[[], None]]:
@@ -275,8 +305,8 @@ class Pacer:
 
         :param seconds: how long.
         """
-        if self._pace:
-            self._pace.hold(seconds)
+        if self._rates:
+            self._rates.hold(seconds)
 
 
 def _new_lock_in_child() -> None:

@@ -170,10 +170,11 @@ class Store(ABC):
         self.clock = Clock()
         self._schedules: dict[str, SharedSchedule] = {}
 
-    def schedule(self, key: str) -> SharedSchedule:
+    def schedule(self, key: str, *, prove: bool = True) -> SharedSchedule:
         """Return the schedule with this key, the same one at every call in a process.
 
         :param key: one for each limit of a credential. It is kept in the store as it is, so it must not be a secret.
+        :param prove: whether to fail if the store does not work; nothing is asked of it otherwise.
         :raises ConfigurationError: the store does not work. Found out here, at the start, rather than in between.
         """
         with in_use:
@@ -181,7 +182,8 @@ class Store(ABC):
                 schedule = SharedSchedule(self, key)
                 # Kept only once it works, so that the next hook finds out again.
                 try:
-                    schedule.prove()
+                    if prove:
+                        schedule.prove()
                 except Exception as error:
                     raise self.explained(error) from None
                 self._schedules[key] = schedule
