@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
-from local_stack import airflow_environment, emulator  # noqa: E402
+from local_stack import Emulator, airflow_environment, emulator  # noqa: E402
 from tenant import write_tenant  # noqa: E402
 
 LIMIT = 10
@@ -24,8 +27,7 @@ import json, sys, time
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 
 arguments = json.loads(sys.stdin.readline())
-# As many requests as records: a record that is read first is two.
-task = RejectApplicationOperator.bulk(task_id="reject", max_items=None, read_first=False, **arguments)
+task = RejectApplicationOperator.bulk(task_id="reject", max_items=None, **arguments)
 print("ready", flush=True)
 sys.stdin.readline()
 began = time.time()
@@ -61,6 +63,7 @@ class Run:
     :param requests: in the order in which they came.
     :param records: of each task, the paths of its records.
     :param at_once: the most requests that the server had in flight at once.
+    :param refusals: when requests of any kind, reads as well, came that were refused with 429, in seconds likewise.
     """
 
     latency: float
@@ -68,6 +71,7 @@ class Run:
     requests: list[Request]
     records: list[set[str]]
     at_once: int
+    refusals: list[float]
 
     @property
     def seconds(self) -> float:
@@ -111,7 +115,16 @@ class Run:
         return [request.at for request in self.requests if request.task == task and not request.refused]
 
 
-def run_tasks(folder: Path, tasks: list[int], latency: int, store: str | None = None) -> Run:
+def run_tasks(
+    folder: Path,
+    tasks: list[int],
+    latency: int,
+    store: str | None = None,
+    *,
+    read_first: bool = False,
+    limits: str = "per-credential",
+    then: str | None = None,
+) -> Run:
     """
     Let bulk tasks reject applications, all of them with one credential, beginning at the same moment.
 
@@ -119,6 +132,9 @@ def run_tasks(folder: Path, tasks: list[int], latency: int, store: str | None = 
     :param tasks: how many applications each of them rejects.
     :param latency: milliseconds that each request takes at the server.
     :param store: the connection's ``rate_limit_store``.
+    :param read_first: whether each record is read before it is written: two requests for each.
+    :param limits: what the server counts requests by.
+    :param then: what it counts by once half of the records are written; None if that does not change.
     :raises RuntimeError: a task failed; the message has the end of its log.
     """
     folder.mkdir(parents=True)
@@ -126,13 +142,17 @@ def run_tasks(folder: Path, tasks: list[int], latency: int, store: str | None = 
     records = write_tenant(seed, sum(tasks))
     reason_id = next(iter(json.loads(seed.read_text())["rejection_reasons"]))
     parts = [records[sum(tasks[:number]) : sum(tasks[: number + 1])] for number in range(len(tasks))]
-    with emulator(folder / "emulator.log", "--seed", str(seed), "--latency", str(latency)) as server:
+    options = ("--seed", str(seed), "--latency", str(latency), "--limits", limits)
+    with emulator(folder / "emulator.log", *options) as server:
         extra = {"rate_limit_store": store} if store else {}
         environment = airflow_environment(folder) | {
             "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT": json.dumps(server.connection | {"extra": extra})
         }
-        reports = _together(folder, [{"items": part, "reason_id": reason_id} for part in parts], environment)
+        shared = {"reason_id": reason_id, "read_first": read_first}
+        with _changing(server, then, sum(tasks) // 2):
+            reports = _together(folder, [{"items": part, **shared} for part in parts], environment)
         journal = server.journal()
+        refusals = [one["started_at"] for one in server.told("requests") if one["status"] == 429]
         at_once = server.told("stats")["peak_in_flight"]
     began = min(report["began"] for report in reports)
     paths = [[f"/candidates/{one['candidate_id']}/jobs/{one['job_id']}/status" for one in part] for part in parts]
@@ -146,7 +166,30 @@ def run_tasks(folder: Path, tasks: list[int], latency: int, store: str | None = 
         ],
         records=[set(part) for part in paths],
         at_once=at_once,
+        refusals=sorted(at - began for at in refusals),
     )
+
+
+@contextmanager
+def _changing(server: Emulator, then: str | None, after: int) -> Iterator[None]:
+    """Change what the server counts by after so many writes."""
+    ended = threading.Event()
+
+    def change() -> None:
+        while not ended.wait(0.1):
+            if server.told("stats")["writes"] >= after:
+                server.change(limits=then)
+                return
+
+    changing = threading.Thread(target=change)
+    if then:
+        changing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if then:
+            changing.join()
 
 
 def _together(folder: Path, tasks: list[dict[str, Any]], environment: dict[str, str]) -> list[dict[str, Any]]:

@@ -56,6 +56,16 @@ class Emulator:
         with urllib.request.urlopen(f"{self.url}/__emulator__/{what}", timeout=30) as answer:
             return json.load(answer)
 
+    def change(self, **settings: Any) -> None:
+        """Change settings while it runs: names and values as on its command line."""
+        request = urllib.request.Request(
+            f"{self.url}/__emulator__/config",
+            json.dumps(settings).encode(),
+            {"Content-Type": "application/json"},
+            method="PATCH",
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+
 
 @contextmanager
 def emulator(log: Path, *options: str) -> Iterator[Emulator]:
