@@ -29,7 +29,7 @@ NEEDED = 3
 10 requests; at 2, a window that starts anew is taken for two counters now and then."""
 _EARLIER = 2
 """Earlier requests to the endpoint that its counter must hold. Doubled, only endpoints with four requests a second find
-out; at 1, a token bucket is taken for two counters three times as often."""
+out; at 1, a token bucket is taken for two counters twice as often."""
 _SECOND = 1.0
 _WAY = 0.1
 """Seconds after which a request that was sent is counted, as the server decides whether to refuse it before it does

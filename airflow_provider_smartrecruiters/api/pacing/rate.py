@@ -166,6 +166,7 @@ class Pace:
         self._lock = threading.Lock()
         self._window = SlidingWindow(per_second)
         self._moved_up = threading.Event()
+        self._open = False
         self._most = per_second
         self._named_at = float("-inf")
 
@@ -192,6 +193,14 @@ class Pace:
         with self._lock:
             self._window.resume_at = max(self._window.resume_at, time.monotonic() + seconds)
 
+    def let_through(self, let: bool) -> None:
+        """Let requests leave without a turn, those that wait already as well, or no longer.
+
+        Another limit holds instead. What leaves by that one is noted here, and would push back those that wait here.
+        """
+        self._open = let
+        self._moved_up.set()
+
     def wait(self, deadline: float, since: float | None = None) -> Departure | None:
         """Wait for a turn; None if there is none in time.
 
@@ -206,9 +215,11 @@ class Pace:
             came = max(came, time.monotonic() - _CAUGHT_UP / self.per_second)
             with self._lock:
                 self._recover()
-            reserved = self._reserve(deadline)
+            reserved = None if self._open else self._reserve(deadline)
             while True:
                 now = time.monotonic()
+                if self._open:
+                    return self.note()
                 if reserved is not None and (resume_at := self._window.resume_at) > max(reserved, now):
                     # Held past its turn. By the end of that, the turns that follow belong to others.
                     time.sleep(max(0.0, min(resume_at, deadline) - now))
@@ -216,6 +227,8 @@ class Pace:
                     continue
                 # Cleared before the turn is computed: an answer that moves it up afterwards is not missed.
                 self._moved_up.clear()
+                if self._open:
+                    continue
                 with self._lock:
                     turn = self._window.next_turn(came) if reserved is None else reserved
                     if turn <= now:

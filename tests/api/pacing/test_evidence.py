@@ -12,6 +12,7 @@ from tests.api.pacing.counting import (
     LOADS,
     WINDOWS,
     Aligned,
+    Bucket,
     Load,
     Sliding,
     Started,
@@ -52,10 +53,11 @@ def test_nor_is_one_for_all_that_is_sent(window: Window, latency: float) -> None
     assert not found(World("method", window, one, latency))
 
 
-@pytest.mark.parametrize("load", LOADS)
-def test_a_bucket_that_refills_is_hardly_ever_taken_for_several(load: Load) -> None:
-    worlds = [World("credential", WINDOWS[3], load, latency) for latency in LATENCIES]
-    assert sum(len(found(world)) for world in worlds) <= len(worlds) * len(SEEDS) / 10
+def test_a_bucket_that_refills_is_hardly_ever_taken_for_several() -> None:
+    """It holds next to nothing at this pace, so a row of answers may look like a counter of one endpoint."""
+    cases = list(product(LOADS, LATENCIES, (0.0, 3.0), (True, False)))
+    worlds = [World("credential", Bucket, *case) for case in cases]
+    assert sum(len(found(world)) for world in worlds) <= 0.03 * len(worlds) * len(SEEDS)
 
 
 @pytest.mark.parametrize("load", [read_then_write, pairs])

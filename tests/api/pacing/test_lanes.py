@@ -173,6 +173,22 @@ def test_a_server_that_changes_to_limits_by_endpoint_is_noticed(
     assert smartrecruiters_emulator.stats["rate_limited"] == 0
 
 
+def test_threads_that_wait_for_the_common_limit_go_on_when_it_ends(paced: Any) -> None:
+    """What leaves by the limits of endpoints is noted in it, and would push back for good what waits there."""
+    with ScriptedServer(always=reply(200, {})) as server, ThreadPoolExecutor(3) as pool:
+        client = paced(server.url, 10, 8)
+        limits = client.pacer._rates
+        limits._common.hold(1000)
+        waiting = [pool.submit(client.request, "GET", path) for path in ("/jobs", "/users", "/jobs")]
+        while client.pacer.waiting < 3:
+            time.sleep(0.01)
+        limits.by_endpoint = True
+        limits._common.let_through(True)
+        for call in waiting:
+            call.result()
+        assert len(server.requests) == 3
+
+
 @pytest.mark.smartrecruiters_emulator(limits="per-endpoint", latency=0.02)
 def test_who_was_wrong_waits_before_believing_it_again(
     smartrecruiters_emulator: SmartRecruitersEmulator, batch: Callable[..., Batch]
@@ -185,12 +201,14 @@ def test_who_was_wrong_waits_before_believing_it_again(
             smartrecruiters_emulator.fail_next("put job note", status=429)
             running.until(lambda: not limits.by_endpoint)
             waits.append(limits._believe_from - time.monotonic())
+            # As if that time never ended, and then as if it were over.
+            limits._believe_from += 1e6
             running.items(10)
             assert not limits.by_endpoint
-            # As if that time were over.
             limits._believe_from = 0.0
-    # 60 and 120 seconds, less what passed since.
-    assert 0 < waits[0] <= 60 < waits[1]
+    # 10 and 20 seconds, less what passed since.
+    assert waits[0] <= 10
+    assert waits[1] > waits[0]
 
 
 @pytest.mark.parametrize(
