@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.source_link import linked_ids, linked_sub_type
+from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import (

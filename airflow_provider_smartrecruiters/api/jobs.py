@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.job_content import (
+from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTIONS,
     SHOWN,
     JobFields,
@@ -27,7 +27,7 @@ from airflow_provider_smartrecruiters.api.job_content import (
     missing,
     region_notice,
 )
-from airflow_provider_smartrecruiters.api.job_properties import given_without_copies
+from airflow_provider_smartrecruiters.api.records.job_properties import given_without_copies
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff

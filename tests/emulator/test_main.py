@@ -105,7 +105,9 @@ def test_options(running: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "running", [["--setting", 'source_links="identifier"', "--public-url", "https://api.smartrecruiters.com"]], indirect=True
+    "running",
+    [["--setting", 'source_links="identifier"', "--public-url", "https://api.smartrecruiters.com"]],
+    indirect=True,
 )
 def test_options_of_links(running: Running) -> None:
     candidate_id = next(iter(running.get("/__emulator__/state").json()["candidates"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,13 +201,17 @@ def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: Sma
 @pytest.mark.airflow_run
 def test_correct_candidate_sources(bag: Any, connected_emulator: SmartRecruitersEmulator, tmp_path: Path) -> None:
     results = tmp_path / "results.jsonl"
-    run(dag_of(bag, "correct_candidate_sources"), plan_only=False, results=str(results))
-    lines = (EXAMPLES / "assets" / "sources.csv").read_text().splitlines()
-    assert len(connected_emulator.journal.writes("candidates.source.update")) == len(lines) - 1
-    assert [json.loads(row)["applied"] for row in results.read_text().splitlines()] == [True] * (len(lines) - 1)
-    run(dag_of(bag, "correct_candidate_sources"), plan_only=False, results=str(results))
-    assert len(connected_emulator.journal) == len(lines) - 1
-    assert [json.loads(row)["changed"] for row in results.read_text().splitlines()] == [False] * (len(lines) - 1)
+    with (EXAMPLES / "assets" / "sources.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    differs = []
+    for row in rows:
+        stored = connected_emulator.state.application(row["candidate_id"], row["job_id"])
+        differs.append((stored.source_type_id, stored.source_id) != (row["source_type_id"], row["source_id"]))
+    assert any(differs)
+    for wanted in (differs, [False] * len(rows)):
+        run(dag_of(bag, "correct_candidate_sources"), plan_only=False, results=str(results))
+        assert [json.loads(line)["changed"] for line in results.read_text().splitlines()] == wanted
+        assert len(connected_emulator.journal.writes("candidates.source.update")) == sum(differs)
 
 
 @pytest.mark.airflow_run

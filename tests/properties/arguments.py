@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
-from airflow_provider_smartrecruiters.api import job_content
+from airflow_provider_smartrecruiters.api.records import job_content
 from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId
 from tests.properties import values
 from tests.support import catalogue

@@ -132,7 +132,11 @@ class Judge:
             if before is not None and before.status == 401 and _asks_about_the_credential(request):
                 continue
             operation_id = allowed.get((request.method, request.path))
-            if operation_id is None or request.operation_id != operation_id or request.query:
+            if (
+                operation_id is None
+                or request.operation_id != operation_id
+                or not subject.may_ask(operation_id, request.query)
+            ):
                 asked = f"{request.method} {request.path[:200]}{'?' if request.query else ''}{request.query[:50]}"
                 yield "outside", f"{asked} ({request.operation_id}); allowed: {sorted(map(' '.join, allowed))}"
             if request.status >= 500 or request.status == 0:

@@ -6,6 +6,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
@@ -49,7 +50,8 @@ class Subject:
         method, template = self.change.endpoint.split(" ")
         ends = [match.end() for match in _PLACEHOLDER.finditer(template)]
         endpoints = {(method, template), ("GET", template), *(("GET", template[:end]) for end in ends)}
-        also = catalogue.declaration(self.change).sends_also
+        declared = catalogue.declaration(self.change)
+        also = {*declared.sends_also, *declared.looks_up}
         found = {}
         for operation in OPERATIONS:
             if (operation.method, operation.path) in endpoints or operation.id in also:
@@ -57,6 +59,12 @@ class Subject:
                 if raw is not None:
                     found[operation.method, raw] = operation.id
         return found
+
+    def may_ask(self, operation_id: str | None, query: str) -> bool:
+        """Return whether a request may have a query: a look-up, with its own parameters, each of them once."""
+        names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+        known = catalogue.declaration(self.change).looks_up.get(operation_id or "", frozenset())
+        return len(names) == len(set(names)) == query.count("=") and set(names) <= known
 
     def _filled(self, template: str, arguments: Mapping[str, Any]) -> str | None:
         # The ids of a change are in the order of the placeholders.

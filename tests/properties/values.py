@@ -17,12 +17,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.job_content import SECTION_MAX_LENGTH
 from airflow_provider_smartrecruiters.api.jobs import NOTE_MAX_LENGTH
+from airflow_provider_smartrecruiters.api.records.job_content import SECTION_MAX_LENGTH
 from airflow_provider_smartrecruiters.api.users import DEFAULT_MAX_BYTES
 from tests.support import catalogue
 
-LIMITS = (32, 50, 63, 128, 255, 256, 2_000, 24_999, NOTE_MAX_LENGTH)
+LIMITS = (32, 50, 63, 128, 255, 256, 2_000, SECTION_MAX_LENGTH, NOTE_MAX_LENGTH)
 """Lengths of texts that the contract or the package sets."""
 
 RENDERED = ("", " ", "None", "none", "null", "undefined", "True", "False", "[]", "{}", "()", "nan", "NaN", "0", "1")

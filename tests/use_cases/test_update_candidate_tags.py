@@ -30,6 +30,7 @@ class TestUpdateCandidateTags(UseCaseTests):
     status = 201
     reads = ("candidates.tags.get",)
     reads_after = ("candidates.tags.get",)
+    looks_up: ClassVar = {"candidates.all": frozenset({"tag", "limit", "pageId"})}
     plan_looks_up = ("candidates.all", "candidates.all")
     details_planned: ClassVar = {"new_tags": ["tags[1]", "tags[2]"]}
     # What only adds keeps what others add at the same time.

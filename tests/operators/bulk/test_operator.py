@@ -111,7 +111,12 @@ def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulato
     assert [(row["target"], row["error"], row["status"], row["retryable"]) for row in failures] == wanted
     assert result["failures"] == [{k: v for k, v in row.items() if k not in ("item",)} for row in failures]
     assert counts(result, "total", "changed", "failed", "retryable") == (100, 94, 6, 1)
-    assert result["errors"] == {"NotFoundError 404": 3, "PermissionDeniedError 403": 2, "ServerError 503": 1}
+    assert result["errors"] == {
+        "NotFoundError 404": 3,
+        "PermissionDeniedError 403 PERMISSION_DENIED": 1,
+        "PermissionDeniedError 403": 1,
+        "ServerError 503": 1,
+    }
     named = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert all(any(item["candidate_id"] in line for line in named) for item, *_ in wanted)
     # The transient failure is retried from the results file alone.

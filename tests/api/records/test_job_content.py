@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from airflow_provider_smartrecruiters.api.job_content import (
+from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTION_MAX_LENGTH,
     SECTIONS,
     JobFields,
@@ -23,7 +23,7 @@ from airflow_provider_smartrecruiters.api.job_content import (
     missing,
     region_notice,
 )
-from airflow_provider_smartrecruiters.api.job_properties import given_without_copies
+from airflow_provider_smartrecruiters.api.records.job_properties import given_without_copies
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ANSWERED_JOB = {

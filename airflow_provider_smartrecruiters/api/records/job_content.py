@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from airflow_provider_smartrecruiters.api.job_properties import without_copies
+from airflow_provider_smartrecruiters.api.records.job_properties import without_copies
 from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, at_most, same_instant
 from airflow_provider_smartrecruiters.api.values.normal import normal
 
