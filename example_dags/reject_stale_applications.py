@@ -27,8 +27,9 @@ def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[s
     query = {"jobId": job_id, "status": statuses}
     for candidate in SmartRecruitersHook().get_conn().pages("/candidates", params=query):
         assignments = [candidate.get("primaryAssignment"), *candidate.get("secondaryAssignments", [])]
-        # A candidate matches the search with any application. Only the one for this job counts.
-        waiting = any(a and a["job"]["id"] == job_id and a["status"] in statuses for a in assignments)
+        # A candidate matches the search with any application. Only the one for this job counts. The list has the status
+        # of the primary one only; of the others, the batch reads it before each write (only_if_status_in).
+        waiting = any(a and a["job"]["id"] == job_id and a.get("status") in (*statuses, None) for a in assignments)
         if waiting and datetime.fromisoformat(candidate["updatedOn"]) < untouched_since:
             stale.append({"candidate_id": candidate["id"], "job_id": job_id})
     return stale

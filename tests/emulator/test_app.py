@@ -39,8 +39,8 @@ def test_every_answer_announces_the_end(smartrecruiters_emulator: SmartRecruiter
     job_id = smartrecruiters_emulator.state.job_ids[0]
     for method, path, status in (
         ("GET", f"/jobs/{job_id}", 200),
-        ("PUT", f"/jobs/{job_id}", 400),
-        ("GET", "/jobs/unknown", 404),
+        ("PUT", f"/jobs/{job_id}", 422),
+        ("GET", "/jobs/unknown", 401),
         ("POST", "/identity/oauth/token", 400),
     ):
         answer = api.request(method, path)

@@ -48,6 +48,7 @@ class TestUpdateCandidateSource(UseCaseTests):
     path = "/candidates/{candidate_id}/jobs/{job_id}/source"
     status = 204
     reads = (READ,)
+    missing = (401, None)
     scope = "candidates_manage"
     read_scope = "candidates_read"
     links: ClassVar[SourceLinks] = "values"

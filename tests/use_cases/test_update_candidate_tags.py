@@ -84,6 +84,7 @@ class TestUpdateCandidateTags(UseCaseTests):
             BadRequestError,
             ("100 tags", "fewer"),
             lambda _: {"tags": [f"tag {number}" for number in range(101)]},
+            off_contract=("request",),
         ),
         Refusal(
             "tag that is too long",
@@ -91,6 +92,7 @@ class TestUpdateCandidateTags(UseCaseTests):
             BadRequestError,
             ("50 characters", "150"),
             lambda _: {"tags": ["x" * 51]},
+            off_contract=("request",),
         ),
     )
     bad_inputs = (

@@ -28,7 +28,6 @@ LanguageCode = Literal[
     "ja", "ka", "km", "kn", "ko", "lo", "lt", "lv", "ml", "mn", "mr", "ms", "ne", "nl", "no", "pl", "pt", "pt-BR", "ro",
     "ru", "si", "sk", "sl", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "vi", "zh-CN", "zh-TW", "zu",
 ]  # fmt: skip
-MOST_TAGS = 100
 
 
 def parse_body(content_type: str, body: bytes, invalid: int = 400) -> Any:
@@ -117,7 +116,7 @@ class AttendeeStatus(Body):
 class CandidateTags(Body):
     """``CandidateTags``."""
 
-    tags: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=MOST_TAGS)]
+    tags: list[str]
 
 
 class CandidateStatus(Body):

@@ -112,15 +112,13 @@ def delete_tags(call: Call, candidate_id: str) -> None:
 def _set_tags(call: Call, candidate_id: str, tags: Sequence[str], *, keep: bool) -> dict[str, Any]:
     settings = call.tenant.settings
     candidate = lookups.candidate(call.tenant, candidate_id, write=True, access=lookups.CANDIDATE_TAGS)
+    # A dict as an ordered set: duplicates are dropped.
+    wanted = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
     # The document has no codes for these.
-    if len(tags) > settings.tags_per_call:
+    if max(len(tags), len(wanted)) > settings.tags_per_call:
         raise bad_request("Adding too many tags")
     if any(len(tag) > settings.tag_length for tag in tags):
         raise bad_request(f"A tag is longer than {settings.tag_length} characters")
-    # A dict as an ordered set: duplicates are dropped.
-    wanted = list(dict.fromkeys([*(candidate.tags if keep else ()), *tags]))
-    if len(wanted) > schemas.MOST_TAGS:
-        raise bad_request("Adding too many tags")
     candidate.tags = wanted
     candidate.updated_on = times.now()
     return {"tags": candidate.tags}

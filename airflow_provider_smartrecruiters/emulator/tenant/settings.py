@@ -26,7 +26,7 @@ class Settings(BaseModel):
         SmartRecruiters refuses is not documented
     :param ads_per_job: job ads that a job can have
     :param published_ad_limit: job ads that can be published at once; None for no limit
-    :param tags_per_call: tags that one request can hold
+    :param tags_per_call: tags that one request, and so a candidate, can hold
     :param tag_length: characters of the longest tag; another source than the official document says 150
     :param publish_delay: seconds from an accepted publication until it shows outside
     :param default_language: of a job ad that is sent without one

@@ -178,7 +178,7 @@ def test_threads_that_wait_for_the_common_limit_go_on_when_it_ends(paced: Any) -
     with ScriptedServer(always=reply(200, {})) as server, ThreadPoolExecutor(3) as pool:
         client = paced(server.url, 10, 8)
         limits = client.pacer._rates
-        limits._common.hold(1000)
+        limits._common.hold(50)
         waiting = [pool.submit(client.request, "GET", path) for path in ("/jobs", "/users", "/jobs")]
         while client.pacer.waiting < 3:
             time.sleep(0.01)

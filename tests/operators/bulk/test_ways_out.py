@@ -61,6 +61,15 @@ def no_alarm():
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True)
+def nothing_in_flight(smartrecruiters_emulator):
+    """What a stopped batch has in flight still gets its response, and must not reach the next test's journal."""
+    yield
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("bulk-")]:
+        thread.join(120)
+        assert not thread.is_alive()
+
+
 def check_complete(emulator, ctx, path, items):
     """Check that the counts and the results file say of each item what became of it."""
     result, written = ctx["ti"].pushed["return_value"], rows(path)
@@ -119,7 +128,7 @@ def test_an_execution_timeout_in_a_real_run(slow, airflow_db, tmp_path):
 
 def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
     items = applications(emulator, 6)
-    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"], seconds=15)
     alarm_once(lambda: never_answered.fired)
     with pytest.raises(Timeout):
         reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl")).execute(ctx := context())
@@ -132,7 +141,7 @@ def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
 def test_a_kill_signal_as_airflow_3_handles_it(emulator, tmp_path):
     """on_kill() runs in the signal handler, raises nothing, and the process has five seconds left."""
     items = applications(emulator, 6)
-    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"])
+    never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"], seconds=15)
     task = reject(items, max_threads=1, results_path=str(tmp_path / "r.jsonl"))
     once(lambda: never_answered.fired, task.on_kill)
     started = time.monotonic()
