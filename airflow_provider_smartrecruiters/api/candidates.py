@@ -108,7 +108,7 @@ class UpdateCandidateTags(Change):
         parts = self.add is not None or self.remove is not None
         if (self.tags is not None) == parts:
             raise InvalidInputError(
-                "give either tags (the whole new set), or add and remove", fields=("tags", "add", "remove")
+                "give tags (the whole new set), or add, remove or both", fields=("tags", "add", "remove")
             )
         if clash := set(map(same_tag, self.add or ())) & set(map(same_tag, self.remove or ())):
             raise InvalidInputError(f"add and remove have {len(clash)} tags in common", fields=("add", "remove"))
@@ -426,8 +426,8 @@ def _not_created(places: list[str]) -> InvalidInputError:
     return InvalidInputError(
         f"No candidate of the company has the tag{'' if one else 's'} in {', '.join(places)}, as far as the search can "
         f"tell, and create_tags is False; nothing was sent.",
-        hint=f"Check the spelling, capitals included. If {'it is' if one else 'they are'} meant, set create_tags to "
-        "True: the company keeps a new tag for good.",
+        hint=f"Check the spelling, capitals included. If the tag{' is' if one else 's are'} intended, set create_tags "
+        "to True: the company keeps a new tag for good.",
         fields=tuple(places),
     )
 

@@ -109,8 +109,10 @@ class _Plan:
         return ChangeResult(
             use_case=self.change.use_case,
             target=self.change.target,
-            # What the API ignored did not change.
-            changed=self.changed and not {item.name for item in self.diffs} <= set(details.get("ignored", ())),
+            # What the API ignored did not change, unless it dropped the old value, too.
+            changed=self.changed
+            and not {item.name for item in self.diffs}
+            <= set(details.get("ignored", ())) - set(details.get("lost", ())),
             applied=applied,
             diffs=self.diffs,
             details=untold | details,
@@ -404,7 +406,7 @@ def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written
     try:
         details = planned.details(response) | written.details
         if change.verified and response is not None:
-            details |= verify(client, change, written.body, response)
+            details |= verify(client, change, written.body, response, planned.diffs)
     except Exception as error:
         log.warning("Changed the %s, but could not interpret the response (%s).", change.label, type(error).__name__)
         return {**written.details, "verified": False}
@@ -415,7 +417,9 @@ def _log_diff(planned: _Plan, title: str, level: int) -> None:
     if not log.isEnabledFor(level):
         return
     if planned.changed is None:
-        log.log(level, "%s; the current state is not known:", title)
+        read = planned.reading.done
+        why = "SmartRecruiters' response does not show the current state" if read else "the current state is not known"
+        log.log(level, "%s; %s, so each run writes it:", title, why)
     else:
         count = len(planned.diffs)
         differ = f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"

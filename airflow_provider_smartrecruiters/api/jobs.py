@@ -452,7 +452,7 @@ class UpdateJobAndJobAd(_JobChange):
 
     def _check_complete(self, body: Mapping[str, Any]) -> None:
         if absent := missing(body, self.required):
-            raise _incomplete(absent, within="job.")
+            raise _incomplete(absent, within="job.", alone=self.replace)
 
 
 def _required_without_value(client: SmartRecruitersClient, body: Mapping[str, Any]) -> list[str]:
@@ -466,9 +466,10 @@ def _required_without_value(client: SmartRecruitersClient, body: Mapping[str, An
     return [f"{json.dumps(one.get('label'), ensure_ascii=False)} (id {one.get('id')})" for one in required]
 
 
-def _incomplete(names: list[str], *, within: str = "") -> InvalidInputError:
+def _incomplete(names: list[str], *, within: str = "", alone: bool = False) -> InvalidInputError:
+    lacks = "job lacks; with replace, it is sent as it is" if alone else "neither the record nor the arguments contain"
     return InvalidInputError(
-        f"SmartRecruiters requires {', '.join(names)}, which neither the record nor the arguments contain.",
-        hint=f"Give {', '.join(f'{within}{name}' for name in names)} as well.",
+        f"SmartRecruiters requires {', '.join(names)}, which {lacks}.",
+        hint=f"Give {', '.join(f'{within}{name}' for name in names)} as well{', or leave out replace' * alone}.",
         fields=tuple(f"{within}{name}" for name in names),
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff, diff, flatten, unread
+from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, diff, flatten, one_line, unread
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, UnexpectedResponseError
 
@@ -110,10 +110,13 @@ def _fingerprint(change: Change, before: dict[str, Any]) -> str | None:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any) -> dict[str, Any]:
+def verify(
+    client: SmartRecruitersClient, change: Change, body: dict[str, Any], response: Any, diffs: list[FieldDiff]
+) -> dict[str, Any]:
     """Read the record after the write, and report what differs from what was sent.
 
-    ``ignored`` names the fields that the API did not accept: its own response to the write lacks them.
+    ``ignored`` names the fields that the API did not accept: its own response to the write lacks them. ``lost`` names
+    those of them that had a value before, which is gone as well: the API drops what it does not accept.
     ``changed_concurrently`` names the fields that differ from that response: somebody else has written since.
 
     The API has no ETag, so a change between the read and the write cannot be detected. That window is one request wide.
@@ -135,11 +138,21 @@ def verify(client: SmartRecruitersClient, change: Change, body: dict[str, Any], 
     answer = response if isinstance(response, Mapping) and response else after
     accepted = accepted_of(answer)
     answered = flatten(normal(answer)) | accepted
+    ignored = {name: value for name, value in sent.items() if answered.get(name) != value}
+    had = {item.name: item.before for item in diffs if item.before is not MISSING and item.before is not UNREAD}
     found: dict[str, Any] = {
-        "ignored": [name for name, value in sent.items() if answered.get(name) != value],
+        "ignored": list(ignored),
+        "lost": [name for name in ignored if name in had and seen.get(name) != had[name]],
         "changed_concurrently": [name for name, value in accepted.items() if there.get(name) != value]
         + [name for name in seen if name not in accepted],
     }
+    if found["lost"]:
+        log.warning(
+            "SmartRecruiters did not accept a value of the %s, and removed the old one: %s. What to do: Correct the "
+            "value, then run the task again.",
+            change.label,
+            ", ".join(map(one_line, found["lost"])),
+        )
     if found["changed_concurrently"]:
         log.warning("Somebody else changed the %s at the same time. Check that both changes are there.", change.label)
     return {name: names for name, names in found.items() if names}

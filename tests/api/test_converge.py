@@ -581,7 +581,7 @@ def test_the_log_says_that_the_current_state_is_not_known(
 ) -> None:
     caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
     apply(client, unlinked_source(smartrecruiters_emulator))
-    assert "the current state is not known" in caplog.text
+    assert "SmartRecruiters' response does not show the current state, so each run writes it" in caplog.text
     assert "sourceId: (not read) -> " in caplog.text
 
 

@@ -594,6 +594,22 @@ def test_what_the_api_ignores_is_reported(with_properties: Any, smartrecruiters_
     assert set(result.details["ignored"]) == {"properties[no-such-property].value.id", f"properties[{choice}].value.id"}
 
 
+def test_a_value_that_is_lost_is_a_change(
+    with_properties: Any, smartrecruiters_emulator: Any, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The API drops a value that it does not know, and the one that was there with it."""
+    job_id, _, choice, _ = with_properties
+    change = job_change(job_id, properties=[{"id": choice, "value": {"id": "no-such-value"}}])
+    result = apply(client, change)
+    assert choice not in smartrecruiters_emulator.state.job(job_id).properties
+    assert result.details["lost"] == result.details["ignored"] == [f"properties[{choice}].value.id"]
+    assert result.changed is True
+    assert f"removed the old one: properties[{choice}].value.id. What to do: Correct the value" in caplog.text
+    # Nothing is lost a second time.
+    again = apply(client, change)
+    assert (again.changed, "lost" in again.details) == (False, False)
+
+
 @pytest.mark.off_contract
 def test_a_member_that_the_api_does_not_know_is_reported(
     job_id: str, smartrecruiters_emulator: Any, client: Any

@@ -212,7 +212,7 @@ class TestRequest:
             hook.request("GET", "/jobs/{jobId}", path_params={"jobId": "00000000-0000-4000-8000-000000000000"})
         assert isinstance(caught.value, AirflowFailException)
         assert (caught.value.status, caught.value.method) == (401, "GET")
-        assert "does not exist, or access is denied" in str(caught.value)
+        assert "does not exist, or the credential may not access it" in str(caught.value)
 
     def test_a_wrong_credential_ends_the_task(self, hook_for, smartrecruiters_emulator):
         hook = hook_for(host=smartrecruiters_emulator.url, password="wrong-key")

@@ -32,7 +32,7 @@ against the local SmartRecruiters of this package, and this page is written from
 `error.status` and `error.hint` hold code, status and advice.
 
 A code that is not listed is handled by its status: the error has the class of the status, SmartRecruiters' own message
-as far as it repeats nothing that was sent, and the advice that fits the status.
+unless it repeats something that was sent, and the advice that fits the status.
 
 ## Errors with a code
 
@@ -45,15 +45,17 @@ notes, the document has 401 for a record that the credential may not see, and no
 401 can mean either, and the local SmartRecruiters answers so (`missing_is_denied=False` changes that). The operator
 asks SmartRecruiters once whether it accepts the credential. If it does, the error is a
 `PermissionDeniedError` that says what to check about the record; otherwise it is an `AuthenticationError` about the
-connection. For tags the same holds for 403, and for job ads, the other way round, a 404 can mean a job without access.
+connection. For tags the same holds for 403. For job ads, a 404 can also mean that the credential has no access to the
+job. An application that is read first is answered with 404 if it does not exist.
 
 {plain}
 
 ## Test it yourself
 
-The fixture `smartrecruiters_emulator` refuses what the settings of its company say, for example
+The fixture `smartrecruiters_emulator` refuses what the settings of its company forbid, for example
 `@pytest.mark.smartrecruiters_emulator(approval_process=True)`. The settings are those of
-`airflow_provider_smartrecruiters.emulator.tenant.settings.Settings`. To answer with any other code, give the body:
+`airflow_provider_smartrecruiters.emulator.tenant.settings.Settings`. To make it answer with any other code, pass the
+body:
 
 ```python
 body = {{"message": "No", "errors": [{{"code": "REF_NUMBER_ALREADY_EXISTS", "message": "No"}}]}}

@@ -100,8 +100,8 @@ class TestUpdateCandidateTags(UseCaseTests):
         BadInput("an empty tag", {"tags": ["welder", " "]}, ("tags[1]",), ("blank",)),
         BadInput("a number for a tag", {"tags": [7.5]}, ("tags",), ("must be text",)),
         BadInput("a blank switch", {"create_tags": ""}, ("create_tags",), ("true or false",)),
-        BadInput("neither", {"tags": None}, ("tags", "add", "remove"), ("either",)),
-        BadInput("both", {"add": ["welder"]}, ("tags", "add", "remove"), ("either",)),
+        BadInput("neither", {"tags": None}, ("tags", "add", "remove"), ("or both",)),
+        BadInput("both", {"add": ["welder"]}, ("tags", "add", "remove"), ("or both",)),
         BadInput(
             "added and removed", {"tags": None, "add": ["a", "b"], "remove": ["b"]}, ("add", "remove"), ("in common",)
         ),

@@ -128,11 +128,20 @@ _KINDS = {
 
 _NO_RECORD = _Kind(
     PermissionDeniedError,
-    "SmartRecruiters accepts the credential, but has no such record for it: it does not exist, or access is denied",
+    "SmartRecruiters accepts the credential, but the record does not exist, or the credential may not access it",
     "Check the ids. If they are right, ask a SmartRecruiters administrator whether the credential's system role and "
     "access groups cover this record.",
 )
 """A 401 of a record that is not there, or that the credential may not see. The API does not tell the two apart."""
+
+_UNSETTLED = replace(
+    _NO_RECORD,
+    happened="SmartRecruiters has no such record for the credential, or does not accept the credential; it could not "
+    "be asked which",
+    # The next try asks again.
+    retryable=True,
+)
+"""A 401 while the credential cannot be checked, since the check failed as well."""
 
 _SERVER_ERROR = _Kind(
     ServerError, "SmartRecruiters failed to process the request", f"{_AGAIN} {_STATUS_PAGE}", in_doubt=True
@@ -289,8 +298,7 @@ def error_for(
 
 def _kind(status: int, credential_accepted: bool | None) -> _Kind:
     if status == 401 and credential_accepted is not False:
-        # Not settled: the next try asks again.
-        return _NO_RECORD if credential_accepted else replace(_NO_RECORD, retryable=True)
+        return _NO_RECORD if credential_accepted else _UNSETTLED
     return _SERVER_ERROR if 500 <= status <= 599 else _KINDS.get(status, _UNEXPECTED)
 
 

@@ -159,7 +159,7 @@ def check_limits(requests_per_second: float, max_concurrent: int, limits: str) -
         )
     if limits not in LIMITS:
         raise ConfigurationError(
-            f"The connection's limits is none of {', '.join(LIMITS)}.",
+            f"The connection's limits must be one of {', '.join(LIMITS)}.",
             hint="Leave it empty, so that each process finds out from the rate limit headers.",
         )
 

@@ -51,8 +51,8 @@ def _hints(hints: Hints) -> Hints:
 
 APPLICATION_STATUS = _hints(
     {
-        "NO_REASON_SUPPORT_FOR_STATUS": "Leave out reason_id, or change the status: only REJECTED and WITHDRAWN take a "
-        "reason.",
+        "NO_REASON_SUPPORT_FOR_STATUS": "Leave out reason_id (or reason): this company takes no reason for this "
+        "status. Other companies take one for REJECTED and WITHDRAWN only.",
         "REASON_NOT_FOUND": "Choose reason_id from the company's list for this status: GET "
         "/configuration/rejection-reasons for REJECTED, /configuration/withdrawal-reasons for WITHDRAWN. The two lists "
         "have different ids.",
@@ -202,7 +202,8 @@ JOB = _hints(
         "INVALID_JOB_PROPERTY_VALUE_TYPE": "Give each value in job.properties in the form of its property: value.id "
         f"for a property with a list of values, value.label for text. {_PROPERTIES} lists the types.",
         "VALUE_INACTIVE": "Choose another value in job.properties, or have it activated in the SmartRecruiters "
-        f"settings: one of the values is inactive ({_VALUES} tells which). The job may have had it before.",
+        f"settings: one of the values is inactive ({_VALUES} tells which). The request sends all properties of the job "
+        "back, so it may be a value that the job already has.",
         "INVALID_TEXT_FORMAT": "Remove special characters, such as control characters or emoji, from the texts in "
         "job.properties: SmartRecruiters does not accept one of them.",
         "INVALID_BRAND_VALUE": f"Choose value.id of the brand in job.properties from the company's brands ({_VALUES}).",

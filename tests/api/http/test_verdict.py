@@ -58,6 +58,9 @@ def test_a_401_means_the_same_whatever_came_before(
         assert server.requests[len(first) + 1].target == "/jobs?limit=1"
     assert type(caught.value) is error_class
     assert (caught.value.status, caught.value.retryable) == (401, retryable)
+    # A claim that was not checked is not made.
+    settled = error_class is PermissionDeniedError and not retryable
+    assert ("accepts the credential, but" in caught.value.summary) is settled
     assert caught.value.path_template == "/jobs/{jobId}"
     assert caught.value.api_message == "Access denied"
 
@@ -65,7 +68,7 @@ def test_a_401_means_the_same_whatever_came_before(
 def test_a_record_that_is_not_there_is_not_told_from_one_without_access(connect: Any) -> None:
     with ScriptedServer(always=restricted) as server, pytest.raises(PermissionDeniedError) as caught:
         connect(server.url).request("GET", "/jobs/1")
-    assert "does not exist, or access is denied" in caught.value.summary
+    assert "does not exist, or the credential may not access it" in caught.value.summary
     assert caught.value.hint.startswith("Check the ids.")
     assert "administrator" in caught.value.hint
 

@@ -336,7 +336,7 @@ def test_paths_without_end_have_limits_that_end(paced: Any) -> None:
 
 
 def test_what_it_counts_is_one_of_three(connect: Any) -> None:
-    with pytest.raises(ConfigurationError, match="limits is none of auto, per-credential, per-endpoint") as caught:
+    with pytest.raises(ConfigurationError, match="limits must be one of auto, per-credential, per-endpoint") as caught:
         connect("http://127.0.0.1:1", limits="by-endpoint")
     assert caught.value.hint
     assert [connect("http://127.0.0.1:1", limits=limits).pacer.by_endpoint for limits in LIMITS] == [False] * 3
