@@ -6,11 +6,13 @@ import json
 import os
 import re
 import secrets
+import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +124,41 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout={BUSY_MACHINE}",
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(BUSY_MACHINE),
     }
+
+
+@contextmanager
+def airflow(service: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run a service of Airflow, and end it with all its parts.
+
+    :param service: such as ``standalone`` or ``scheduler``.
+    :param env: its environment.
+    :param log: the file that its output is added to.
+    """
+    with log.open("ab") as out:
+        process = subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        # Its parts have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
+        _signal_group(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def shown(path: Path) -> str:

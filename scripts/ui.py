@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -17,28 +16,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack import CONN_ID, ROOT, StackError, airflow_environment, emulator, shown, tail
+from local_stack import CONN_ID, ROOT, StackError, airflow, airflow_environment, emulator, free_port, shown, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack import Emulator
 
 HOST = "127.0.0.1"
 PATIENCE = 300.0
 """Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def check_port(port: int) -> None:
@@ -94,32 +82,6 @@ def prepare(home: Path, stack: Emulator, env: dict[str, str], log: Path) -> None
     connections.unlink()
 
 
-@contextmanager
-def standalone(env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """
-    Run `airflow standalone`, and end it with all its parts.
-
-    :param env: its environment.
-    :param log: the file that its output is added to.
-    """
-    with log.open("ab") as out:
-        process = subprocess.Popen(["airflow", "standalone"], env=env, stdout=out, stderr=out, start_new_session=True)
-    try:
-        yield process
-    finally:
-        # Its parts have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
-        _signal_group(process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
-        _signal_group(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
-
-
 def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Return when the web interface, the scheduler and the DAG processor are all up."""
     deadline = time.monotonic() + PATIENCE
@@ -162,7 +124,7 @@ def main() -> int:
             print("Starting Airflow, which takes half a minute ...", flush=True)
             env = environment(home, options.port)
             prepare(home, stack, env, log)
-            with standalone(env, log) as process:
+            with airflow("standalone", env, log) as process:
                 wait_until_healthy(process, options.port, log)
                 print(f"\n  Airflow: http://{HOST}:{options.port}  (no login)")
                 print(f"  What SmartRecruiters was told: {stack.url}/__emulator__/journal")

@@ -138,10 +138,10 @@ def verify(
     answer = response if isinstance(response, Mapping) and response else after
     accepted = accepted_of(answer)
     answered = flatten(normal(answer)) | accepted
-    ignored = {name: value for name, value in sent.items() if answered.get(name) != value}
+    ignored = [name for name, value in sent.items() if answered.get(name) != value]
     had = {item.name: item.before for item in diffs if item.before is not MISSING and item.before is not UNREAD}
     found: dict[str, Any] = {
-        "ignored": list(ignored),
+        "ignored": ignored,
         "lost": [name for name in ignored if name in had and seen.get(name) != had[name]],
         "changed_concurrently": [name for name, value in accepted.items() if there.get(name) != value]
         + [name for name in seen if name not in accepted],

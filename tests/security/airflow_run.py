@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet
 
-from scripts.local_stack import ROOT, airflow_environment
+from scripts.local_stack import ROOT, airflow, airflow_environment, free_port
 from tests.security.canaries import Text
 
 if TYPE_CHECKING:
@@ -183,7 +180,7 @@ def airflow_run(
     :param audit: text that is put into a row of the audit log.
     :param environment: variables on top of Airflow's own.
     """
-    run = AirflowRun(folder / "home", folder / "output", _free_port())
+    run = AirflowRun(folder / "home", folder / "output", free_port())
     run.home.mkdir()
     run.output.mkdir()
     env = _environment(run, dags) | environment
@@ -196,10 +193,10 @@ def airflow_run(
     with ExitStack() as processes:
         if AIRFLOW_3:
             # First, and up before any task: one that does not reach it within seconds has failed.
-            processes.enter_context(_process("api-server", env, run.output))
+            processes.enter_context(airflow("api-server", env, run.output / "api-server"))
             run.wait_for_api()
-            processes.enter_context(_process("dag-processor", env, run.output))
-        processes.enter_context(_process("scheduler", env, run.output))
+            processes.enter_context(airflow("dag-processor", env, run.output / "dag-processor"))
+        processes.enter_context(airflow("scheduler", env, run.output / "scheduler"))
         yield run
 
 
@@ -219,8 +216,8 @@ def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
         "API__PORT": str(run.port),
         "API__BASE_URL": f"http://127.0.0.1:{run.port}",
         "API__WORKERS": "1",
-        "LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
-        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "SCHEDULER__MAX_TIS_PER_QUERY": "32",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -233,30 +230,3 @@ def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
         "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@contextmanager
-def _process(service: str, env: dict[str, str], output: Path) -> Iterator[None]:
-    with (output / service).open("wb") as out:
-        process = subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
-    try:
-        yield
-    finally:
-        # Its children have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
-        _signal(process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
-        _signal(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -22,6 +22,7 @@ import pytest
 
 from airflow_provider_smartrecruiters import connection_form
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
+from scripts.local_stack import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,14 +43,6 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --window-size=1400,1600"
 )
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fetch(url: str) -> Any:

@@ -15,7 +15,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Proceed
+    from airflow_provider_smartrecruiters.emulator.http.answer import Answer, Interceptor, Proceed
     from airflow_provider_smartrecruiters.emulator.http.operation import Call
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
     from tests.support.violations import Side
@@ -179,6 +179,16 @@ def setting(**settings: Any) -> Provocation:
     return provoke
 
 
+@contextmanager
+def _intercepted(case: UseCase, intercept: Interceptor) -> Iterator[None]:
+    interceptors = case.emulator.emulator.interceptors
+    interceptors.append(intercept)
+    try:
+        yield
+    finally:
+        interceptors.remove(intercept)
+
+
 def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Provocation:
     """Provoke the refusal with an event between the use case's last read and its write."""
 
@@ -192,12 +202,8 @@ def between_read_and_write(happen: Callable[[UseCase, Arguments], None]) -> Prov
             return answer
 
         happened: list[bool] = []
-        interceptors = case.emulator.emulator.interceptors
-        interceptors.append(intercept)
-        try:
+        with _intercepted(case, intercept):
             yield
-        finally:
-            interceptors.remove(intercept)
         assert happened
 
     return provoke
@@ -225,12 +231,8 @@ def rewritten(old: bytes, new: bytes) -> Provocation:
                 call.body = call.body.replace(old, new)
             return await proceed()
 
-        interceptors = case.emulator.emulator.interceptors
-        interceptors.append(intercept)
-        try:
+        with _intercepted(case, intercept):
             yield
-        finally:
-            interceptors.remove(intercept)
 
     return provoke
 

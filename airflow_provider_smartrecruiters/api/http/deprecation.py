@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.retry import parse_http_date
+from airflow_provider_smartrecruiters.api.pacing.lanes import is_word
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,7 @@ _DATE = re.compile(r"@(-?[0-9]{1,15})[ \t]*(?:;.*)?")
 """A date of RFC 9651: seconds since 1970, perhaps with parameters."""
 _TRUE = ("true", "?1")
 """What earlier drafts of RFC 9745 sent instead of a date."""
-_NO_ID = re.compile(r"\{\w+\}|[a-z]+(?:-[a-z]+|[A-Z][a-z]+)*|v[0-9]+")
-"""A segment of a path that is a word of the API (``jobs``, ``hiring-team``), a version or a placeholder."""
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 class _Logged:
@@ -57,8 +57,11 @@ def log_deprecation(base_url: str, method: str, path: str, headers: Mapping[str,
     :param headers: headers of the response; their names are matched in any case.
     """
     said = [text for text in (_deprecated(headers.get("Deprecation")), _ends(headers.get("Sunset"))) if text]
-    operation = "/".join(segment if _NO_ID.fullmatch(segment) else "{id}" for segment in path.split("/")[1:])
-    if said and _logged.add(base_url, method, operation):
+    if not said:
+        return
+    segments = path.split("/")[1:]
+    operation = "/".join(part if is_word(part) or _PLACEHOLDER.fullmatch(part) else "{id}" for part in segments)
+    if _logged.add(base_url, method, operation):
         log.warning(
             "SmartRecruiters announces that %s /%s %s. What to do: Update the package "
             "airflow-provider-smartrecruiters. If its newest version logs this too, open an issue in its repository. "

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 AUTO, PER_CREDENTIAL, PER_ENDPOINT = LIMITS = ("auto", "per-credential", "per-endpoint")
 """What a rate limit counts: find out, all requests of a credential, or those to each endpoint."""
 
-_WORD = re.compile(r"[a-z][A-Za-z-]*|v\d+")
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+|[A-Z][a-z]+)*|v[0-9]+")
 _MOST_LANES = 200
 """Endpoints that get a limit of their own; the API has about as many. Those beyond share one, as paths with ids that
 look like words would otherwise never end."""
@@ -51,6 +51,11 @@ class Schedules(Protocol):
         """
 
 
+def is_word(segment: str) -> bool:
+    """Return whether a segment of a path is a word of the API (``hiring-team``) or a version, and so no id."""
+    return _WORD.fullmatch(segment) is not None
+
+
 def endpoint_of(method: str, path: str) -> str:
     """Return the endpoint of a request: its method and path, with ``{}`` for whatever does not look like a word.
 
@@ -59,7 +64,7 @@ def endpoint_of(method: str, path: str) -> str:
     :param method: HTTP method.
     :param path: path, literal or with placeholders.
     """
-    return f"{method} " + "/".join(part if not part or _WORD.fullmatch(part) else "{}" for part in path.split("/"))
+    return f"{method} " + "/".join(part if not part or is_word(part) else "{}" for part in path.split("/"))
 
 
 @dataclass(frozen=True, eq=False)
