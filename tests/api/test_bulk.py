@@ -90,14 +90,30 @@ def test_each_failure_has_its_cause_and_stops_no_other_item(
     assert emulator.stats["writes"] == 7
 
 
+@pytest.mark.parametrize("max_threads", [1, 2])
 def test_stop_on_error_starts_no_further_item(
-    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient
+    smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient, max_threads: int
 ) -> None:
     changes = notes(smartrecruiters_emulator, 20)
     changes[3] = UpdateJobNote(job_id="no-such-job", content="x")
-    outcomes, _ = carry_out(client, changes, stop_on_error=True, max_threads=2)
+    taken: list[int] = []
+
+    def items() -> Iterator[Work]:
+        for item in work(changes):
+            taken.append(item.index)
+            yield item
+
+    taken_after_failure = None
+    bulk = Bulk(client, items(), BulkOptions(stop_on_error=True, max_threads=max_threads))
+    outcomes = []
+    for outcome in filter(None, bulk.outcomes()):
+        outcomes.append(outcome)
+        if taken_after_failure is None and outcome.failed:
+            taken_after_failure = len(taken)
     assert [o.index for o in outcomes if o.failed] == [3]
-    assert len(outcomes) <= 6
+    # The other thread may be on any item by then, but takes no further one.
+    assert len(taken) == taken_after_failure == len(outcomes)
+    assert max_threads == 2 or len(outcomes) == 4
     assert smartrecruiters_emulator.stats["writes"] == len(outcomes) - 1
 
 

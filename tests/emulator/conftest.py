@@ -95,8 +95,8 @@ def bench(smartrecruiters_emulator: SmartRecruitersEmulator) -> Iterator[Bench]:
     made.connection.leave()
 
 
-def wait_for(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until something holds."""
+def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something holds; the limit is far above any load."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end

@@ -32,26 +32,30 @@ pytestmark = [pytest.mark.slow, pytest.mark.smartrecruiters_emulator(rate=0, con
 
 TIMEOUT = 0.6
 BUDGET = 1.2
-SLACK = 0.8
-"""Seconds that a busy machine may take for what takes no time."""
+SLACK = 60.0
+"""
+Seconds that a busy machine may take for what takes no time.
+
+What is cut off here would last much longer: most answers 150 s, the others for ever.
+"""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-SLOW_HEADERS = trickle(HEAD + b"X-Padding: " + b"x" * 2000, 0.05)
+SLOW_HEADERS = trickle(HEAD + b"X-Padding: " + b"x" * 3000, 0.05)
 
 
 def slow_body(exchange: Exchange) -> bool:
-    exchange.send(HEAD + b"Content-Length: 2000\r\n\r\n")
-    return trickle(b" " * 2000, 0.05)(exchange)
+    exchange.send(HEAD + b"Content-Length: 3000\r\n\r\n")
+    return trickle(b" " * 3000, 0.05)(exchange)
 
 
 def slow_chunks(exchange: Exchange) -> bool:
     exchange.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
-    return trickle(b"1\r\n \r\n" * 1000, 0.02)(exchange)
+    return trickle(b"1\r\n \r\n" * 1500, 0.1)(exchange)
 
 
 def endless_body(exchange: Exchange) -> bool:
     exchange.send(HEAD + b"\r\n")
-    return trickle(b" " * 2000, 0.05)(exchange)
+    return trickle(b" " * 3000, 0.05)(exchange)
 
 
 SLOW = [SLOW_HEADERS, slow_body, slow_chunks, endless_body, hang()]
@@ -138,7 +142,7 @@ def test_an_hour_is_not_waited_for(
     assert isinstance(error, RateLimitedError if status == 429 else ServerError)
     assert error.retry_after == 3600
     assert error.retryable
-    assert took < 2
+    assert took < SLACK
     assert emulator.journal.writes() == []
 
 

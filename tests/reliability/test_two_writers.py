@@ -278,9 +278,9 @@ def test_a_write_that_the_api_carries_out_late_sets_the_same_once_more(smartrecr
     """What no client can rule out, as docs/reliability.md says: it was not there when the record was looked at."""
     emulator = smartrecruiters_emulator
     job_id = emulator.state.job_ids[0]
-    emulator.fail_next("put job note", latency=1.5)
+    emulator.fail_next("put job note", latency=4.0)
     with SmartRecruitersClient.from_credentials(
-        base_url=emulator.url, password=emulator.api_key, timeout=0.6, requests_per_second=0, max_concurrent=0
+        base_url=emulator.url, password=emulator.api_key, timeout=2.0, requests_per_second=0, max_concurrent=0
     ) as hasty:
         assert apply(hasty, UpdateJobNote(job_id=job_id, content="Ours")).applied
     assert len(emulator.journal.writes()) == 1

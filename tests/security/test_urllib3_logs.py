@@ -41,7 +41,7 @@ def test_neither_the_search_nor_the_response_is_logged(ending: Step, caplog: pyt
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(ending) as server:
         client = SmartRecruitersClient.from_credentials(
-            password="a" * 20, base_url=server.url, retry=RetryPolicy(max_attempts=1), timeout=0.5
+            password="a" * 20, base_url=server.url, retry=RetryPolicy(max_attempts=1), timeout=5
         )
         with suppress(SmartRecruitersError):
             client.request("GET", "/candidates", params={"q": SEARCHED})

@@ -394,7 +394,7 @@ def below_tls(exchange: Exchange) -> bool:
 def test_tls_that_breaks_after_the_request_is_an_answer_lost(failure: Any, tls: ssl.SSLContext) -> None:
     with ScriptedServer(failure, tls=tls) as server:
         with pytest.raises(AnswerLostError):
-            send(server.url, timeout=1, method="PUT", data=b"{}")
+            send(server.url, timeout=4, method="PUT", data=b"{}")
         assert [request.body for request in server.requests] == [b"{}"]
 
 

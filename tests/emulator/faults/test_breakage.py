@@ -90,7 +90,7 @@ def test_latency(bench: Bench) -> None:
 
 
 def test_a_request_that_is_held_up_never_reaches_the_next_test(bench: Bench) -> None:
-    armed = bench.emulator.fail_next("put job note", latency=0.3)
+    armed = bench.emulator.fail_next("put job note", latency=2.0)
     thread = threading.Thread(target=bench.put)
     thread.start()
     wait_for(lambda: armed.fired == 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +10,7 @@ import yaml
 
 from airflow_provider_smartrecruiters.emulator.config import ALL_SCOPES
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
-from tests.emulator.conftest import Api
+from tests.emulator.conftest import Api, wait_for
 from tests.support.contract import DOCUMENT
 
 if TYPE_CHECKING:
@@ -117,12 +116,11 @@ def test_a_token_request_must_be_a_form(smartrecruiters_emulator: SmartRecruiter
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, token_lifetime=0.3)
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, token_lifetime=3.0)
 def test_tokens_expire(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     api = bearer(smartrecruiters_emulator)
     assert api.get("/jobs").status_code == 200
-    time.sleep(0.4)
-    assert api.get("/jobs").status_code == 401
+    wait_for(lambda: api.get("/jobs").status_code == 401)
     assert bearer(smartrecruiters_emulator).get("/jobs").status_code == 200
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.emulator.conftest import wait_for
 
+if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from tests.emulator.conftest import Api
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
 NEW = {"title": "New title", "jobAd": {"jobDescription": {"title": "What you do", "text": "<p>Climb.</p>"}}}
-
-
-def wait_for(holds: Callable[[], Any]) -> None:
-    end = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
 
 
 def outside(api: Api, job_id: str) -> list[str]:
@@ -48,7 +40,7 @@ def test_put_replaces_what_is_saved_and_nothing_outside(
     assert api.get(f"/jobs/{ad.job_id}").json()["jobAd"]["sections"] == NEW["jobAd"]
 
 
-@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=0.5)
+@pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=3.0)
 def test_publishing_is_asynchronous_and_shows_what_was_saved_then(
     smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
 ) -> None:
