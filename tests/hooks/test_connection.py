@@ -216,7 +216,8 @@ def test_an_unknown_extra_is_named_and_ignored(caplog):
 def test_extras_added_by_the_test_button_of_airflow_2_are_known(caplog):
     with caplog.at_level(logging.DEBUG, logger="airflow_provider_smartrecruiters"):
         client_arguments(a_connection({"extra__smartrecruiters__timeout": "5", "timeout": "5"}))
-    assert not caplog.records
+    # Airflow has something to say about short secrets, now and then.
+    assert not [record for record in caplog.records if record.name.startswith("airflow_provider_smartrecruiters")]
 
 
 def test_a_secret_in_the_wrong_field_is_not_repeated():

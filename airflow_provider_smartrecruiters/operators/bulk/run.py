@@ -16,6 +16,7 @@ from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgres
 from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
 from airflow_provider_smartrecruiters.operators.bulk.retry_from import resolve_items
+from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.files import same_file
 
@@ -184,8 +185,7 @@ class BulkRun:
         if done:
             log.info("An earlier try finished %s of %s items. Resuming with the rest.", f"{len(done):,}", f"{total:,}")
             for opened in self._items.iter_items(where=done.__contains__):
-                self._add(report, done[opened.index], opened, resumed=True)
-                reached[opened.index] = True
+                self._add(report, reached, done[opened.index], opened, resumed=True)
         if len(done) < total:
             # With read_first, a repeated item is read again anyway, so there is nothing to remember. Otherwise an item
             # before `begun` may have been sent by a process that was killed before it could record the outcome. That
@@ -204,8 +204,7 @@ class BulkRun:
             try:
                 progress.record(outcome)
             finally:
-                self._add(report, outcome, self._items.open.pop(outcome.index))
-                reached[outcome.index] = True
+                self._add(report, reached, outcome, self._items.open[outcome.index])
 
         try:
             for outcome in bulk.outcomes():
@@ -237,8 +236,8 @@ class BulkRun:
                 # The items can no longer be read, for example because their file changed. Rows without the item keep
                 # the file complete: results that lack the items left to retry would pass for a finished batch.
                 for index in (index for index, done in enumerate(reached) if not done):
-                    self._add(report, _not_run(index), OpenItem(index, f"item {index}", {}, {}), unreadable=True)
-                    reached[index] = True
+                    item = OpenItem(index, f"item {index}", {}, {})
+                    self._add(report, reached, _not_run(index), item, unreadable=True)
             location = self._results.publish()
             report.log_summary(location)
             self.result = report.as_dict(location)
@@ -253,19 +252,18 @@ class BulkRun:
         sent = not self._options.plan_only
         for opened in list(self._items.open.values()):
             outcome = Outcome(opened.index, error=INTERRUPTED, retryable=True, may_have_been_applied=sent)
-            self._add(report, outcome, opened)
-            reached[opened.index] = True
+            self._add(report, reached, outcome, opened)
 
     def _add_not_run(self, report: BulkReport, reached: bytearray) -> None:
         if all(reached):
             return
         for opened in self._items.iter_items(where=lambda index: not reached[index]):
-            self._add(report, _not_run(opened.index), opened)
-            reached[opened.index] = True
+            self._add(report, reached, _not_run(opened.index), opened)
 
     def _add(
         self,
         report: BulkReport,
+        reached: bytearray,
         outcome: Outcome,
         opened: OpenItem,
         *,
@@ -275,12 +273,18 @@ class BulkRun:
         row = outcome.as_row(opened.target) | self._identity.as_row()
         if opened.source_index is not None:
             row["source_index"] = opened.source_index
-        report.add(outcome, dict(row), place=opened.place, resumed=resumed)
+        written = dict(row)
         if unreadable:
-            row["withheld"] = ["items"]
+            written["withheld"] = ["items"]
         elif outcome.failed:
-            row |= self._items.retry_fields(opened.arguments)
-        self._results.add(row)
+            written |= self._items.retry_fields(opened.arguments)
+        # All or nothing: stopped between two of these, an item would be counted twice, or have no row.
+        with undisturbed():
+            self._results.add(written)
+            report.add(outcome, row, place=opened.place, resumed=resumed)
+            reached[opened.index] = True
+            # Last: what fails above leaves an item in doubt, not one that was never started.
+            self._items.open.pop(opened.index, None)
 
     def _finish(self, report: BulkReport, progress: BulkProgress) -> dict[str, Any]:
         # A results file that cannot be written must hide neither the summary nor the result for XCom, so its error is

@@ -100,6 +100,63 @@ def test_a_timeout(slow, tmp_path):
     assert len(slow.journal.writes()) == 20
 
 
+BOOKKEEPING = ("run.py", "report.py", "results.py", "signals.py", "progress.py")
+
+
+def interrupt_at(line):
+    """Raise a timeout at the n-th line of the bookkeeping, as a signal that comes just then does; return the count."""
+    seen = 0
+
+    def trace(frame, event, _):
+        nonlocal seen
+        if os.path.basename(frame.f_code.co_filename) not in BOOKKEEPING:
+            return None
+        if event == "line":
+            seen += 1
+            if seen == line:
+                signal.raise_signal(signal.SIGALRM)
+        return trace
+
+    sys.settrace(trace)
+    return lambda: seen
+
+
+@pytest.mark.slow
+def test_a_timeout_on_any_line_leaves_counts_that_agree_with_the_rows(emulator, tmp_path):
+    def ring(*_):
+        raise Timeout
+
+    signal.signal(signal.SIGALRM, ring)
+    items, path = applications(emulator, 4), tmp_path / "r.jsonl"
+    line, ended_by_it = 1, 0
+    while True:
+        path.unlink(missing_ok=True)
+        batch, ctx = reject(items, plan_only=True, max_threads=1, results_path=str(path)), context()
+        seen = interrupt_at(line)
+        try:
+            batch.execute(ctx)
+            ended = False
+        except Timeout:
+            ended = True
+        finally:
+            sys.settrace(None)
+        if seen() < line:
+            break
+        # Before the first item and while the file is written there may be none.
+        if path.exists() and (pushed := ctx["ti"].pushed.get("return_value")) and pushed["results"]:
+            written = rows(path)
+            assert [row["index"] for row in written] == list(range(len(items))), line
+            assert counts(pushed, "total", "changed", "failed", "not_run") == (
+                len(items),
+                sum(row["changed"] is True for row in written),
+                sum(row["error"] not in (None, "NotRun") for row in written),
+                sum(row["error"] == "NotRun" for row in written),
+            ), line
+            ended_by_it += ended
+        line += 7
+    assert ended_by_it > 5
+
+
 @pytest.mark.airflow_run
 def test_an_execution_timeout_in_a_real_run(slow, airflow_db, tmp_path):
     items = applications(slow, 20)
