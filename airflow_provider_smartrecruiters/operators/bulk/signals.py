@@ -31,18 +31,24 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     came: list[int] = []
+    inside = True
 
-    def note(number: int, _: FrameType | None) -> None:
-        came.append(number)
+    def note(number: int, frame: FrameType | None) -> None:
+        # A signal between two of the lines that put the handlers back would leave this one in place: it passes on.
+        if inside:
+            came.append(number)
+        else:
+            handlers[signal.Signals(number)](number, frame)
 
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    found = {number: signal.getsignal(number) for number in _SIGNALS}
     # None is a handler that was not set from Python and cannot be set again. SIG_DFL and SIG_IGN raise nothing.
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    handlers = {number: handler for number, handler in found.items() if callable(handler)}
     try:
         for number in handlers:
             signal.signal(number, note)
         yield
     finally:
+        inside = False
         for number, handler in handlers.items():
             signal.signal(number, handler)
         for signal_number in came:

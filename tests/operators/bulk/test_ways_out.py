@@ -17,6 +17,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
+from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 from airflow_provider_smartrecruiters.operators.files import with_map_index
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator, UpdateJobAndJobAdOperator
@@ -155,6 +156,34 @@ def test_a_timeout_on_any_line_leaves_counts_that_agree_with_the_rows(emulator, 
             ended_by_it += ended
         line += 7
     assert ended_by_it > 5
+
+
+def test_a_timeout_on_any_line_around_the_bookkeeping_loses_no_later_kill_signal():
+    def ring(*_):
+        raise Timeout
+
+    killed = []
+    before = signal.signal(signal.SIGTERM, lambda *_: killed.append(True))
+    signal.signal(signal.SIGALRM, ring)
+    try:
+        line = 1
+        while True:
+            seen = interrupt_at(line)
+            try:
+                with undisturbed():
+                    pass
+            except Timeout:
+                pass
+            finally:
+                sys.settrace(None)
+            if seen() < line:
+                break
+            signal.raise_signal(signal.SIGTERM)
+            assert len(killed) == line
+            line += 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert line > 10
 
 
 @pytest.mark.airflow_run
