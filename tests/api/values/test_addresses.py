@@ -1,0 +1,84 @@
+"""Web addresses of records, built and read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL
+from airflow_provider_smartrecruiters.api.values.addresses import (
+    APP_URL,
+    PAGES,
+    default_app_url,
+    ids_in,
+    web_address,
+    web_addresses,
+)
+from tests.support import catalogue
+
+LOCAL = "http://127.0.0.1:8787"
+IDS = st.text(st.characters(codec="utf-8"), min_size=1)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.record)
+@given(record_id=IDS)
+def test_an_address_is_read_back(page, record_id):
+    address = web_address(LOCAL, {page.id_name: record_id})
+
+    assert ids_in(address) == {page.id_name: record_id}
+    assert ids_in(f"  {address}/some/tab?query=1#part  ") == {page.id_name: record_id}
+
+
+@given(text=st.text())
+def test_any_text_can_be_read(text):
+    ids_in(text)
+    ids_in(f"https://{text}")
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("https://www.smartrecruiters.com/app/people/applications/a-1/notes", {"application_id": "a-1"}),
+        ("https://www.smartrecruiters.com/app/people/c-1/messages", {"candidate_id": "c-1"}),
+        ("https://smartrecruiters.com/app/people/candidates/c-1", {"candidate_id": "c-1"}),
+        ("https://www.smartrecruiters.com/app/jobs/details/j-1/people", {"job_id": "j-1"}),
+        # A job ad that candidates see: the number is that of the posting, and not the id of the job.
+        ("https://jobs.smartrecruiters.com/Company/744000101959216-engineer", {}),
+        ("https://www.smartrecruiters.com/app/jobs/", {}),
+        ("c0a8e5b2-7d13-4f69-8e24-91b3d6f0aa11", {}),
+        ("javascript://www.smartrecruiters.com/app/jobs/details/j-1", {}),
+        ("https://[", {}),
+        ("https://www.smartrecruiters.com/app/jobs/details/%FF", {}),
+        ("", {}),
+    ],
+)
+def test_addresses_that_people_paste(address, ids):
+    assert ids_in(address) == ids
+
+
+@pytest.mark.parametrize("change", catalogue.changes(), ids=lambda change: change.use_case)
+def test_every_record_has_an_address(change):
+    """The first page is about the record that changes, and all of its ids are in no address but their own."""
+    target = dict.fromkeys(change.ids, "one/id")
+
+    at_home, elsewhere = web_addresses(APP_URL, target), web_addresses(LOCAL, target)
+
+    assert elsewhere, f"{change.use_case}: add the page of its record to PAGES in api/values/addresses.py"
+    assert change.ids[0] == f"{next(iter(elsewhere))}_id"
+    assert all(address.startswith(LOCAL) and "one%2Fid" in address for address in elsewhere.values())
+    # SmartRecruiters' own pages of interviews and users are not known.
+    assert list(at_home) == [record for record in elsewhere if record not in ("interview", "user")]
+
+
+def test_no_address_without_the_web_application_or_an_id():
+    assert web_address(None, {"job_id": "j-1"}) is None
+    assert web_address("", {"job_id": "j-1"}) is None
+    assert web_address(APP_URL, {"reason_id": "r-1"}) is None
+    assert web_address(f"{APP_URL}/", {"job_id": "j-1"}) == f"{APP_URL}/app/jobs/details/j-1"
+
+
+def test_only_production_has_a_known_web_application():
+    assert default_app_url(PRODUCTION_URL) == default_app_url(f"{PRODUCTION_URL}/") == APP_URL
+    assert default_app_url(SANDBOX_URL) is None
+    assert default_app_url("https://api.smartrecruiters.com.example.org") is None
