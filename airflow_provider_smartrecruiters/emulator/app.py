@@ -31,6 +31,7 @@ from airflow_provider_smartrecruiters.emulator.journal import Journal
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
 from airflow_provider_smartrecruiters.emulator.tenant.state import Store, Tenant
+from airflow_provider_smartrecruiters.emulator.web import pages
 
 
 class Emulator:
@@ -52,6 +53,7 @@ class Emulator:
         self._in_flight = 0
         self._resets = 0
         self._control = control.control_app(config, self.store, self.journal, self.faults, self.reset)
+        self._pages = pages.web_app(self.store)
         by_path: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
         for operation in OPERATIONS:
             by_path[operation.path][operation.method] = operation
@@ -76,6 +78,8 @@ class Emulator:
         raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
         if raw_path.startswith(control.PREFIX + "/"):
             await self._control(scope, receive, send)
+        elif raw_path == pages.PREFIX or raw_path.startswith(pages.PREFIX + "/"):
+            await self._pages(scope, receive, send)
         else:
             await self._api({**scope, "path": raw_path}, receive, send)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 # The emulator's own pages are no part of SmartRecruiters.
-UNCHECKED = "/__"
+UNCHECKED = ("/__", "/app")
 
 # An answer that a fault made up is off the contract on purpose. Spelled out: nothing here imports the emulator.
 FAULT_MARK = "smartrecruiters_emulator.fault"
