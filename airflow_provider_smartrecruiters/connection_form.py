@@ -44,6 +44,12 @@ EXTRA_FIELDS = (
         choices=("production", "sandbox"),
     ),
     ExtraField(
+        "app_url",
+        "Web address",
+        "Web application that tasks link to, such as https://www.smartrecruiters.com. Default: that of production; for "
+        "the sandbox and other hosts there are no links.",
+    ),
+    ExtraField(
         "token_url",
         "Token URL",
         "OAuth only: token endpoint. Default: /identity/oauth/token below the base URL.",

@@ -57,6 +57,10 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_smartrecruiters.hooks.smartrecruiters"],
             }
         ],
+        "extra-links": [
+            f"airflow_provider_smartrecruiters.operators.links.{record}Link"
+            for record in ("Candidate", "Job", "Interview", "User")
+        ],
         "connection-types": [
             {
                 "connection-type": CONN_TYPE,

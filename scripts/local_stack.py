@@ -44,9 +44,14 @@ class Emulator:
     api_key: str
 
     @property
-    def connection(self) -> dict[str, str]:
-        """The Airflow connection that leads to it, as Airflow's JSON form has it."""
-        return {"conn_type": "smartrecruiters", "host": self.url, "password": self.api_key}
+    def connection(self) -> dict[str, Any]:
+        """The Airflow connection that leads to it and to its pages, as Airflow's JSON form has it."""
+        return {
+            "conn_type": "smartrecruiters",
+            "host": self.url,
+            "password": self.api_key,
+            "extra": {"app_url": self.url},
+        }
 
     def journal(self) -> list[dict[str, Any]]:
         """Return every request that changed or tried to change something, oldest first."""

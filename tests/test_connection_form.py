@@ -15,6 +15,7 @@ from airflow_provider_smartrecruiters.provider_info import get_provider_info
 
 FIELDS = [
     "environment",
+    "app_url",
     "token_url",
     "scope",
     "timeout",

@@ -16,7 +16,8 @@ def connection(url: str, *, password: str, login: str | None = None) -> dict[str
     :param password: the API key, or the client secret when ``login`` is given
     :param login: the client id; None for API key authentication
     """
-    return {"conn_type": CONNECTION_TYPE, "host": url, "login": login, "password": password, "extra": {}}
+    # The emulator shows its records at the addresses of the web application.
+    return {"conn_type": CONNECTION_TYPE, "host": url, "login": login, "password": password, "extra": {"app_url": url}}
 
 
 def connection_json(url: str, *, password: str, login: str | None = None) -> str:

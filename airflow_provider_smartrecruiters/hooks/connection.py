@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL
 from airflow_provider_smartrecruiters.api.http.transport import is_loopback
+from airflow_provider_smartrecruiters.api.values.addresses import default_app_url
 from airflow_provider_smartrecruiters.connection_form import CONN_TYPE, EXTRA_FIELDS, ExtraField
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
@@ -38,6 +39,7 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     extras = _extras(name, connection)
     given = {field.name: _extra(name, field, extras.get(field.name)) for field in EXTRA_FIELDS}
     arguments = {key: value for key, value in given.items() if value is not None}
+    arguments.pop("app_url", None)
     environment = arguments.pop("environment", "production")
     arguments["base_url"] = _host_url(name, connection) or ENVIRONMENTS[environment]
     login = connection.login or ""
@@ -45,6 +47,34 @@ def client_arguments(connection: Connection) -> dict[str, Any]:
     arguments["login"] = login if login.strip() else ""
     arguments["password"] = connection.password or ""
     return arguments
+
+
+def web_application(connection: Connection, base_url: str) -> str | None:
+    """Return the address of the web application that shows the records of a connection.
+
+    :param connection: an Airflow connection.
+    :param base_url: base URL of its API.
+    :return: the extra ``app_url``, or the default for the API; ``None`` if it is not known. Without a trailing slash.
+    :raises ConfigurationError: ``app_url`` is not a URL, or contains a credential.
+    """
+    name = connection.conn_id or "smartrecruiters"
+    given = connection.extra_dejson.get("app_url")
+    text = given.strip() if isinstance(given, str) else given
+    if text is None or text == "":
+        return default_app_url(base_url)
+    if not isinstance(text, str) or not _is_plain_url(text):
+        raise _unusable(name, "app_url", "a URL such as https://www.smartrecruiters.com, without a credential")
+    return text.rstrip("/")
+
+
+def _is_plain_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = text.isprintable() and " " not in text and "@" not in parts.netloc and not (parts.query or parts.fragment)
+    return bool(plain and host and parts.scheme in ("http", "https"))
 
 
 def store_passwords(location: str | None) -> set[str]:

@@ -37,6 +37,7 @@ class SmartRecruitersHook(BaseHook):
         super().__init__(**kwargs)
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self._client: SmartRecruitersClient | None = None
+        self._app_url: str | None = None
         # Without the lock, two threads could build a client each, and each would fetch a token of its own.
         self._client_lock = Lock()
 
@@ -75,12 +76,13 @@ class SmartRecruitersHook(BaseHook):
 
         from airflow_provider_smartrecruiters import __version__
         from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-        from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords
+        from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords, web_application
         from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
         connection = self.get_connection(self.smartrecruiters_conn_id)
         with as_airflow_error():
             arguments = client_arguments(connection)
+            self._app_url = web_application(connection, arguments["base_url"])
             for password in store_passwords(arguments.get("rate_limit_store")):
                 # Airflow masks only extras whose name looks secret, and `rate_limit_store` does not.
                 mask_secret(password)
@@ -90,6 +92,20 @@ class SmartRecruitersHook(BaseHook):
                 # Airflow masks the values of a connection, but not a token that is fetched at run time.
                 on_token=mask_secret,
             )
+
+    def web_addresses(self, ids: Mapping[str, str]) -> dict[str, str]:
+        """Return the pages in SmartRecruiters' web application that ids lead to. Sends no request.
+
+        :param ids: ids by name, such as the ``target`` of a change.
+        :return: address by record (``candidate``, ``job``, ``interview``, ``user``), the record itself first; empty if
+            the connection's web application is not known (see its field ``app_url``).
+        :raises ConfigurationError: a field of the connection has an unusable value.
+        :raises AirflowNotFoundException: the connection does not exist.
+        """
+        from airflow_provider_smartrecruiters.api.values.addresses import web_addresses
+
+        self.get_conn()
+        return web_addresses(self._app_url, ids)
 
     def apply(
         self,

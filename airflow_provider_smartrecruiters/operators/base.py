@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_smartrecruiters.operators.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
 
@@ -70,6 +71,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
             own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
             common = SmartRecruitersBaseOperator.template_fields
             cls.template_fields = (*(name for name in own if name not in common), *common)
+        if "operator_extra_links" not in vars(cls):
+            cls.operator_extra_links = links_for(cls.template_fields)
 
     def __init__(
         self,
@@ -189,7 +192,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the change, or only plan it with ``plan_only``.
 
-        :param context: Airflow's task context; not used.
+        :param context: Airflow's task context.
         :return: a JSON-ready dict with ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``,
             ``fields`` (names of the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was
             read) and ``response``.
@@ -205,6 +208,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
             return_response = as_bool("return_response", self.return_response)
             expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
             change = self.change()
+        keep_links(self, change.target, context)
         if plan_only:
             return self.hook.plan(change, read_first=read_first)
         return self.hook.apply(

@@ -97,7 +97,8 @@ def test_the_emulator_is_independent() -> None:
 def test_connections(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     url = smartrecruiters_emulator.url
     assert smartrecruiters_emulator.connection == {
-        "conn_type": "smartrecruiters", "host": url, "login": None, "password": "emulator-api-key", "extra": {}
+        "conn_type": "smartrecruiters", "host": url, "login": None, "password": "emulator-api-key",
+        "extra": {"app_url": url},
     }  # fmt: skip
     assert smartrecruiters_emulator.oauth_connection["login"] == smartrecruiters_emulator.client_id
     smartrecruiters_emulator.config.api_key = "k/:@"

@@ -7,9 +7,10 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook, Connection
 
 from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL, SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.values.addresses import APP_URL
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
-from airflow_provider_smartrecruiters.hooks.connection import ENVIRONMENTS, client_arguments
+from airflow_provider_smartrecruiters.hooks.connection import ENVIRONMENTS, client_arguments, web_application
 
 KEY = "DCRA1-0123456789abcdef"
 
@@ -130,6 +131,41 @@ def test_host_schema_and_port(read_uri, fields, base_url):
     # Airflow's Test button sends the connection through a URI.
     again = read_uri(a_connection(**fields).get_uri())
     assert client_arguments(again)["base_url"] == base_url
+
+
+@pytest.mark.parametrize(
+    ("extra", "base_url", "app_url"),
+    [
+        ({}, PRODUCTION_URL, APP_URL),
+        ({"app_url": " "}, PRODUCTION_URL, APP_URL),
+        ({}, SANDBOX_URL, None),
+        ({}, "https://gateway.example.com", None),
+        ({"app_url": " http://127.0.0.1:8787/ "}, PRODUCTION_URL, "http://127.0.0.1:8787"),
+        ({"app_url": "https://sr.example.com/eu"}, SANDBOX_URL, "https://sr.example.com/eu"),
+    ],
+)
+def test_the_web_application(extra, base_url, app_url):
+    assert web_application(a_connection(extra), base_url) == app_url
+    assert "app_url" not in client_arguments(a_connection(extra))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sr.example.com",
+        "ftp://a.example",
+        "https://a:b@a.example",
+        "https://a.example?b",
+        "https://[",
+        "https://a b",
+        "javascript:alert(1)",
+        5,
+    ],
+)
+def test_a_web_application_that_is_no_url(value):
+    with pytest.raises(ConfigurationError, match="app_url must be a URL such as") as caught:
+        web_application(a_connection({"app_url": value}), PRODUCTION_URL)
+    assert str(value) not in str(caught.value)
 
 
 def test_the_host_takes_precedence_over_the_environment():
