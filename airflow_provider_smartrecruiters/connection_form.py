@@ -90,8 +90,8 @@ EXTRA_FIELDS = (
     ExtraField(
         "rate_limit_store",
         "Rate limit store",
-        "Where tasks share the rate limit: absolute path of a file (one host), redis://… or postgresql://… (a "
-        "cluster). Default: each process counts for itself.",
+        "Where tasks share the rate limit: the id of a Redis, Postgres or File (path) connection. Or an absolute path, "
+        "redis://… or postgresql://…, whose password everyone sees here. Default: each process counts for itself.",
     ),
 )
 
@@ -106,12 +106,14 @@ class StandardField:
 
 
 STANDARD_FIELDS = (
-    StandardField("login", "Client ID (OAuth; leave empty for an API key)"),
-    StandardField("password", "API key or client secret"),
-    StandardField("host", "Base URL (instead of the environment's)", "https://api.smartrecruiters.com"),
+    StandardField("login", "Client ID", "OAuth only; leave empty for an API key"),
+    StandardField("password", "API key or client secret", "from SmartRecruiters: Apps & Integrations, Credentials"),
+    StandardField("host", "Base URL", "https://api.smartrecruiters.com; empty: that of the environment"),
     # Hidden because the base URL holds both. Connections written as a URI or in JSON may still set them.
     StandardField("schema"),
     StandardField("port"),
+    # On 2.11 a box for all extras as JSON, which stays empty: each extra has a field of its own.
+    StandardField("extra"),
 )
 
 

@@ -40,7 +40,7 @@ def test_every_field_says_what_happens_when_it_is_empty():
 
 def test_the_store_field_lists_the_kinds_of_store():
     (store,) = (field.description for field in EXTRA_FIELDS if field.name == "rate_limit_store")
-    for kind in ("absolute path", "redis://", "postgresql://"):
+    for kind in ("Redis, Postgres or File (path) connection", "absolute path", "redis://", "postgresql://"):
         assert kind in store
 
 
@@ -57,8 +57,9 @@ def test_both_renderings_of_the_standard_fields_are_the_same():
         "relabeling": metadata["relabeling"],
         "placeholders": metadata["placeholders"],
     }
-    assert metadata["hidden-fields"] == ["schema", "port"]
-    assert metadata["relabeling"]["login"] == "Client ID (OAuth; leave empty for an API key)"
+    assert metadata["hidden-fields"] == ["schema", "port", "extra"]
+    assert metadata["relabeling"]["login"] == "Client ID"
+    assert metadata["placeholders"]["login"] == "OAuth only; leave empty for an API key"
     assert metadata["relabeling"]["password"] == "API key or client secret"
 
 
@@ -182,9 +183,10 @@ def test_the_ui_of_airflow_3_gets_the_fields():
     assert environment["description"] == conn_fields()["environment"]["description"]
     assert form.extra_fields["timeout"]["schema"]["type"] == ["number", "null"]
     fields = form.standard_fields
-    assert fields.login.title == "Client ID (OAuth; leave empty for an API key)"
+    assert fields.login.title == "Client ID"
     assert fields.password.title == "API key or client secret"
-    assert fields.host.placeholder == "https://api.smartrecruiters.com"
+    assert fields.host.placeholder.startswith("https://api.smartrecruiters.com")
+    assert all(len(field.title) <= 25 for field in (fields.login, fields.password, fields.host))
     assert fields.url_schema.hidden
     assert fields.port.hidden
     assert not fields.login.hidden

@@ -10,7 +10,7 @@ import logging
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL
 from airflow_provider_smartrecruiters.api.http.transport import is_loopback
@@ -19,6 +19,8 @@ from airflow_provider_smartrecruiters.connection_form import CONN_TYPE, EXTRA_FI
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from airflow.providers.common.compat.sdk import Connection
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,63 @@ def _is_plain_url(text: str) -> bool:
     return bool(plain and host and parts.scheme in ("http", "https"))
 
 
+def store_address(name: str, given: str, get_connection: Callable[[str], Connection]) -> str:
+    """Return the address of a rate limit store.
+
+    :param name: id of the SmartRecruiters connection, for the error message.
+    :param given: the extra ``rate_limit_store``: an address, an absolute path, or the id of an Airflow connection.
+    :param get_connection: returns the connection with an id.
+    :return: an absolute path, ``redis://…``, ``rediss://…`` or ``postgresql://…``.
+    :raises ConfigurationError: there is no connection with this id, its type cannot be a store, or it lacks a path.
+    """
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
+    if "/" in given or ":" in given:
+        return given
+    try:
+        store = get_connection(given)
+    except AirflowNotFoundException:
+        kinds = "the id of an existing connection, an absolute path, or redis://… or postgresql://…"
+        raise _unusable(name, "rate_limit_store", kinds) from None
+    make = _STORES.get(store.conn_type or "")
+    address = make(store) if make else None
+    if not address:
+        raise _unusable(
+            name, "rate_limit_store", "the id of a Redis, Postgres or File (path) connection whose path names a file"
+        )
+    return address
+
+
+def _redis_address(store: Connection) -> str:
+    extras = store.extra_dejson
+    scheme = "rediss" if str(extras.get("ssl", "")).lower() == "true" else "redis"
+    return f"{scheme}://{_authority(store, 6379)}/{extras.get('db') or 0}"
+
+
+def _postgres_address(store: Connection) -> str:
+    # What libpq knows. Other extras belong to Airflow's own hook.
+    options = {key: value for key, value in store.extra_dejson.items() if key.startswith("ssl")}
+    query = f"?{urlencode(options)}" if options else ""
+    return f"postgresql://{_authority(store, 5432)}/{quote(store.schema or '', safe='')}{query}"
+
+
+def _file_address(store: Connection) -> str | None:
+    path = store.extra_dejson.get("path")
+    return path if isinstance(path, str) and path.startswith("/") and not path.endswith("/") else None
+
+
+def _authority(store: Connection, port: int) -> str:
+    credential = f"{quote(store.login or '', safe='')}:{quote(store.password, safe='')}@" if store.password else ""
+    return f"{credential}{store.host or 'localhost'}:{store.port or port}"
+
+
+_STORES: dict[str, Callable[[Connection], str | None]] = {
+    "redis": _redis_address,
+    "postgres": _postgres_address,
+    "fs": _file_address,
+}
+
+
 def store_passwords(location: str | None) -> set[str]:
     """Return the passwords in the URL of a rate limit store, for masking: both percent-encoded and decoded."""
     try:
@@ -96,20 +155,30 @@ def _extras(name: str, connection: Connection) -> dict[str, Any]:
         extras = None
     if not isinstance(extras, dict):
         raise _unusable(name, "the extra field", "a JSON object")
-    known = [field.name for field in EXTRA_FIELDS]
-    for key in extras:
-        # The Test button of Airflow 2.11 sends each form field twice, the second time with this prefix.
-        if key in known or key.startswith(f"extra__{CONN_TYPE}__"):
-            continue
-        close = get_close_matches(key, known, n=1)
-        log.warning(
-            "Connection %s: unknown extra %r is ignored.%s",
-            name,
-            key,
-            f" Did you mean {close[0]!r}?" if close else "",
-        )
+    for problem in _unknown(extras):
+        log.warning("Connection %s: %s", name, problem)
     # Reading through `extra_dejson` makes Airflow mask the values of keys that look secret.
     return connection.extra_dejson
+
+
+def unknown_extras(connection: Connection) -> list[str]:
+    """Return a sentence for each extra that no field has, with the nearest name that one has.
+
+    :param connection: an Airflow connection whose extras are valid JSON.
+    """
+    return _unknown(connection.extra_dejson)
+
+
+def _unknown(extras: Mapping[str, Any]) -> list[str]:
+    known = [field.name for field in EXTRA_FIELDS]
+    # The Test button of Airflow 2.11 sends each form field twice, the second time with this prefix.
+    unknown = [key for key in extras if key not in known and not key.startswith(f"extra__{CONN_TYPE}__")]
+    return [f"unknown extra {key!r} is ignored.{_nearest(key, known)}" for key in unknown]
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    close = get_close_matches(key, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _extra(name: str, field: ExtraField, value: Any) -> Any:

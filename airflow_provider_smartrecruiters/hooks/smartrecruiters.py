@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -67,27 +68,33 @@ class SmartRecruitersHook(BaseHook):
         """
         with self._client_lock:
             if self._client is None:
-                self._client = self._make_client()
+                self._client = self._make_client(self.get_connection(self.smartrecruiters_conn_id))
             return self._client
 
-    def _make_client(self) -> SmartRecruitersClient:
+    def _make_client(self, connection: Connection, **options: Any) -> SmartRecruitersClient:
         # Imported late: DAG files import the operators, and each import here would slow down DAG parsing.
         from airflow import __version__ as airflow_version
 
         from airflow_provider_smartrecruiters import __version__
         from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-        from airflow_provider_smartrecruiters.hooks.connection import client_arguments, store_passwords, web_application
+        from airflow_provider_smartrecruiters.hooks.connection import (
+            client_arguments,
+            store_address,
+            store_passwords,
+            web_application,
+        )
         from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
-        connection = self.get_connection(self.smartrecruiters_conn_id)
         with as_airflow_error():
             arguments = client_arguments(connection)
             self._app_url = web_application(connection, arguments["base_url"])
+            if store := arguments.get("rate_limit_store"):
+                arguments["rate_limit_store"] = store_address(connection.conn_id, store, self.get_connection)
             for password in store_passwords(arguments.get("rate_limit_store")):
                 # Airflow masks only extras whose name looks secret, and `rate_limit_store` does not.
                 mask_secret(password)
             return SmartRecruitersClient.from_credentials(
-                **arguments,
+                **(arguments | options),
                 user_agent=f"airflow-provider-smartrecruiters/{__version__} apache-airflow/{airflow_version}",
                 # Airflow masks the values of a connection, but not a token that is fetched at run time.
                 on_token=mask_secret,
@@ -184,36 +191,36 @@ class SmartRecruitersHook(BaseHook):
             return client.request(method, path, path_params=path_params, params=params, json=json, files=files)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Test the connection with one read. The Test button of the connection form calls this.
+        """Test the connection with a few reads. The Test button of the connection form calls this.
 
-        Sends ``GET /jobs?limit=1``. A 403 counts as success: the credential works, but may not read jobs.
+        Reads a job, a candidate, a user and the company's sources, within ten seconds in total. A 403 counts as
+        success: the credential works, but may not read that.
 
-        :return: whether the credential works, and a sentence for the user that contains neither a secret nor any part
+        :return: whether the credential works, and sentences for the user that contain neither a secret nor any part
             of a response. Never raises.
         """
         from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-        from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
-
-        where = "SmartRecruiters"
         try:
-            client = self.get_conn()
-            where = client.base_url
-            answer = client.request("GET", "/jobs", params={"limit": 1})
+            connection = self.get_connection(self.smartrecruiters_conn_id)
         except AirflowNotFoundException:
             return False, f"The connection {self.smartrecruiters_conn_id} does not exist."
-        except SmartRecruitersError as error:
-            if error.status == HTTPStatus.FORBIDDEN:
-                return (
-                    True,
-                    f"{where} accepts the credential. To read jobs, it also needs the scope jobs_read.",
-                )
-            # Without the API's own message and the chained error: the response of an unknown server may hold anything.
-            said = f"{error.summary} {error.hint}".strip()
-            return False, f"{where}: {said}" if error.method else said
         except Exception as error:
             self.log.debug("Testing the connection failed.", exc_info=True)
-            return False, f"{where}: the test failed. Set the log level to DEBUG for details ({type(error).__name__})."
-        if not isinstance(answer, dict) or "content" not in answer:
-            return False, f"{where} does not respond like SmartRecruiters. Check the host."
-        return True, f"{where} accepts the credential."
+            return False, f"The connection cannot be read ({type(error).__name__})."
+        return self._check(connection)
+
+    def _check(self, connection: Connection) -> tuple[bool, str]:
+        from airflow_provider_smartrecruiters.exceptions import ConfigurationError
+        from airflow_provider_smartrecruiters.hooks import check
+        from airflow_provider_smartrecruiters.hooks.connection import unknown_extras
+
+        try:
+            client = self._make_client(connection, timeout=check.EXCHANGE, retry=check.NO_RETRIES)
+            works, said = check.check(client, check.credential_of(connection.login))
+            return works, " ".join([said, *(f"{each[:1].upper()}{each[1:]}" for each in unknown_extras(connection))])
+        except ConfigurationError as error:
+            return False, check.unusable(error, connection.conn_id)
+        except Exception as error:
+            self.log.debug("Testing the connection failed.", exc_info=True)
+            return False, f"The connection cannot be used ({type(error).__name__})."

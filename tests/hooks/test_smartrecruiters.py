@@ -6,11 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException, redact
 
+from airflow_provider_smartrecruiters.api.http.client import PRODUCTION_URL, SANDBOX_URL
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -21,6 +23,8 @@ from airflow_provider_smartrecruiters.exceptions import (
     PermissionDeniedError,
     ServerError,
 )
+from airflow_provider_smartrecruiters.hooks import check
+from airflow_provider_smartrecruiters.hooks.connection import store_address
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 ANSWER = b"<html>an answer that names Jane Doe</html>"
@@ -158,13 +162,74 @@ class TestMasking:
 
 
 class TestRateLimitStore:
+    @pytest.fixture
+    def named(self, monkeypatch):
+        """Make a connection that a store's field can name."""
+
+        def make(**connection):
+            monkeypatch.setenv("AIRFLOW_CONN_PACE", json.dumps(connection))
+            return {"rate_limit_store": "pace"}
+
+        return make
+
+    def test_it_may_be_the_id_of_a_file_connection(self, hook_for, named, tmp_path, smartrecruiters_emulator):
+        extra = named(conn_type="fs", extra={"path": f"{tmp_path}/pace.db"})
+        connection = {**smartrecruiters_emulator.connection, "extra": extra}
+        assert hook_for(**connection).request("GET", "/jobs", params={"limit": 1})["content"]
+        assert (tmp_path / "pace.db").stat().st_size
+
+    @pytest.mark.parametrize(
+        ("connection", "address"),
+        [
+            ({"conn_type": "redis"}, "redis://localhost:6379/0"),
+            (
+                {"conn_type": "redis", "host": "r", "password": "p/@", "extra": {"db": 3, "ssl": True}},
+                "rediss://:p%2F%40@r:6379/3",
+            ),
+            (
+                {"conn_type": "postgres", "host": "p", "port": 6432, "login": "u", "password": "s:1", "schema": "af"},
+                "postgresql://u:s%3A1@p:6432/af",
+            ),
+            (
+                {"conn_type": "postgres", "host": "p", "schema": "a b", "extra": {"sslmode": "require", "cursor": "d"}},
+                "postgresql://p:5432/a%20b?sslmode=require",
+            ),
+        ],
+    )
+    def test_the_address_of_a_connection(self, named, connection, address):
+        named(**connection)
+        assert store_address("sr_test", "pace", SmartRecruitersHook.get_connection) == address
+
+    @pytest.mark.parametrize(
+        "connection",
+        [
+            {"conn_type": "http", "host": "s3cr3t"},
+            {"conn_type": "fs"},
+            {"conn_type": "fs", "extra": {"path": "s3cr3t"}},
+        ],
+    )
+    def test_a_connection_that_cannot_be_a_store(self, hook_for, named, connection):
+        hook = hook_for(password="key", extra=named(**connection))
+        with pytest.raises(ConfigurationError, match="rate_limit_store must be the id of a Redis") as caught:
+            hook.get_conn()
+        assert isinstance(caught.value, AirflowFailException)
+        assert "s3cr3t" not in str(caught.value)
+
+    def test_the_password_of_a_store_s_connection_is_masked(self, hook_for, named):
+        password = f"Masked/{uuid4().hex}"
+        hook = hook_for(password="key", extra=named(conn_type="redis", host="127.0.0.1", port=1, password=password))
+        with pytest.raises(ConfigurationError, match="Redis cannot be reached") as caught:
+            hook.get_conn()
+        assert password not in str(caught.value)
+        assert redact(f"{password} and {quote(password, safe='')}") == "*** and ***"
+
     def test_an_unreachable_server_leaves_the_task_its_retries(self, hook_for):
         hook = hook_for(password="key", extra={"rate_limit_store": "redis://127.0.0.1:1/0"})
         with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
             hook.get_conn()
         assert not isinstance(caught.value, AirflowFailException)
 
-    def test_an_invalid_url_ends_the_task_at_once(self, hook_for):
+    def test_an_id_that_does_not_exist_ends_the_task_at_once(self, airflow_db, hook_for):
         hook = hook_for(password="key", extra={"rate_limit_store": "pace.db"})
         with pytest.raises(ConfigurationError, match="rate_limit_store") as caught:
             hook.get_conn()
@@ -296,31 +361,44 @@ class TestPlanAndApply:
 
 class TestTestConnection:
     def test_an_api_key(self, hook, smartrecruiters_emulator):
-        assert hook.test_connection() == (True, f"{smartrecruiters_emulator.url} accepts the credential.")
+        assert hook.test_connection() == (
+            True,
+            f"{smartrecruiters_emulator.url} (a local server, such as the emulator) accepts the API key. "
+            "It may read jobs, candidates, users and the company's configuration.",
+        )
 
     def test_an_oauth_client(self, oauth_hook, smartrecruiters_emulator):
-        assert oauth_hook.test_connection() == (True, f"{smartrecruiters_emulator.url} accepts the credential.")
+        works, message = oauth_hook.test_connection()
+        assert works
+        assert "accepts the OAuth client. It may read jobs, candidates, users and" in message
         assert smartrecruiters_emulator.stats["token_requests"] == 1
 
-    def test_it_changes_nothing_and_asks_for_one_job(self, hook, smartrecruiters_emulator):
+    def test_it_changes_nothing_and_reads_one_record_of_each_kind(self, hook, smartrecruiters_emulator):
         hook.test_connection()
-        (request,) = smartrecruiters_emulator.requests
-        assert (request.method, request.path, request.query) == ("GET", "/jobs", "limit=1")
+        assert [(request.method, request.path, request.query) for request in smartrecruiters_emulator.requests] == [
+            ("GET", path, "limit=1" if query else "") for path, query, _ in check.READS.values()
+        ]
 
-    def test_a_credential_that_may_not_read_jobs_works(self, hook_for, smartrecruiters_emulator):
+    def test_a_credential_that_may_read_little(self, hook_for, smartrecruiters_emulator):
         hook = hook_for(**{**smartrecruiters_emulator.oauth_connection, "extra": {"scope": "candidates_read"}})
         works, message = hook.test_connection()
         assert works
-        assert "accepts the credential" in message
-        assert "jobs_read" in message
+        assert "It may read candidates. It may not read jobs (jobs_read), users (users_read) and" in message
+        assert "check the scopes in brackets" in message
 
-    @pytest.mark.parametrize("login", [None, "smartrecruiters-client"])
-    def test_a_wrong_credential(self, hook_for, smartrecruiters_emulator, login):
+    @pytest.mark.parametrize(
+        ("login", "said"),
+        [
+            (None, "does not accept the API key. Check the API key, and that it is for this environment."),
+            ("smartrecruiters-client", "does not accept the OAuth client. Check the client ID, the client secret and"),
+        ],
+    )
+    def test_a_wrong_credential(self, hook_for, smartrecruiters_emulator, login, said):
         hook = hook_for(host=smartrecruiters_emulator.url, login=login, password="wrong-secret-value")
         works, message = hook.test_connection()
         assert not works
         assert message.startswith(smartrecruiters_emulator.url)
-        assert "credential" in message
+        assert said in message
         assert "wrong-secret-value" not in message
 
     def test_a_host_that_does_not_answer(self, hook_for):
@@ -328,6 +406,40 @@ class TestTestConnection:
         works, message = hook_for(host=url, password="key").test_connection()
         assert not works
         assert message.startswith(url)
+        assert "cannot be reached. Check the base URL" in message
+
+    def test_a_busy_server_is_not_asked_again(self, hook, smartrecruiters_emulator):
+        """Whoever pressed the button waits for it, and can press it again."""
+        smartrecruiters_emulator.fail("any", status=503)
+        works, message = hook.test_connection()
+        assert not works
+        assert "is busy or down (503)" in message
+        assert len(smartrecruiters_emulator.requests) == 1
+
+    def test_the_whole_test_has_a_budget(self, hook, smartrecruiters_emulator):
+        """Even where no timeout applies, such as a wait for the rate limit."""
+        smartrecruiters_emulator.config.latency = 5
+        works, message = check.check(hook.get_conn(), "API key", budget=0.2)
+        assert not works
+        assert "did not answer within 0.2 seconds" in message
+
+    @pytest.mark.parametrize(
+        ("base_url", "said"),
+        [
+            (PRODUCTION_URL, "SmartRecruiters (production)"),
+            (SANDBOX_URL, "SmartRecruiters (sandbox)"),
+            ("http://localhost:8787", "http://localhost:8787 (a local server, such as the emulator)"),
+            ("https://gateway.example.com", "https://gateway.example.com (another host)"),
+        ],
+    )
+    def test_it_names_the_environment(self, base_url, said):
+        assert check.environment_of(base_url) == said
+
+    def test_unknown_extras_are_named_with_the_nearest_name(self, hook_for, smartrecruiters_emulator):
+        extra = {"enviroment": "s3cr3t"}
+        works, message = hook_for(**{**smartrecruiters_emulator.connection, "extra": extra}).test_connection()
+        assert works
+        assert message.endswith("Unknown extra 'enviroment' is ignored. Did you mean 'environment'?")
 
     @pytest.mark.parametrize(
         ("status", "answer"),
@@ -360,14 +472,21 @@ class TestTestConnection:
         ("connection", "said"),
         [
             ({"password": "key", "extra": {"environment": "staging"}}, "environment must be production or sandbox"),
+            (
+                {"password": "key", "extra": {"rate_limit_store": "none"}},
+                "rate_limit_store must be the id of an existing",
+            ),
             ({}, "password"),
             ({"password": "key", "host": "http://api.example.com"}, "plain http"),
         ],
     )
-    def test_a_connection_that_cannot_be_used(self, hook_for, connection, said):
+    def test_a_connection_that_cannot_be_used(self, airflow_db, hook_for, connection, said):
         works, message = hook_for(**connection).test_connection()
         assert not works
         assert said in message
+        # The form's connection has a random id, and runs in no task.
+        assert "sr_test" not in message
+        assert "task" not in message
 
     def test_a_missing_connection(self, airflow_db):
         works, message = SmartRecruitersHook("there_is_none").test_connection()
