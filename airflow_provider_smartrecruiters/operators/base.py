@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_smartrecruiters.operators.documentation import markdown_of
 from airflow_provider_smartrecruiters.operators.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -86,6 +87,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if not any((self.doc, self.doc_md, self.doc_rst, self.doc_json, self.doc_yaml)):
+            self.doc_md = markdown_of(type(self))
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self.plan_only = plan_only
         self.force = force

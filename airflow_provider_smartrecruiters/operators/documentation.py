@@ -1,0 +1,60 @@
+"""The documentation of an operator on its task's page: the class docstring, from reStructuredText to Markdown.
+
+Only what the docstrings of this package use is converted: literals, roles, code blocks and fields. Other text stays as
+it is, so that the docstring of a DAG author's subclass is shown, too.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+
+_ROLE = re.compile(r":(?:\w+:)?\w+:`~?\.?([^`]*)`")
+# Not the three backticks around a block of code.
+_LITERAL = re.compile(r"(?<!`)``(?!`)(.+?)(?<!`)``(?!`)", re.DOTALL)
+_CODE_BLOCK = re.compile(r"^\.\. code-block:: *(\w*)\n\n((?: {4}.*\n?|\n)+)", re.MULTILINE)
+_FIELD = re.compile(r"^:(param|raises|returns?) ?([\w.]*):((?:.|\n(?!:))*)", re.MULTILINE)
+_HEADINGS = {"param": "Parameters", "raises": "Errors", "return": "Result"}
+
+
+@cache
+def markdown_of(kind: type) -> str | None:
+    """Return the docstring of a class in Markdown. It is converted once in each process.
+
+    :param kind: an operator.
+    :return: the text; ``None`` if the class has no docstring.
+    """
+    text = inspect.getdoc(kind)
+    return to_markdown(text) if text else None
+
+
+def to_markdown(text: str) -> str:
+    """Convert a docstring: prose first, then its fields as lists.
+
+    :param text: the docstring without indentation.
+    :return: Markdown.
+    """
+    body = _CODE_BLOCK.sub(_fenced, f"{_FIELD.sub('', text).strip()}\n")
+    return _inline("\n\n".join([body.strip(), *_field_lists(text)]))
+
+
+def _fenced(block: re.Match[str]) -> str:
+    return f"```{block[1]}\n{inspect.cleandoc(block[2])}\n```\n\n"
+
+
+def _field_lists(text: str) -> Iterator[str]:
+    fields = [(kind, name, " ".join(said.split())) for kind, name, said in _FIELD.findall(text)]
+    for kind, heading in _HEADINGS.items():
+        lines = [_line(name, said) for given, name, said in fields if given.startswith(kind) and name != "kwargs"]
+        if lines:
+            yield f"**{heading}**\n\n" + "\n".join(lines)
+
+
+def _line(name: str, said: str) -> str:
+    return f"- `{name}`: {said}" if name else said
+
+
+def _inline(text: str) -> str:
+    return _LITERAL.sub(r"`\1`", _ROLE.sub(lambda role: f"`{role[1].rpartition('.')[2]}`", text))
