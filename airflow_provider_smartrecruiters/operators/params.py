@@ -134,6 +134,23 @@ def as_fraction(name: str, value: Any) -> Fraction:
     raise _refused(name, "a fraction from 0 to 1 (0.05 is 5 %)")
 
 
+def as_hours(name: str, value: Any) -> float:
+    """Parse a number of hours.
+
+    :param name: the parameter's name, for the error.
+    :param value: a number above 0, or its digits as text.
+    :return: the hours.
+    :raises InvalidInputError: the value is anything else.
+    """
+    try:
+        hours = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
+    except (ValueError, OverflowError):
+        hours = 0.0
+    if 0 < hours < float("inf"):
+        return hours
+    raise _refused(name, "a number of hours above 0")
+
+
 def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
     """Parse one of several words.
 

@@ -68,6 +68,17 @@ class Identity:
                 "Use the connection of that batch. If its credential was replaced, set items instead of retry_from: "
                 "finished items are found unchanged.",
             )
+        return self._conflict_of_guards(row)
+
+    def conflict_with_plan(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return why a row of a plan may not be applied under this identity, and what to do; None if it may.
+
+        :param row: the row, with the keys of :meth:`as_row`.
+        """
+        guards = {name: value for name, value in row["guards"].items() if name != "plan_only"}
+        return self.conflict({**row, "guards": guards})
+
+    def _conflict_of_guards(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
         # A plan sends nothing, so a plan of what is left to retry is allowed. The items of a plan are not: nobody asked
         # to send them.
         ours, theirs = dict(self.guards), dict(row["guards"])

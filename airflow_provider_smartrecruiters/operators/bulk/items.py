@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.converge import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.planned import digest_of
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import unwrapped
@@ -155,7 +156,7 @@ class BulkItems:
                 bad.append(BadItem(item.index, item.place, error.summary, error.fields))
                 continue
             self._ids, use_case = change.ids, change.use_case
-            if problem := self._moved(item):
+            if problem := self._moved(item) or self._replanned(item):
                 bad.append(BadItem(item.index, item.place, problem, change.ids))
                 continue
             try:
@@ -182,6 +183,15 @@ class BulkItems:
             f"has another target than in the results file ({', '.join(differ)}); these are not the items of that "
             "batch, or its shared parameters were others"
         )
+
+    def _replanned(self, item: Item) -> str | None:
+        """Return what is wrong with an item of a plan whose arguments are not those that were planned."""
+        if item.planned is None or item.planned == self._digest(item.arguments or {}):
+            return None
+        return "has other arguments than in the plan; give the items and shared parameters of the plan, or plan again"
+
+    def _digest(self, arguments: Mapping[str, Any]) -> str:
+        return digest_of(self._defaults | self._shared | dict(arguments))
 
     def work(self, *, skip: Callable[[int], bool], begun: int, begin: Callable[[int], None] | None) -> Iterator[Work]:
         """Yield the items to send.
@@ -236,6 +246,17 @@ class BulkItems:
         kept = {name: value for name, value in arguments.items() if name not in free_text}
         withheld = [name for name in arguments if name in free_text]
         return {"item": json.loads(canonical(kept)), **({"withheld": withheld} if withheld else {})}
+
+    def plan_fields(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a results row that make its planned item applicable, JSON-ready.
+
+        :param arguments: parameters that the item itself holds.
+        :return: as :meth:`retry_fields`, for the shared parameters as well, and ``planned``, which stands for all.
+        """
+        whole = self._shared | dict(arguments)
+        # What has its default anyway need not be given, nor asked for if it is withheld.
+        own = {n: value for n, value in whole.items() if n not in self._defaults or value != self._defaults[n]}
+        return {**self.retry_fields(own), "planned": self._digest(arguments)}
 
     def _change(self, arguments: Mapping[str, Any], *, outline: bool = False) -> Change:
         unknown = [name for name in arguments if name not in self._names and name not in _ITEM_KEYS]

@@ -13,6 +13,7 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_count,
     as_fraction,
     as_guard,
+    as_hours,
     as_list,
     as_threads,
     is_blank,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.params import Reader
 
 _DEFAULT_POOL = "default_pool"
-_GUARDS = ("max_items", "expected_count", "only_if_status_in")
+_GUARDS = ("max_items", "expected_count", "only_if_status_in", "max_plan_hours")
 
 
 class BulkOperator(WithHook, BaseOperator):
@@ -59,6 +60,15 @@ class BulkOperator(WithHook, BaseOperator):
         list, or the location of a file, which is read as a stream: an object storage URI or an absolute path that ends
         in ``.jsonl``, ``.ndjson``, ``.json`` or ``.csv`` (``.gz``, ``.bz2`` or ``.xz`` may follow). Blank cells of a
         CSV are not given, but for those of ``expect``, which are refused: leave the column out, or write ``any``.
+        Also the result of a batch with ``plan_only``, or its results file: see ``plan``.
+    :param plan: the result (XCom) or the results file of a batch with ``plan_only``. Applies exactly that plan: only
+        the items that it would have changed are sent, with its arguments, and a record that has changed since fails
+        (:class:`.StalePlanError`). Operator, connection and guards must be those of the plan. A plan never holds free
+        text, such as tags and notes: then give its ``items`` as well. Otherwise ``items=<plan>`` does the same. A
+        result holds 50 items; give a plan of more a ``results_path``. A record that cannot be read (avatars) has no
+        state to compare, and is sent as planned.
+    :param max_plan_hours: hours from plan to apply after which the plan is refused. Float, default 72; ``None`` or
+        ``any`` for no limit.
     :param retry_from: location of the results file of an earlier batch. Retries the items that failed with a transient
         error or were not started, also the results of a retry. The operator, the connection, the shared ids and the
         guards must be those of that batch; only ``plan_only`` may be switched on. Parameters that a results file never
@@ -66,7 +76,7 @@ class BulkOperator(WithHook, BaseOperator):
     :param max_items: largest number of items to accept. Int, default 1,000; ``None`` or ``any`` for no limit.
     :param expected_count: exact number of items to accept. Int, default ``None`` (any number).
     :param only_if_status_in: skip applications whose status is not one of these, a list of texts. Default ``None``. For
-        operators that change an application. Of these three guards, one that a template renders to nothing is refused;
+        operators that change an application. Of these guards, one that a template renders to nothing is refused;
         ``any`` switches it off.
     :param on_item_error: ``continue`` (default) with the other items after one fails, or ``stop``.
     :param fail_above: Fraction of items (0 to 1) that may fail. Above it the task fails, after every item has been
@@ -95,6 +105,8 @@ class BulkOperator(WithHook, BaseOperator):
     template_fields: Sequence[str] = (
         "items",
         "retry_from",
+        "plan",
+        "max_plan_hours",
         "shared",
         "max_items",
         "expected_count",
@@ -118,6 +130,8 @@ class BulkOperator(WithHook, BaseOperator):
         shared: dict[str, Any],
         items: Sequence[Mapping[str, Any]] | str | None = None,
         retry_from: str | None = None,
+        plan: Mapping[str, Any] | str | None = None,
+        max_plan_hours: float | str | None = 72.0,
         max_items: int | str | None = 1000,
         expected_count: int | str | None = None,
         only_if_status_in: list[str] | str | None = None,
@@ -140,6 +154,8 @@ class BulkOperator(WithHook, BaseOperator):
         self.shared = {name: defaults[name] for name in item_operator.own_parameters() if name in defaults} | shared
         self.items = items
         self.retry_from = retry_from
+        self.plan = plan
+        self.max_plan_hours = max_plan_hours
         self.max_items = max_items
         self.expected_count = expected_count
         self.only_if_status_in = only_if_status_in
@@ -195,11 +211,13 @@ class BulkOperator(WithHook, BaseOperator):
             ``retryable`` (transient failures), ``resumed`` (finished by an earlier try) and ``tried_again`` (needed
             more than one attempt); ``detail_counts`` (``needs_publishing``, ``ignored``, ... to the number of items);
             ``errors`` (kind to count), ``failures`` (results rows of the first 20), ``results`` (location of the
-            results file, or ``None``) and ``seconds``. A task that fails or is stopped pushes it to XCom as well.
+            results file, or ``None``) and ``seconds``; of a plan also ``planned_at`` (ISO 8601)
+            and ``rows`` (the first 50 results rows). A task that fails or is stopped pushes it to XCom as well.
         :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
+        from airflow_provider_smartrecruiters.operators.bulk.retry_from import ItemsFrom
         from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
         ti = context.get("ti")
@@ -207,8 +225,12 @@ class BulkOperator(WithHook, BaseOperator):
             run = BulkRun(
                 self.hook,
                 item_operator=self.item_operator,
-                items=unwrapped(self.items),
-                retry_from=self.retry_from,
+                items=ItemsFrom(
+                    items=unwrapped(self.items),
+                    retry_from=self.retry_from,
+                    plan=self.plan,
+                    max_plan_hours=self._guard("max_plan_hours", as_hours),
+                ),
                 shared=self.shared,
                 max_items=self._guard("max_items", as_count),
                 expected_count=self._guard("expected_count", as_count),

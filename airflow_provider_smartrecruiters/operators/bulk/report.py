@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 FIRST_FAILURES = 20
 """Number of failures in the result for XCom. The results file has all of them."""
 
+FIRST_ROWS = 50
+"""Number of rows of a plan in the result for XCom, about 25 KB. The results file has all of them."""
+
 _EVERY = 5.0
 _LOGGED_FAILURES = 1000
 
@@ -41,19 +44,21 @@ class BulkReport:
 
     :param use_case: id of the use case.
     :param total: number of items.
-    :param plan_only: whether the batch is a dry run.
-    :param retry: whether the items are those of an earlier batch that can be retried.
+    :param planned_at: moment of the plan, ISO 8601; None if the batch is no dry run.
+    :param none: why there are no items, if there are none.
     """
 
-    def __init__(self, use_case: str, total: int, *, plan_only: bool, retry: bool = False) -> None:
+    def __init__(self, use_case: str, total: int, *, planned_at: str | None = None, none: str = "") -> None:
         self._use_case = use_case
         self._total = total
-        self._plan_only = plan_only
-        self._retry = retry
-        self._words = _PLAN_WORDS if plan_only else _WORDS
+        self._planned_at = planned_at
+        self._plan_only = planned_at is not None
+        self._none = none or "the batch has no items"
+        self._words = _PLAN_WORDS if self._plan_only else _WORDS
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
+        self._rows: list[dict[str, Any]] = []
         self._details: Counter[str] = Counter()
         self._named = 0
         self._retryable = 0
@@ -105,6 +110,8 @@ class BulkReport:
         self._resumed += resumed
         self._tried_again += outcome.attempts > 1
         self._add_details(outcome, row, place)
+        if self._plan_only and row["index"] < FIRST_ROWS:
+            self._rows.append(row)
         if not outcome.failed:
             return
         self._retryable += outcome.retryable
@@ -157,8 +164,7 @@ class BulkReport:
         :param results: location of the results file, or None.
         """
         if not self._total:
-            what = "retry_from names no item that can be retried" if self._retry else "the batch has no items"
-            log.info("Nothing to do: %s.", what)
+            log.info("Nothing to do: %s.", self._none)
             return
         lines: list[tuple[str, int]] = []
         for kind, words in self._words.items():
@@ -208,7 +214,13 @@ class BulkReport:
             "failures": sorted(self._failures, key=lambda row: row["index"]),
             "results": results,
             "seconds": round(time.monotonic() - self._started, 1),
+            **self._plan(),
         }
+
+    def _plan(self) -> dict[str, Any]:
+        if not self._plan_only:
+            return {}
+        return {"planned_at": self._planned_at, "rows": sorted(self._rows, key=lambda row: row["index"])}
 
 
 NOT_RUN = "NotRun"

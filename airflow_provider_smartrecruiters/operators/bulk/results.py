@@ -243,7 +243,7 @@ class ResultsRows:
             has a line that is not a results row.
         """
         for line in self._lines:
-            if line.arguments is None or not _is_row(line.arguments):
+            if line.arguments is None or not is_row(line.arguments):
                 raise refused(
                     self._name,
                     f"names a file whose {line.place} is not a row of a results file",
@@ -252,7 +252,8 @@ class ResultsRows:
             yield line.arguments
 
 
-def _is_row(row: dict[str, Any]) -> bool:
+def is_row(row: dict[str, Any]) -> bool:
+    """Return whether a mapping is a row of a results file."""
     index, target, error, item = row.get("index"), row.get("target"), row.get("error"), row.get("item", {})
     return (
         _is_index(index)

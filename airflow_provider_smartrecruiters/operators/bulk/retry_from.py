@@ -1,30 +1,53 @@
-"""The items of a batch: the given ones, or the ones that an earlier batch left to retry."""
+"""The items of a batch: the given ones, those of a plan, or the ones that an earlier batch left to retry."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.planned import PlannedItems, plan_in
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows
 from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 
 
-def resolve_items(items: Any, retry_from: Any, identity: Identity) -> tuple[Iterable[Item], dict[str, str]]:
+@dataclass(frozen=True)
+class ItemsFrom:
+    """The parameters that say where the items of a batch come from, rendered; None for one that is not given.
+
+    :param items: the parameter ``items``.
+    :param retry_from: the parameter ``retry_from``.
+    :param plan: the parameter ``plan``.
+    :param max_plan_hours: hours after which a plan is too old to apply; None for no limit.
+    """
+
+    items: Any = None
+    retry_from: Any = None
+    plan: Any = None
+    max_plan_hours: float | None = None
+
+
+def resolve_items(
+    where: ItemsFrom, shared: Mapping[str, Any], identity: Identity
+) -> tuple[Iterable[Item], dict[str, str]]:
     """Return the items of a batch, and the files that they are read from.
 
-    :param items: the parameter ``items``, rendered; None if it is not given.
-    :param retry_from: the parameter ``retry_from``, rendered; None if it is not given.
+    :param where: the parameters that say where the items come from.
+    :param shared: rendered parameters that all items share.
     :param identity: what the batch of the results file must agree in.
     :return: the items, which can be iterated any number of times; and the location of each file by parameter name.
-    :raises InvalidInputError: neither is given, or one cannot be read.
+    :raises InvalidInputError: none is given, two exclude each other, or one cannot be read.
     """
+    items, retry_from = where.items, where.retry_from
+    if planned := _planned(where, shared, identity):
+        return planned
     given = None if is_blank(items) else source_of("items", items)
     files = {"items": given.location} if given and given.location else {}
     if not is_blank(retry_from):
@@ -37,6 +60,39 @@ def resolve_items(items: Any, retry_from: Any, identity: Identity) -> tuple[Iter
             fields=("items", "retry_from"),
         )
     return given, files
+
+
+def none_of(source: Iterable[Item]) -> str:
+    """Return why a batch has no items, as far as it depends on where they come from; else empty."""
+    if isinstance(source, PlannedItems):
+        return "the plan has nothing to send"
+    return "retry_from names no item that can be retried" if isinstance(source, _RetryItems) else ""
+
+
+def _planned(
+    where: ItemsFrom, shared: Mapping[str, Any], identity: Identity
+) -> tuple[Iterable[Item], dict[str, str]] | None:
+    named = not is_blank(where.plan)
+    rows = plan_in("plan", where.plan) if named else plan_in("items", where.items)
+    if rows is None:
+        if named:
+            raise refused(
+                "plan",
+                "holds no plan",
+                "Give the result or the results file of a batch with plan_only.",
+            )
+        return None
+    if not is_blank(where.retry_from):
+        raise InvalidInputError(
+            f"The parameters {rows.name} (a plan) and retry_from exclude each other. Nothing was sent.",
+            hint="Give the plan alone. To retry what failed when it was applied, give retry_from alone.",
+            fields=(rows.name, "retry_from"),
+        )
+    given = source_of("items", where.items) if named and not is_blank(where.items) else None
+    files = {rows.name: rows.location} if rows.location else {}
+    if given and given.location:
+        files["items"] = given.location
+    return PlannedItems(rows, given, shared, identity, where.max_plan_hours), files
 
 
 class _RetryItems:

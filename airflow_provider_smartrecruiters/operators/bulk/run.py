@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
@@ -15,7 +16,7 @@ from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Che
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
 from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
-from airflow_provider_smartrecruiters.operators.bulk.retry_from import resolve_items
+from airflow_provider_smartrecruiters.operators.bulk.retry_from import ItemsFrom, none_of, resolve_items
 from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.files import same_file
@@ -49,8 +50,7 @@ class BulkRun:
         hook: SmartRecruitersHook,
         *,
         item_operator: type[ItemOperator],
-        items: Any,
-        retry_from: Any,
+        items: ItemsFrom,
         shared: Mapping[str, Any],
         max_items: int | None,
         expected_count: int | None,
@@ -62,8 +62,8 @@ class BulkRun:
     ) -> None:
         self._client = hook.get_conn()
         self._identity = Identity.of(item_operator, hook, options)
-        source, self._files = resolve_items(items, retry_from, self._identity)
-        self._items = BulkItems(item_operator, source, shared)
+        self._source, self._files = resolve_items(items, shared, self._identity)
+        self._items = BulkItems(item_operator, self._source, shared)
         self._max_items = max_items
         self._expected_count = expected_count
         self._fail_above = fail_above
@@ -72,6 +72,8 @@ class BulkRun:
         # A plan has nothing to resume: it sends nothing that could be sent twice.
         self._progress_store = None if options.plan_only else progress_store
         self._max_tries = max_tries
+        # Tells the rows of this plan from those of another one, and how old they are.
+        self._planned_at = datetime.now(UTC).isoformat() if options.plan_only else None
         self._bulk: Bulk | None = None
         self._stopped_at: float | None = None
         self.result: dict[str, Any] | None = None
@@ -108,8 +110,8 @@ class BulkRun:
             report = BulkReport(
                 self._identity.use_case,
                 checked.total,
-                plan_only=self._options.plan_only,
-                retry="retry_from" in self._files,
+                planned_at=self._planned_at,
+                none=none_of(self._source),
             )
             reached = bytearray(checked.total)
             try:
@@ -273,6 +275,10 @@ class BulkRun:
         row = outcome.as_row(opened.target) | self._identity.as_row()
         if opened.source_index is not None:
             row["source_index"] = opened.source_index
+        if self._planned_at:
+            row["planned_at"] = self._planned_at
+            if not (outcome.failed or outcome.skipped or outcome.changed is False):
+                row |= self._items.plan_fields(opened.arguments)
         written = dict(row)
         if unreadable:
             written["withheld"] = ["items"]

@@ -47,6 +47,7 @@ class Item:
     :param problem: why it cannot be read, to follow ``place``: ``is not valid JSON``. Never any of its content.
     :param source_index: position among the items of the first batch, for an item of its results; None for others.
     :param target: ids of the record that the item must be about, for an item of a results file; None for others.
+    :param planned: digest of the arguments that were planned, for an item of a plan; None for others.
     """
 
     index: int
@@ -55,6 +56,7 @@ class Item:
     problem: str | None = None
     source_index: int | None = None
     target: dict[str, str] | None = None
+    planned: str | None = None
 
     def digest(self) -> bytes:
         """Return a 16-byte digest of the item's content, the same in every process."""
