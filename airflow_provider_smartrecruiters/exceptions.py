@@ -27,6 +27,9 @@ This module is standard library only and never imports Airflow.
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 __all__ = [
@@ -55,7 +58,7 @@ class SmartRecruitersError(Exception):
     """Base of every error raised by this package.
 
     The message reads in this order: cause, the API's own message, whether the change may have been applied, what to
-    do, error code.
+    do, record, connection, error code.
 
     :param summary: the cause and the record; one sentence without a secret or personal text.
     :param hint: what to do next: an imperative that starts with a capital and ends with a full stop.
@@ -71,6 +74,12 @@ class SmartRecruitersError(Exception):
     """
 
     retryable: bool = False
+    target: Mapping[str, str] = MappingProxyType({})
+    """Ids of the record by argument name, as far as they are known and valid."""
+    connection: str | None = None
+    """Id of the Airflow connection; None outside of Airflow."""
+    logged: bool = False
+    """Whether the hook has logged the error already."""
 
     def __init__(
         self,
@@ -102,19 +111,37 @@ class SmartRecruitersError(Exception):
             self.retryable = retryable
 
     def __str__(self) -> str:
-        parts = [self.summary]
+        return " ".join(self._sentences())
+
+    def report(self, width: int = 100) -> str:
+        """Return the message for a log: one sentence a line, in the order of the message, wrapped.
+
+        :param width: largest number of characters in a line. An id or a path that is longer is not cut.
+        """
+        # Airflow's log viewer wraps no line, and shows the text of the exception itself cut off.
+        return "\n".join(
+            textwrap.fill(one, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            for one in self._sentences()
+        )
+
+    def _sentences(self) -> Iterator[str]:
+        yield self.summary
         if self.api_message:
-            parts.append(f"SmartRecruiters says: {self.api_message.rstrip('.')}.")
+            yield f"SmartRecruiters says: {self.api_message.rstrip('.')}."
         if self.may_have_been_applied:
-            parts.append("The change may have been applied anyway.")
+            yield "The change may have been applied anyway."
         if self.hint:
-            parts.append(f"What to do: {self.hint}")
+            yield f"What to do: {self.hint}"
+        # Most summaries name the record already, in words.
+        if not all(value in self.summary for value in self.target.values()):
+            yield f"Record: {', '.join(f'{name} {value}' for name, value in self.target.items())}."
+        if self.connection:
+            yield f"Connection: {self.connection}."
         if self.code:
-            parts.append(f"Error code: {self.code}.")
+            yield f"Error code: {self.code}."
         if self.method and not self.use_case:
             # A request of `hook.request`: nothing else says what it was about.
-            parts.append(f"Request: {self.method} {self.path_template}.")
-        return " ".join(parts)
+            yield f"Request: {self.method} {self.path_template}."
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuild, (type(self), self.summary, dict(self.__dict__))

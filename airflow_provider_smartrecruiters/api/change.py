@@ -109,7 +109,13 @@ class Change(BaseModel):
 
     @classmethod
     def _refusal(cls, admitted: Admitted, error: ValidationError | None) -> InvalidInputError:
-        return invalid_arguments(cls.__name__, cls.use_case, admitted, error)
+        refusal = invalid_arguments(cls.__name__, cls.use_case, admitted, error)
+        refusal.target = {
+            name: admitted.values[name]
+            for name in cls.ids
+            if isinstance(admitted.values.get(name), str) and name not in refusal.fields
+        }
+        return refusal
 
     def __repr__(self) -> str:
         # Without the other values: they may be personal text, and a repr ends up in logs and tracebacks.

@@ -70,6 +70,7 @@ def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator
 
 
 def _explain(error: SmartRecruitersError, change: Change, verb: str, next_run: NextRun, *, written: bool) -> None:
+    error.target = error.target or change.target
     if written and not error.may_have_been_applied:
         leave_in_doubt(error, *change.method_and_path())
     if isinstance(error, ConflictError) and not change.readable:

@@ -85,7 +85,7 @@ class SmartRecruitersHook(BaseHook):
         )
         from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
-        with as_airflow_error():
+        with as_airflow_error(self.smartrecruiters_conn_id):
             arguments = client_arguments(connection)
             self._app_url = web_application(connection, arguments["base_url"])
             if store := arguments.get("rate_limit_store"):
@@ -142,7 +142,7 @@ class SmartRecruitersHook(BaseHook):
         from airflow_provider_smartrecruiters.api.converge import apply
 
         client = self.get_conn()
-        with as_airflow_error():
+        with as_airflow_error(self.smartrecruiters_conn_id):
             result = apply(client, change, force=force, read_first=read_first, expect=expect)
             return result.as_dict(return_response=return_response)
 
@@ -157,7 +157,7 @@ class SmartRecruitersHook(BaseHook):
         from airflow_provider_smartrecruiters.api.converge import plan
 
         client = self.get_conn()
-        with as_airflow_error():
+        with as_airflow_error(self.smartrecruiters_conn_id):
             return plan(client, change, read_first=read_first).as_dict()
 
     def request(
@@ -187,7 +187,7 @@ class SmartRecruitersHook(BaseHook):
         :raises SmartRecruitersError: any other error of the package; the subclass states the reason.
         """
         client = self.get_conn()
-        with as_airflow_error():
+        with as_airflow_error(self.smartrecruiters_conn_id):
             return client.request(method, path, path_params=path_params, params=params, json=json, files=files)
 
     def test_connection(self) -> tuple[bool, str]:

@@ -202,15 +202,17 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
-        from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
+        from airflow_provider_smartrecruiters.hooks.errors import about, as_airflow_error
 
-        with as_airflow_error():
-            plan_only = as_bool("plan_only", self.plan_only)
-            force = as_bool("force", self.force)
-            read_first = as_bool("read_first", self.read_first)
-            return_response = as_bool("return_response", self.return_response)
-            expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
+        with as_airflow_error(self.smartrecruiters_conn_id):
+            # First, so that an error about a switch names the record, too.
             change = self.change()
+            with about(change.target):
+                plan_only = as_bool("plan_only", self.plan_only)
+                force = as_bool("force", self.force)
+                read_first = as_bool("read_first", self.read_first)
+                return_response = as_bool("return_response", self.return_response)
+                expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
         keep_links(self, change.target, context)
         if plan_only:
             return self.hook.plan(change, read_first=read_first)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import inspect
 import pickle
 import traceback
@@ -38,6 +39,28 @@ def leaving(error):
     with pytest.raises(SmartRecruitersError) as caught, as_airflow_error():
         raise error
     return caught.value
+
+
+@contextlib.contextmanager
+def counting(caplog):
+    """Check that the log has the error already when it passes here."""
+    try:
+        yield
+    finally:
+        assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_is_logged_once_before_it_is_raised(kind, caplog):
+    error = kind("Could not do it." + " What it is about takes many words." * 5, **STATE)
+    with pytest.raises(kind) as caught, as_airflow_error("sr_prod"), counting(caplog), as_airflow_error("sr_prod"):
+        raise error
+    (record,) = caplog.records
+    lines = record.getMessage().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert " ".join(line.strip() for line in lines) == str(caught.value)
+    starts = ("Could", "SmartRecruiters says:", "What to do:", "Connection: sr_prod.", "Error code:")
+    assert tuple(line for line in lines if line.startswith(starts)) == tuple(line for line in lines if line[0] != " ")
 
 
 def test_both_lists_hold_something():

@@ -250,12 +250,28 @@ class UseCaseTests(UseCase):
         assert message.startswith("Could not ")
         assert all(arguments[name] in message for name in self.ids)
         assert f"What to do: {error.hint}" in message
+        self.check_logged(error, caplog)
         assert [word for word in refusal.says if word not in error.hint] == []
         said = message + caplog.text + "".join(traceback.format_exception(error))
         secrets = [self.emulator.api_key, self.emulator.client_secret, "DCRA1-mistyped", "mistyped-secret"]
         assert not [text for text in [*free_text, *secrets] if text in said]
 
-    def test_refused_before_sending(self, bad_input: BadInput, error_messages: dict[str, list[str]]) -> None:
+    def check_logged(self, error: SmartRecruitersError, caplog: pytest.LogCaptureFixture) -> None:
+        """Check that the log has the error once, in lines that a log viewer shows whole, from the cause to the code."""
+        (record,) = [one for one in caplog.records if one.name == "airflow_provider_smartrecruiters.hooks.errors"]
+        lines = record.getMessage().splitlines()
+        assert record.levelname == "ERROR"
+        assert [line for line in lines if len(line) > 100 and " " in line.strip()] == []
+        text = " ".join(line.strip() for line in lines)
+        assert text == str(error)
+        parts = [error.summary, f"What to do: {error.hint}", "Connection: smartrecruiters_default.", "Error code: "]
+        places = [text.index(part) for part in parts if part in text]
+        assert places == sorted(places)
+        assert len(places) == 3 + bool(error.code)
+
+    def test_refused_before_sending(
+        self, bad_input: BadInput, error_messages: dict[str, list[str]], caplog: pytest.LogCaptureFixture
+    ) -> None:
         with pytest.raises(InvalidInputError) as caught:
             self.run(**{**self.arguments(), **bad_input.arguments})
         error = caught.value
@@ -263,7 +279,13 @@ class UseCaseTests(UseCase):
         assert isinstance(error, AirflowFailException)
         assert set(error.fields) == set(bad_input.fields)
         assert error.hint
-        assert str(error).endswith(f"What to do: {error.hint}")
+        assert f"What to do: {error.hint}" in str(error)
+        self.check_logged(error, caplog)
+        if error.use_case:
+            # What cannot be parsed at all makes no change, and so has no ids that are known to be valid.
+            given = {**self.arguments(), **bad_input.arguments}
+            valid = [given[name] for name in self.ids if name not in error.fields]
+            assert [value for value in valid if value not in str(error)] == []
         assert [word for word in bad_input.says if word not in str(error)] == []
         assert self.operations() == []
 

@@ -129,9 +129,9 @@ class BulkOperator(WithHook, BaseOperator):
         item_operator: type[ItemOperator],
         shared: dict[str, Any],
         items: Sequence[Mapping[str, Any]] | str | None = None,
-        retry_from: str | None = None,
         plan: Mapping[str, Any] | str | None = None,
         max_plan_hours: float | str | None = 72.0,
+        retry_from: str | None = None,
         max_items: int | str | None = 1000,
         expected_count: int | str | None = None,
         only_if_status_in: list[str] | str | None = None,
@@ -221,7 +221,7 @@ class BulkOperator(WithHook, BaseOperator):
         from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
 
         ti = context.get("ti")
-        with as_airflow_error():
+        with as_airflow_error(self.smartrecruiters_conn_id):
             run = BulkRun(
                 self.hook,
                 item_operator=self.item_operator,
