@@ -159,7 +159,8 @@ def module_of(change: type[Change]) -> str:
 def choices(change: type[Change], name: str) -> tuple[str, ...]:
     """Return the values that an argument of a change may have, as its error lists them; none where it is no list."""
     for item in change.model_fields[name].metadata:
-        if isinstance(item, BeforeValidator):
+        # One that takes two arguments asks for the name of the field, which no list of choices depends on.
+        if isinstance(item, BeforeValidator) and len(inspect.signature(item.func).parameters) == 1:
             try:
                 item.func("no such value")  # type: ignore[call-arg]
             except ValueError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 APP_URL = "https://www.smartrecruiters.com"
@@ -106,6 +107,33 @@ def ids_in(address: str) -> dict[str, str]:
         return {name: unquote(value, errors="strict") for name, value in found.groupdict().items()} if found else {}
     except ValueError:
         return {}
+
+
+def id_pasted(value: Any, name: str) -> Any:
+    """Return the id in a value that somebody gave for an id: people paste the address from the browser instead.
+
+    :param value: the value, of any type.
+    :param name: name of the argument: ``candidate_id``.
+    :return: the id in the address of the right kind of page; every value that is no address unchanged.
+    :raises ValueError: it is the address of another page. Does not repeat the value.
+    """
+    if not isinstance(value, str) or not value.strip().lower().startswith(("http://", "https://")):
+        return value
+    ids = ids_in(value)
+    if name in ids:
+        return ids[name]
+    kind = name.removesuffix("_id").replace("_", " ")
+    instead = f"the id of the {kind}" if name != "id" else "the id alone"
+    if any(page.id_name == name for page in PAGES):
+        instead += f", or the address of the {kind}'s page"
+    raise ValueError(f"is the address of {_described(ids)}; give {instead}")
+
+
+def _described(ids: Mapping[str, str]) -> str:
+    record = next((name.removesuffix("_id") for name in ids), None)
+    if record is None:
+        return "a page without an id that is known"
+    return f"{'an' if record[0] in 'aio' else 'a'} {record}"
 
 
 def _form(path: str) -> re.Pattern[str]:

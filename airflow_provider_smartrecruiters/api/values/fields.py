@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError, ValidationInfo
 
+from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
@@ -352,6 +353,10 @@ def _blank_is_absent(value: Any) -> Any:
     return None if is_blank(value) else value
 
 
+def _id_pasted(value: Any, info: ValidationInfo) -> Any:
+    return id_pasted(value, info.field_name or "id")
+
+
 def _id_or_none(value: Any) -> str | None:
     return None if value is None else check_id(value)
 
@@ -363,8 +368,9 @@ def _api_datetime_or_none(value: Any) -> str | None:
 Text = Annotated[str, BeforeValidator(as_text)]
 """Text; a whole number is its digits."""
 
-RecordId = Annotated[str, BeforeValidator(check_id)]
-"""Id of a record; required."""
+# pydantic runs the last validator first.
+RecordId = Annotated[str, BeforeValidator(check_id), BeforeValidator(_id_pasted)]
+"""Id of a record, or the address of its page in the browser; required."""
 
 OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_blank_is_absent)]
 """Id of a record; optional, blank text counts as not given."""

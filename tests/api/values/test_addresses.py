@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +13,12 @@ from airflow_provider_smartrecruiters.api.values.addresses import (
     APP_URL,
     PAGES,
     default_app_url,
+    id_pasted,
     ids_in,
     web_address,
     web_addresses,
 )
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from tests.support import catalogue
 
 LOCAL = "http://127.0.0.1:8787"
@@ -82,3 +86,58 @@ def test_only_production_has_a_known_web_application():
     assert default_app_url(PRODUCTION_URL) == default_app_url(f"{PRODUCTION_URL}/") == APP_URL
     assert default_app_url(SANDBOX_URL) is None
     assert default_app_url("https://api.smartrecruiters.com.example.org") is None
+
+
+ID_FIELDS = [(change, name) for change in catalogue.changes() for name in change.ids]
+
+
+def refusal(change, **arguments):
+    with pytest.raises(InvalidInputError) as caught:
+        change(**arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("change", "name"), ID_FIELDS, ids=lambda part: getattr(part, "use_case", part))
+def test_every_id_takes_the_address_of_its_own_page_only(change, name):
+    """The other arguments are missing, so the change is refused: it names this one only if its value is wrong."""
+    for page in PAGES:
+        address = f"  {web_address(LOCAL, {page.id_name: 'one id'})}/tab?x=1 "
+        said = refusal(change, **{name: address})
+        assert (f"{name} is the address of" in said) is (page.id_name != name)
+        assert "127.0.0.1" not in said
+
+
+@pytest.mark.parametrize(("change", "name"), ID_FIELDS, ids=lambda part: getattr(part, "use_case", part))
+@pytest.mark.parametrize("value", ["", "   ", "https://www.smartrecruiters.com/app/home", "a/b", " an-id", "an-id "])
+def test_every_id_refuses_what_is_none_by_name(change, name, value):
+    assert f"{name} " in refusal(change, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "said"),
+    [
+        (
+            "candidate_id",
+            "https://www.smartrecruiters.com/app/jobs/details/j-1",
+            "is the address of a job; give the id of the candidate, or the address of the candidate's page",
+        ),
+        (
+            "job_id",
+            "https://www.smartrecruiters.com/app/people/applications/a-1",
+            "is the address of an application; give the id of the job, or the address of the job's page",
+        ),
+        (
+            "timeslot_id",
+            "https://www.smartrecruiters.com/",
+            "is the address of a page without an id that is known; give the id of the timeslot",
+        ),
+    ],
+)
+def test_a_wrong_address_says_what_it_is_and_what_to_give(name, address, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        id_pasted(address, name)
+
+
+def test_what_is_no_address_is_left_to_the_check_of_ids():
+    for value in (None, 7, "an id", ["http://a"], "httpx"):
+        assert id_pasted(value, "job_id") is value
