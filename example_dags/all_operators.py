@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 dag = DAG(
     dag_id="smartrecruiters_all_operators",
+    dag_display_name="All operators on one company's records",
+    description="Runs each example once, on the records of the local SmartRecruiters.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate", "interview", "job", "user"],
     doc_md=__doc__,
     # Two of them write the default ad of the same job: at the same time, the second would undo the first.
     max_active_tasks=1,
@@ -37,7 +39,7 @@ dag = DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="Show what would change in the tasks' logs, and send nothing.",
+            description="On: show in the tasks' logs what would change, and send nothing. Off: send the changes.",
         ),
     },
 )
@@ -60,13 +62,20 @@ def example(operator: type[SmartRecruitersBaseOperator]) -> Any:
     return module.dag
 
 
+def suggested(param: Any) -> Any:
+    """Return what a form begins with, or the first value that it suggests for an empty required field."""
+    examples = param.schema.get("examples")
+    return param if param.has_value or not examples else examples[0]
+
+
 def add(example_dag: Any) -> None:
     """Add the task of an example, with its form's values as the task's own params."""
     (task,) = example_dag.tasks
     params = example_dag.params
     type(task)(
         task_id=task.task_id,
-        params={name: params.get_param(name) for name in params if name != "plan_only"},
+        task_display_name=example_dag.dag_display_name,
+        params={name: suggested(params.get_param(name)) for name in params if name != "plan_only"},
         dag=dag,
         **{name: getattr(task, name) for name in task.template_fields},
     )

@@ -1,79 +1,146 @@
 """
 Reject an application after a person has seen the plan and approved it.
 
-The first task plans the rejection and sends nothing. The second task waits for an answer under "Required Actions"; on
-Airflow 3.3 it occupies no worker while it waits. After "Approve", the third task rejects the application, provided
-that it has not changed since the plan.
+The first task plans the rejection and sends nothing. With "Plan only" off, the DAG then asks under "Required Actions",
+with the buttons "Reject the candidate" and "Keep the candidate". Without an answer within 24 hours, the candidate is
+kept. The rejection is sent only if the application has not changed since the plan, and the plan is at most 24 hours
+old.
 
-Approvals need Airflow 3.1 and the standard provider. On an older Airflow this file defines no DAG.
+Questions need Airflow 3.1 and the standard provider. On an older Airflow nobody is asked: trigger the DAG with
+"Plan only" on, read the plan in the log, and trigger it again with "Plan only" off.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Param
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, Param, task
 
+from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+from airflow_provider_smartrecruiters.operators.approvals import approval_body, approved_fingerprint, escaped
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 
 try:
-    from airflow.providers.standard.operators.hitl import ApprovalOperator
+    from airflow.providers.standard.operators.hitl import HITLBranchOperator
 except ImportError:
-    ApprovalOperator = None
+    HITLBranchOperator = None
 
-if ApprovalOperator is not None:
-    with DAG(
-        dag_id="smartrecruiters_approve_then_reject",
-        schedule=None,
-        catchup=False,
-        tags=["smartrecruiters"],
-        doc_md=__doc__,
-        params={
-            "candidate_id": Param(
-                "38cba48e-6f9e-4d46-9498-23c645e4849a",
-                type="string",
-                minLength=1,
-                title="Candidate",
-                description="Id of the candidate.",
-            ),
-            "job_id": Param(
-                "afadcca8-a951-4f10-8c75-f70b5685053c",
-                type="string",
-                minLength=1,
-                title="Job",
-                description="Id of the job that the candidate applied for.",
-            ),
-            "reason": Param(
-                "Stronger candidate selected",
-                type="string",
-                minLength=1,
-                title="Reason",
-                description="Label of one of your company's rejection reasons.",
-            ),
-        },
-        default_args={
-            "candidate_id": "{{ params.candidate_id }}",
-            "job_id": "{{ params.job_id }}",
-            "reason": "{{ params.reason }}",
-        },
-    ):
-        plan = RejectApplicationOperator(task_id="plan", plan_only=True)
-        approve = ApprovalOperator(
+MAX_HOURS = 24
+REJECT, KEEP = "Reject the candidate", "Keep the candidate"
+BUTTONS = (
+    f"**{REJECT}** rejects the application; the candidate sees it in the Candidate Portal at once. "
+    f"**{KEEP}** sends nothing. Without an answer within {MAX_HOURS} hours, the candidate is kept."
+)
+
+
+@task(task_display_name="Write the question")
+def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the person is asked, and what the approval holds for."""
+    assert params is not None  # Airflow passes it
+    if params["plan_only"]:
+        raise AirflowSkipException("Plan only is on. The plan is in the log of the first task. Nobody is asked.")
+    if plan["changed"] is False:
+        raise AirflowSkipException("The application is rejected already. Nothing would change, so nobody is asked.")
+    # Taken before the requests, so that the age is never understated by them.
+    planned_at = datetime.now(UTC).isoformat()
+    hook, ids = SmartRecruitersHook(), plan["target"]
+    job = hook.get_conn().request("GET", "/jobs/{id}", path_params={"id": ids["job_id"]})
+    names = {}
+    if params["show_name"]:
+        person = hook.get_conn().request("GET", "/candidates/{id}", path_params={"id": ids["candidate_id"]})
+        names[ids["candidate_id"]] = f"{person['firstName']} {person['lastName']}"
+    body = [
+        f"Reason: {escaped(params['reason'])}",
+        approval_body(plan, addresses=hook.web_addresses, names=names),
+        BUTTONS,
+    ]
+    return {
+        "subject": f"Reject this application for {job['title']}?",
+        "body": "\n\n".join(body),
+        "fingerprint": plan["fingerprint"],
+        "planned_at": planned_at,
+    }
+
+
+@task(task_id="keep", task_display_name="Keep the candidate")
+def keep_candidate() -> str:
+    """Return what was done, for those who look at the run later."""
+    return "The candidate was kept. Nothing was sent to SmartRecruiters."
+
+
+with DAG(
+    dag_id="smartrecruiters_approve_then_reject",
+    dag_display_name="Reject an application after approval",
+    description="Plans a rejection, asks a person, and rejects only what was approved.",
+    schedule=None,
+    catchup=False,
+    tags=["smartrecruiters", "candidate", "approval"],
+    doc_md=__doc__,
+    # A late approval is refused where the change is sent, so that clearing the task does not avoid the check.
+    user_defined_macros={"approved_fingerprint": approved_fingerprint},
+    params={
+        "candidate_id": Param(
+            type="string",
+            minLength=1,
+            examples=["38cba48e-6f9e-4d46-9498-23c645e4849a"],
+            title="Candidate",
+            description="Id of the candidate, or the address of its page in SmartRecruiters.",
+        ),
+        "job_id": Param(
+            type="string",
+            minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
+            title="Job",
+            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
+        ),
+        "reason": Param(
+            "Stronger candidate selected",
+            type="string",
+            minLength=1,
+            title="Reason",
+            description="Label of one of your company's rejection reasons.",
+        ),
+        "show_name": Param(
+            False,
+            type="boolean",
+            title="Show the name",
+            description="On: the question names the candidate. Airflow stores the name, for all who see this DAG.",
+        ),
+        "plan_only": Param(
+            True,
+            type="boolean",
+            title="Plan only",
+            description="On: show in the task's log what would change, ask nobody, and send nothing. Off: ask, and "
+            "reject after the approval (before Airflow 3.1: reject without asking).",
+        ),
+    },
+    default_args={
+        "candidate_id": "{{ params.candidate_id }}",
+        "job_id": "{{ params.job_id }}",
+        "reason": "{{ params.reason }}",
+    },
+):
+    plan = RejectApplicationOperator(task_id="plan", task_display_name="Plan the rejection", plan_only=True)
+    question = write_question(plan.output)
+    reject = RejectApplicationOperator(
+        task_id="reject",
+        task_display_name="Reject the application",
+        # The approval holds for the state in the plan. If the application has changed since, this task fails.
+        expect="{% set asked = ti.xcom_pull(task_ids='write_question') %}"
+        f"{{{{ approved_fingerprint(asked.fingerprint, asked.planned_at, {MAX_HOURS}) }}}}",
+    )
+    if HITLBranchOperator is None:
+        question >> reject
+    else:
+        approve = HITLBranchOperator(
             task_id="approve",
-            subject="Reject this application?",
-            body=(
-                "Candidate `{{ params.candidate_id }}`, job `{{ params.job_id }}`, {{ params.reason }}.\n\n"
-                "{% for change in ti.xcom_pull(task_ids='plan').diff %}"
-                "- {{ change.field }}: {{ change.before or '(not set)' }} -> {{ change.after }}\n"
-                "{% else %}The application is already rejected. Nothing would change.{% endfor %}\n"
-                "**Approve** rejects the application. **Reject** leaves it as it is."
-            ),
-            response_timeout=timedelta(days=7),
+            task_display_name="Ask whether to reject",
+            subject="{{ ti.xcom_pull(task_ids='write_question').subject }}",
+            body="{{ ti.xcom_pull(task_ids='write_question').body }}",
+            options=[REJECT, KEEP],
+            options_mapping={REJECT: "reject", KEEP: "keep"},
+            defaults=[KEEP],
+            response_timeout=timedelta(hours=MAX_HOURS),
         )
-        reject = RejectApplicationOperator(
-            task_id="reject",
-            # The approval holds for the state in the plan. If the application has changed since, this task fails.
-            expect="{{ ti.xcom_pull(task_ids='plan').fingerprint }}",
-        )
-
-        plan >> approve >> reject
+        question >> approve >> [reject, keep_candidate()]

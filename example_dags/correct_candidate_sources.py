@@ -16,9 +16,11 @@ from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidat
 
 with DAG(
     dag_id="smartrecruiters_correct_candidate_sources",
+    dag_display_name="Correct sources from a file",
+    description="Sets the sources of many applications from a CSV or JSON Lines file.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate", "many records"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
@@ -61,6 +63,7 @@ with DAG(
 ):
     UpdateCandidateSourceOperator.bulk(
         task_id="correct_sources",
+        task_display_name="Correct the sources",
         items="{{ params.file }}",
         max_items="{{ params.at_most }}",
         fail_above="{{ params.tolerated }}",

@@ -17,22 +17,24 @@ from airflow_provider_smartrecruiters.operators.jobs import (
 
 with DAG(
     dag_id="smartrecruiters_fill_job",
+    dag_display_name="Close a filled job",
+    description="Updates the position, the status and the note of a job, one after the other.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "job"],
     doc_md=__doc__,
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "position_id": Param(
-            "86e4d625-0c9e-495b-8d35-da73fa6f574f",
             type="string",
             minLength=1,
+            examples=["86e4d625-0c9e-495b-8d35-da73fa6f574f"],
             title="Position",
             description="Id of the position in SmartRecruiters, not your company's own id.",
         ),
@@ -62,10 +64,15 @@ with DAG(
 ):
     position = UpdateJobPositionOperator(
         task_id="update_job_position",
+        task_display_name="Update the position",
         position_id="{{ params.position_id }}",
         target_start_date="{{ params.start_date }}",
     )
-    status = UpdateJobStatusOperator(task_id="update_job_status", status="FILLED")
-    note = UpdateJobNoteOperator(task_id="update_job_note", content="{{ params.note }}")
+    status = UpdateJobStatusOperator(
+        task_id="update_job_status", task_display_name="Set the job to Filled", status="FILLED"
+    )
+    note = UpdateJobNoteOperator(
+        task_id="update_job_note", task_display_name="Replace the note", content="{{ params.note }}"
+    )
 
     position >> status >> note

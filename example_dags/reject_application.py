@@ -12,26 +12,28 @@ from airflow_provider_smartrecruiters.operators.candidates import RejectApplicat
 
 dag = DAG(
     dag_id="smartrecruiters_reject_application",
+    dag_display_name="Reject an application",
+    description="Rejects a candidate for one job. Applications for other jobs stay as they are.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
-            "38cba48e-6f9e-4d46-9498-23c645e4849a",
             type="string",
             minLength=1,
+            examples=["38cba48e-6f9e-4d46-9498-23c645e4849a"],
             title="Candidate",
-            description="Id of the candidate.",
+            description="Id of the candidate, or the address of its page in SmartRecruiters.",
         ),
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for.",
+            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
         ),
         "reason": Param(
             "Stronger candidate selected",
@@ -42,7 +44,7 @@ dag = DAG(
         "reason_id": Param(
             None,
             type=["null", "string"],
-            title="Reason ID",
+            title="Reason (id)",
             description="Id of the reason, instead of its label.",
         ),
         "sub_status": Param(
@@ -62,6 +64,7 @@ dag = DAG(
 
 RejectApplicationOperator(
     task_id="reject_application",
+    task_display_name="Reject the application",
     candidate_id="{{ params.candidate_id }}",
     job_id="{{ params.job_id }}",
     reason="{{ params.reason }}",

@@ -13,15 +13,19 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Param, task, timezone
 
+from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+from airflow_provider_smartrecruiters.operators.forms import words
+
+_OPEN = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")
 
 
-@task
+@task(task_display_name="List the idle applications")
 def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
     """List the applications as batch items: one mapping of the operator's parameters each."""
     assert params is not None  # Airflow passes it
-    job_id, statuses = params["job_id"], params["statuses"]
+    job_id, statuses = id_pasted(params["job_id"], "job_id"), params["statuses"]
     untouched_since = timezone.utcnow() - timedelta(days=params["days"])
     stale = []
     query = {"jobId": job_id, "status": statuses}
@@ -37,23 +41,26 @@ def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[s
 
 with DAG(
     dag_id="smartrecruiters_reject_stale_applications",
+    dag_display_name="Reject idle applications",
+    description="Rejects the applications for one job that nobody has touched for a while.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate", "job", "many records"],
     doc_md=__doc__,
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "statuses": Param(
             ["NEW", "IN_REVIEW"],
             type="array",
             items={"type": "string"},
-            examples=["LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED"],
+            examples=list(_OPEN),
+            values_display=words(_OPEN),
             title="Statuses",
             description="Only applications in one of these statuses.",
         ),
@@ -88,6 +95,7 @@ with DAG(
 ):
     RejectApplicationOperator.bulk(
         task_id="reject_applications",
+        task_display_name="Reject the idle applications",
         items=list_stale_applications(),
         reason="{{ params.reason }}",
         only_if_status_in="{{ params.statuses }}",

@@ -6,34 +6,38 @@ from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateJobStatusOperator
+from airflow_provider_smartrecruiters.operators.forms import words
 
 dag = DAG(
     dag_id="smartrecruiters_update_candidate_job_status",
+    dag_display_name="Change the status of an application",
+    description="Moves a candidate's application for one job to another status.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
-            "286b50fe-3819-4b34-9d3e-88172f6b6f26",
             type="string",
             minLength=1,
+            examples=["286b50fe-3819-4b34-9d3e-88172f6b6f26"],
             title="Candidate",
-            description="Id of the candidate.",
+            description="Id of the candidate, or the address of its page in SmartRecruiters.",
         ),
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for.",
+            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
         ),
         "status": Param(
             "INTERVIEW",
             type="string",
             enum=list(APPLICATION_STATUSES),
+            values_display=words(APPLICATION_STATUSES),
             title="Status",
             description="The new status.",
         ),
@@ -53,7 +57,7 @@ dag = DAG(
         "reason_id": Param(
             None,
             type=["null", "string"],
-            title="Reason ID",
+            title="Reason (id)",
             description="Id of a rejection reason (with REJECTED) or of a withdrawal reason (with WITHDRAWN).",
         ),
         "plan_only": Param(
@@ -67,6 +71,7 @@ dag = DAG(
 
 UpdateCandidateJobStatusOperator(
     task_id="update_candidate_job_status",
+    task_display_name="Change the status",
     candidate_id="{{ params.candidate_id }}",
     job_id="{{ params.job_id }}",
     status="{{ params.status }}",

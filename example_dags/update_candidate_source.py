@@ -13,38 +13,40 @@ from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidat
 
 dag = DAG(
     dag_id="smartrecruiters_update_candidate_source",
+    dag_display_name="Set the source of an application",
+    description="Says where a candidate's application for one job came from.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "candidate_id": Param(
-            "286b50fe-3819-4b34-9d3e-88172f6b6f26",
             type="string",
             minLength=1,
+            examples=["286b50fe-3819-4b34-9d3e-88172f6b6f26"],
             title="Candidate",
-            description="Id of the candidate.",
+            description="Id of the candidate, or the address of its page in SmartRecruiters.",
         ),
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for.",
+            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
         ),
         "source_type_id": Param(
-            "REFERRAL",
             type="string",
             minLength=1,
+            examples=["REFERRAL"],
             title="Source type",
             description="Id of a source type. GET /configuration/sources lists them.",
         ),
         "source_id": Param(
-            "11",
             type="string",
             minLength=1,
+            examples=["11"],
             title="Source",
             description="Id of a source of that type.",
         ),
@@ -65,6 +67,7 @@ dag = DAG(
 
 UpdateCandidateSourceOperator(
     task_id="update_candidate_source",
+    task_display_name="Set the source",
     candidate_id="{{ params.candidate_id }}",
     job_id="{{ params.job_id }}",
     source_type_id="{{ params.source_type_id }}",

@@ -13,17 +13,19 @@ from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidat
 
 dag = DAG(
     dag_id="smartrecruiters_update_candidate_tags",
+    dag_display_name="Change a candidate's tags",
+    description="Adds and removes tags of a candidate, or replaces all of them.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate"],
     doc_md=__doc__,
     params={
         "candidate_id": Param(
-            "286b50fe-3819-4b34-9d3e-88172f6b6f26",
             type="string",
             minLength=1,
+            examples=["286b50fe-3819-4b34-9d3e-88172f6b6f26"],
             title="Candidate",
-            description="Id of the candidate.",
+            description="Id of the candidate, or the address of its page in SmartRecruiters.",
         ),
         "add": Param(
             ["airflow"],
@@ -63,6 +65,7 @@ dag = DAG(
 
 UpdateCandidateTagsOperator(
     task_id="update_candidate_tags",
+    task_display_name="Change the tags",
     candidate_id="{{ params.candidate_id }}",
     add="{{ params.add | tojson if params.add else '' }}",
     remove="{{ params.remove | tojson if params.remove else '' }}",

@@ -9,26 +9,29 @@ from __future__ import annotations
 from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
+from airflow_provider_smartrecruiters.operators.forms import words
 from airflow_provider_smartrecruiters.operators.interviews import UpdateCandidateTimeslotStatusOperator
 
 dag = DAG(
     dag_id="smartrecruiters_update_candidate_timeslot_status",
+    dag_display_name="Answer an interview timeslot",
+    description="Sets a candidate's answer to one timeslot of an interview.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "candidate", "interview"],
     doc_md=__doc__,
     params={
         "interview_id": Param(
-            "366bd0ba-4516-4318-8851-667d794c7f12",
             type="string",
             minLength=1,
+            examples=["366bd0ba-4516-4318-8851-667d794c7f12"],
             title="Interview",
             description="Id of the interview.",
         ),
         "timeslot_id": Param(
-            "f6a319c3-d1bb-444d-93ae-66aaccfb03a7",
             type="string",
             minLength=1,
+            examples=["f6a319c3-d1bb-444d-93ae-66aaccfb03a7"],
             title="Timeslot",
             description="Id of one of the interview's timeslots.",
         ),
@@ -36,6 +39,7 @@ dag = DAG(
             "accepted",
             type="string",
             enum=list(ATTENDEE_STATUSES),
+            values_display=words(ATTENDEE_STATUSES),
             title="Status",
             description="The candidate's answer.",
         ),
@@ -50,6 +54,7 @@ dag = DAG(
 
 UpdateCandidateTimeslotStatusOperator(
     task_id="update_candidate_timeslot_status",
+    task_display_name="Set the answer",
     interview_id="{{ params.interview_id }}",
     timeslot_id="{{ params.timeslot_id }}",
     status="{{ params.status }}",

@@ -13,24 +13,26 @@ from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
 
 dag = DAG(
     dag_id="smartrecruiters_update_job_ad",
+    dag_display_name="Change a job ad",
+    description="Changes parts of one ad of a job, and keeps all others.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "job"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "job_ad_id": Param(
-            "bbd61e63-5364-4a74-befe-8803da74fee0",
             type="string",
             minLength=1,
+            examples=["bbd61e63-5364-4a74-befe-8803da74fee0"],
             title="Job ad",
             description="Id of one of the job's ads.",
         ),
@@ -70,6 +72,7 @@ dag = DAG(
 
 UpdateJobAdOperator(
     task_id="update_job_ad",
+    task_display_name="Change the job ad",
     job_id="{{ params.job_id }}",
     job_ad_id="{{ params.job_ad_id }}",
     title="{{ params.title }}",

@@ -13,17 +13,19 @@ from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOpe
 
 dag = DAG(
     dag_id="smartrecruiters_update_job_and_job_ad",
+    dag_display_name="Change a job and its default ad",
+    description="Changes some fields of a job and of its default ad, and keeps all others.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "job"],
     doc_md=__doc__,
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "job": Param(
             {"targetHiringDate": "2027-03-01T00:00:00.000Z"},
@@ -48,6 +50,7 @@ dag = DAG(
 
 UpdateJobAndJobAdOperator(
     task_id="update_job_and_job_ad",
+    task_display_name="Change the job",
     job_id="{{ params.job_id }}",
     job="{{ params.job | tojson }}",
     replace="{{ params.replace }}",

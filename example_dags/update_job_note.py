@@ -8,17 +8,19 @@ from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperato
 
 dag = DAG(
     dag_id="smartrecruiters_update_job_note",
+    dag_display_name="Replace a job's note",
+    description="Replaces the whole note of a job.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "job"],
     doc_md=__doc__,
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "content": Param(
             "Hiring manager back on Monday.",
@@ -39,6 +41,7 @@ dag = DAG(
 
 UpdateJobNoteOperator(
     task_id="update_job_note",
+    task_display_name="Replace the note",
     job_id="{{ params.job_id }}",
     content="{{ params.content }}",
     plan_only="{{ params.plan_only }}",

@@ -5,28 +5,31 @@ from __future__ import annotations
 from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.api.jobs import POSITION_TYPES
+from airflow_provider_smartrecruiters.operators.forms import words
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobPositionOperator
 
 dag = DAG(
     dag_id="smartrecruiters_update_job_position",
+    dag_display_name="Change a position of a job",
+    description="Changes one position (headcount) of a job. Empty fields keep their values.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "job"],
     doc_md=__doc__,
     # An empty field of the form is None. Without this, it would render as the text "None", which the operators refuse.
     jinja_environment_kwargs={"finalize": lambda value: "" if value is None else value},
     params={
         "job_id": Param(
-            "afadcca8-a951-4f10-8c75-f70b5685053c",
             type="string",
             minLength=1,
+            examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job.",
+            description="Id of the job, or the address of its page in SmartRecruiters.",
         ),
         "position_id": Param(
-            "86e4d625-0c9e-495b-8d35-da73fa6f574f",
             type="string",
             minLength=1,
+            examples=["86e4d625-0c9e-495b-8d35-da73fa6f574f"],
             title="Position",
             description="Id of the position in SmartRecruiters, not your company's own id.",
         ),
@@ -34,6 +37,7 @@ dag = DAG(
             "REPLACEMENT",
             type=["null", "string"],
             enum=[*POSITION_TYPES, None],
+            values_display=words(POSITION_TYPES),
             title="Type",
             description="A new position, or a replacement for somebody who left.",
         ),
@@ -74,6 +78,7 @@ dag = DAG(
 
 UpdateJobPositionOperator(
     task_id="update_job_position",
+    task_display_name="Change the position",
     job_id="{{ params.job_id }}",
     position_id="{{ params.position_id }}",
     type="{{ params.type }}",

@@ -15,13 +15,19 @@ from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOpe
 
 dag = DAG(
     dag_id="smartrecruiters_update_user_avatar",
+    dag_display_name="Set a user's picture",
+    description="Replaces the avatar of a user with a picture from the worker or from object storage.",
     schedule=None,
     catchup=False,
-    tags=["smartrecruiters"],
+    tags=["smartrecruiters", "user"],
     doc_md=__doc__,
     params={
         "user_id": Param(
-            "d9ba9b901007583af8fe0659", type="string", minLength=1, title="User", description="Id of the user."
+            type="string",
+            minLength=1,
+            examples=["d9ba9b901007583af8fe0659"],
+            title="User",
+            description="Id of the user.",
         ),
         "avatar_path": Param(
             str(Path(__file__).parent / "assets" / "avatar.png"),
@@ -42,6 +48,7 @@ dag = DAG(
 
 UpdateUserAvatarOperator(
     task_id="update_user_avatar",
+    task_display_name="Set the picture",
     user_id="{{ params.user_id }}",
     avatar_path="{{ params.avatar_path }}",
     plan_only="{{ params.plan_only }}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.documentation import markdown_of
+from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -204,7 +205,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         """
         from airflow_provider_smartrecruiters.hooks.errors import about, as_airflow_error
 
-        with as_airflow_error(self.smartrecruiters_conn_id):
+        with as_airflow_error(self.smartrecruiters_conn_id), named_as_in_the_form(self):
             # First, so that an error about a switch names the record, too.
             change = self.change()
             with about(change.target):

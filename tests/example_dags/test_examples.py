@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from tests.support import catalogue
 
 if TYPE_CHECKING:
@@ -61,16 +63,22 @@ def dag_of(bag: Any, name: str) -> Any:
     return bag.dags[f"smartrecruiters_{name}"]
 
 
+def filled_in(dag: Any) -> dict[str, Any]:
+    """Return what a person enters who takes the first suggestion for each field that begins empty."""
+    params = {name: dag.params.get_param(name) for name in dag.params}
+    empty = {name: param.schema.get("examples") for name, param in params.items() if not param.has_value}
+    return {name: examples[0] for name, examples in empty.items() if examples}
+
+
 def run(dag: Any, **conf: Any) -> Any:
     """Run a DAG for real, and return what its last task returned."""
-    dag_run = dag.test(run_conf=conf)
+    dag_run = dag.test(run_conf=filled_in(dag) | conf)
     assert str(dag_run.state) == "success", {ti.task_id: ti.state for ti in dag_run.get_task_instances()}
     return dag_run
 
 
-def test_there_is_an_example_for_each_use_case(bag: Any, approvals: bool) -> None:
-    flows = FLOWS | ({"approve_then_reject"} if approvals else set())
-    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | flows}
+def test_there_is_an_example_for_each_use_case(bag: Any) -> None:
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | {"approve_then_reject"}}
     for name, case in CASES.items():
         (task,) = dag_of(bag, name).tasks
         assert type(task) is case.operator, f"example_dags/{name}.py"
@@ -83,7 +91,7 @@ def test_all_operators_has_the_task_of_each_example(bag: Any) -> None:
 def test_every_example_is_safe_to_load(bag: Any) -> None:
     for dag in bag.dags.values():
         # The scheduler starts none of them, and each has documentation.
-        assert set(dag.tags) == {"smartrecruiters"}, dag.dag_id
+        assert "smartrecruiters" in dag.tags, dag.dag_id
         assert dag.catchup is False
         assert dag.doc_md.strip(), dag.dag_id
         assert type(dag.timetable).__name__ == "NullTimetable", dag.dag_id
@@ -91,12 +99,38 @@ def test_every_example_is_safe_to_load(bag: Any) -> None:
         assert dag.render_template_as_native_obj is False
 
 
-def test_plan_only_is_on_unless_someone_turns_it_off(bag: Any) -> None:
+def test_plan_only_is_the_last_field_and_on(bag: Any) -> None:
     for dag in bag.dags.values():
-        if dag.dag_id == "smartrecruiters_approve_then_reject":
-            continue  # it always plans first and asks for approval
         param = dag.params.get_param("plan_only")
         assert (param.value, param.schema["type"]) == (True, "boolean"), dag.dag_id
+        assert list(dag.params)[-1] == "plan_only", dag.dag_id
+        assert "On: " in param.description, dag.dag_id
+        assert " Off: " in param.description, dag.dag_id
+
+
+def test_every_dag_and_task_has_words(bag: Any) -> None:
+    for dag in bag.dags.values():
+        assert dag.dag_display_name != dag.dag_id
+        assert (dag.description or "").endswith("."), dag.dag_id
+        assert set(dag.tags) & {"candidate", "interview", "job", "user"}, f"{dag.dag_id}: tag it with its record"
+        for task in dag.tasks:
+            assert task.task_display_name != task.task_id, (dag.dag_id, task.task_id)
+
+
+def test_every_choice_has_words(bag: Any) -> None:
+    for dag in bag.dags.values():
+        for name in dag.params:
+            schema = dag.params.get_param(name).schema
+            choices = schema.get("enum") or (schema.get("examples", ()) if schema["type"] == "array" else ())
+            shown = schema.get("values_display", {})
+            assert all(shown.get("null" if choice is None else choice) for choice in choices), (dag.dag_id, name)
+
+
+def test_no_id_is_a_default(bag: Any) -> None:
+    for dag in bag.dags.values():
+        for name in (name for name in dag.params if name.endswith("_id")):
+            param = dag.params.get_param(name)
+            assert not param.has_value or param.value is None, f"{dag.dag_id}: give examples=[…] for {name}"
 
 
 def test_every_param_says_what_it_is(bag: Any) -> None:
@@ -175,7 +209,7 @@ def test_fill_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None
 @pytest.mark.airflow_run
 def test_reject_stale_applications(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
     dag = dag_of(bag, "reject_stale_applications")
-    job_id = dag.params["job_id"]
+    job_id = filled_in(dag)["job_id"]
     with connected_emulator.state.editing() as tenant:
         waiting = {
             application.candidate_id
@@ -193,7 +227,9 @@ def test_reject_stale_applications(bag: Any, connected_emulator: SmartRecruiters
 
 @pytest.mark.airflow_run
 def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
-    dag_run = dag_of(bag, "reject_stale_applications").test(run_conf={"plan_only": False, "at_most": 1})
+    dag_run = dag_of(bag, "reject_stale_applications").test(
+        run_conf=filled_in(dag_of(bag, "reject_stale_applications")) | {"plan_only": False, "at_most": 1}
+    )
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
 
@@ -222,13 +258,50 @@ def test_correct_candidate_sources_has_a_limit(bag: Any, connected_emulator: Sma
 
 
 @pytest.mark.airflow_run
-def test_approve_then_reject(bag: Any, approvals: bool, connected_emulator: SmartRecruitersEmulator) -> None:
-    if not approvals:
-        pytest.skip("this Airflow has no approvals; they came with 3.1")
+def test_a_pasted_address_is_understood(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag = dag_of(bag, "update_job_status")
+    job_id = filled_in(dag)["job_id"]
+    run(dag, plan_only=False, job_id=f"https://www.smartrecruiters.com/app/jobs/details/{job_id}/people")
+    (write,) = connected_emulator.journal.writes()
+    assert write.path == f"/jobs/{job_id}/status"
+
+
+@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize("value", [" ", "an id ", "https://www.smartrecruiters.com/app/home"])
+def test_a_wrong_id_is_named_as_in_the_form(bag: Any, name: str, value: str) -> None:
+    dag = dag_of(bag, name)
+    (task,) = dag.tasks
+    field = CHANGES[name].ids[0]
+    with pytest.raises(InvalidInputError) as caught, named_as_in_the_form(task):
+        CHANGES[name](**{field: value})
+    assert f'In the trigger form: "{dag.params.get_param(field).schema["title"]}"' in str(caught.value)
+
+
+def answered(dag: Any) -> str:
+    """Run the approval as if every button had been pressed."""
+    return str(dag.test(run_conf=filled_in(dag) | {"plan_only": False}, mark_success_pattern="approve").state)
+
+
+@pytest.mark.airflow_run
+def test_approve_then_reject(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
     dag = dag_of(bag, "approve_then_reject")
-    # dag.test() would wait for an approval.
-    assert str(dag.test(mark_success_pattern="approve").state) == "success"
+    assert answered(dag) == "success"
     assert [entry.body["status"] for entry in connected_emulator.journal.writes()] == ["REJECTED"]
+    # The second time nothing would change, so nobody is asked and nothing is sent.
+    run(dag, plan_only=False)
+    assert len(connected_emulator.journal.writes()) == 1
+
+
+def test_the_question_keeps_the_candidate_unless_somebody_rejects(bag: Any, approvals: bool) -> None:
+    dag = dag_of(bag, "approve_then_reject")
+    if not approvals:
+        assert dag.get_task("write_question").downstream_task_ids == {"reject"}
+        return
+    approve = dag.get_task("approve")
+    assert approve.options == ["Reject the candidate", "Keep the candidate"]
+    assert approve.options_mapping == {"Reject the candidate": "reject", "Keep the candidate": "keep"}
+    assert approve.defaults == ["Keep the candidate"]
+    assert approve.response_timeout.total_seconds() == 24 * 3600
 
 
 def test_the_forms_can_be_sent_to_the_browser(bag: Any) -> None:
