@@ -31,7 +31,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRe
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web UI with a local SmartRecruiters and the example DAGs (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
 
-test: lint test-3.3 test-2.11 test-release-days ## Run lint, all tests on Airflow 3.3 and 2.11, and each operator on two older installations
+test: lint docs test-3.3 test-2.11 test-release-days ## Run lint, build the docs, run all tests on Airflow 3.3 and 2.11, and each operator on two older installations
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
@@ -78,6 +78,14 @@ reliability: $(AIRFLOW_3)/.installed ## Inject every fault into every use case, 
 
 errors: $(AIRFLOW_3)/.installed ## Provoke every documented error code, and write docs/errors.md
 	@$(AIRFLOW_3)/bin/python scripts/errors.py
+
+docs: .venv/docs/.installed ## Build the docs into docs/_build/html; every warning is an error
+	@.venv/docs/bin/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+	@.venv/docs/bin/python -m scripts.docs_check docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+docs-logs: $(AIRFLOW_3)/.installed ## Run the DAGs of README.md and docs/, and write what they log into the pages
+	@DOCS_WRITE=1 $(AIRFLOW_3)/bin/python -m pytest -q tests/docs/test_blocks.py -k test_python_runs
 
 kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of a batch 20 times in a real Airflow, and check that no write is lost or doubled
 	@$(AIRFLOW_3)/bin/python scripts/kill_bulk.py
@@ -122,6 +130,8 @@ pins: $(UV) ## Update requirements/*.txt
 	@printf 'apache-airflow-providers-http\napache-airflow-providers-slack\nmatplotlib\n' | $(COMPILE) pyproject.toml - \
 		--extra emulator --extra redis --extra postgres \
 		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
+	@printf 'sphinx\nmyst-parser\nfuro\npytest\npyyaml\npillow\napache-airflow==3.3.2\n' | $(COMPILE) pyproject.toml - --extra emulator --extra redis \
+		--extra postgres --constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/docs.txt
 
 # Airflow as users installed it: the versions that the index had two days after its release, as in its constraints file.
 # This package and the tests are added at their current versions, since pip does not upgrade what already satisfies.
@@ -145,7 +155,7 @@ pins-release-days: $(UV) ## Update requirements/release-day-*.txt and lowest.txt
 	$(COMPILE) pyproject.toml --extra emulator --group matrix --constraints "$$keep" --output-file $(PINS)/lowest.txt
 
 clean: ## Remove environments, caches, builds and the files of `make ui` and `make demo`
-	rm -rf .venv .airflow dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .airflow dist build docs/_build docs/_generated docs/operators docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \

@@ -217,7 +217,7 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
             task_id="reject_application",
             candidate_id="{{ params.candidate_id }}",
             job_id="{{ params.job_id }}",
-            reason="No longer hiring",
+            reason="Stronger candidate selected",
         )
 
     Endpoint: ``PUT /candidates/{id}/jobs/{jobId}/status``, with the status ``REJECTED``

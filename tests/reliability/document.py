@@ -63,7 +63,7 @@ sends nothing if the write was applied after all.
 The fault hits the write itself, sent with an API key. `connection_refused` and the rate limit header faults hit the
 whole call. A fault strikes once unless its description states otherwise: the next attempt meets a server that has
 recovered. The last column is for operators whose record the API does not return: those whose `changed` is always null
-in the README's [table](../README.md#the-operators). A source without a link ends the same way.
+in the [table of results](operators.md#the-result). A source without a link ends the same way.
 
 {write}
 
@@ -121,9 +121,18 @@ Give tasks `retries=3` or more, a `retry_delay` of some minutes, and `retry_expo
 and later, use the retry policy instead. It waits as long as SmartRecruiters asks:
 
 ```python
+from airflow.sdk import DAG
+from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
 from airflow_provider_smartrecruiters.retry_policy import SmartRecruitersRetryPolicy
 
-RejectApplicationOperator(task_id="reject", ..., retries=5, retry_policy=SmartRecruitersRetryPolicy())
+with DAG("patient", schedule=None) as dag:
+    UpdateJobStatusOperator(
+        task_id="pause",
+        job_id="afadcca8-a951-4f10-8c75-f70b5685053c",
+        status="ON_HOLD",
+        retries=5,
+        retry_policy=SmartRecruitersRetryPolicy(),
+    )
 ```
 
 `longest_delay` limits the wait; the default is a day. Put mapped tasks into a pool as large as the concurrency limit,

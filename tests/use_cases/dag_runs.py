@@ -41,7 +41,7 @@ def run(dag: DAG) -> list[TaskRun]:
     """Run a DAG and return its task instances in the order of their map indexes."""
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
 
-    _serialize(dag)
+    serialize(dag)
     dag_run = dag.test()
     instances = sorted(dag_run.get_task_instances(), key=lambda instance: instance.map_index)
     return [
@@ -55,7 +55,8 @@ def run(dag: DAG) -> list[TaskRun]:
     ]
 
 
-def _serialize(dag: DAG) -> None:
+def serialize(dag: DAG) -> None:
+    """Put a DAG that is in no file of the DAGs folder into Airflow's database."""
     # From 3.1 on, Airflow only runs DAGs that are in its database, and a test's DAG is in no file of the DAGs folder.
     try:
         from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # 3.2 and later

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PATH = Path(__file__).parent.parent.parent / "docs" / "errors.md"
 
 _TEXT = """\
-# Error codes
+# Errors by operator and code
 
 <!-- Written by `make errors`. To change it, edit tests/use_cases/error_page.py, the refusals in tests/use_cases, or
 api/values/hints.py. -->
@@ -29,16 +29,11 @@ api/values/hints.py. -->
 What SmartRecruiters answers when it refuses one of the writes, and what the operator's error then tells you to do. The
 official API document of April 2024 has {documented} pairs of a write and an error code. Each is provoked in a test,
 against the local SmartRecruiters of this package, and this page is written from the errors. In a DAG, `error.code`,
-`error.status` and `error.hint` hold code, status and advice.
+`error.status` and `error.hint` hold code, status and advice. [When something goes wrong](troubleshooting.md) lists the
+classes of errors, and whether Airflow retries them.
 
 A code that is not listed is handled by its status: the error has the class of the status, SmartRecruiters' own message
 unless it repeats something that was sent, and the advice that fits the status.
-
-## Errors with a code
-
-{coded}
-{inferred}
-## Errors without a code
 
 **401 does not always mean a bad credential.** For jobs, candidates, the status and the source of an application, and
 notes, the document has 401 for a record that the credential may not see, and no 404 for one that does not exist. So a
@@ -48,19 +43,29 @@ asks SmartRecruiters once whether it accepts the credential. If it does, the err
 connection. For tags the same holds for 403. For job ads, a 404 can also mean that the credential has no access to the
 job. An application that is read first is answered with 404 if it does not exist.
 
-{plain}
+## By code
 
+{codes}
+{inferred}
+{sections}
 ## Test it yourself
 
 The fixture `smartrecruiters_emulator` refuses what the settings of its company forbid, for example
-`@pytest.mark.smartrecruiters_emulator(approval_process=True)`. The settings are those of
-`airflow_provider_smartrecruiters.emulator.tenant.settings.Settings`. To make it answer with any other code, pass the
-body:
+`@pytest.mark.smartrecruiters_emulator(approval_process=True)`. [Testing your DAGs](testing.md) lists the settings. To
+make it answer with any other code, pass the body:
 
 ```python
 body = {{"message": "No", "errors": [{{"code": "REF_NUMBER_ALREADY_EXISTS", "message": "No"}}]}}
 smartrecruiters_emulator.fail_next("put job", status=409, body=body)
 ```
+"""
+
+_SECTION = """
+## {operator}
+
+<!-- errors: {operator} -->
+{table}
+<!-- end -->
 """
 
 
@@ -69,6 +74,7 @@ class Provoked:
     """
     A refusal, and the error that it ended in.
 
+    :param operator: name of the operator.
     :param request: method and path of the refused request.
     :param operation: id of the refused operation.
     :param status: HTTP status.
@@ -77,6 +83,7 @@ class Provoked:
     :param hint: what the error says to do.
     """
 
+    operator: str
     request: str
     operation: str
     status: int
@@ -103,7 +110,10 @@ def _provoked(case: UseCase, refusal: Refusal, emulator: SmartRecruitersEmulator
         error = case.refused(refusal, {**case.arguments(), **refusal.arguments(case.state)})
     assert error.status is not None
     request = f"{error.method} {error.path_template}"
-    return Provoked(request, refusal.operation or case.operation, error.status, error.code, refusal.name, error.hint)
+    name = case.operator.__name__
+    return Provoked(
+        name, request, refusal.operation or case.operation, error.status, error.code, refusal.name, error.hint
+    )
 
 
 def documented() -> dict[tuple[str, str], bool]:
@@ -124,17 +134,36 @@ def render(found: Iterable[Provoked]) -> str:
     pairs = documented()
     elsewhere = sorted(f"`{code}`" for (_, code), inferred in pairs.items() if inferred)
     note = "\nThe document has {} for another request only. It is listed because the same value can be wrong here.\n"
+    operators = sorted({one.operator for one in found})
     return _TEXT.format(
         documented=sum(not inferred for inferred in pairs.values()),
-        coded=_table("code", [one for one in found if one.code]),
+        codes=_index(found),
         inferred=note.format(", ".join(elsewhere)) if elsewhere else "",
-        plain=_table("status", [one for one in found if not one.code]),
+        sections="".join(
+            _SECTION.format(operator=name, table=_table([one for one in found if one.operator == name]))
+            for name in operators
+        ),
     )
 
 
-def _table(first: str, found: list[Provoked]) -> str:
-    head = [first, *(("status",) if first == "code" else ()), "request", "when", "what to do"]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *_lines(found)])
+def _index(found: list[Provoked]) -> str:
+    """Return the table that leads from a code to the operators that meet it."""
+    operators: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for one in found:
+        if one.code:
+            operators[one.code][one.operator] = None
+    links = {
+        code: ", ".join(f"[{name}](#{name.lower()})" for name in sorted(names)) for code, names in operators.items()
+    }
+    return "\n".join(
+        ["| code | operator |", "| --- | --- |", *(f"| `{code}` | {links[code]} |" for code in sorted(links))]
+    )
+
+
+def _table(found: list[Provoked]) -> str:
+    head = ["error", "when", "what to do"]
+    lines = [*_lines([one for one in found if one.code]), *_lines([one for one in found if not one.code])]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines])
 
 
 def _lines(found: list[Provoked]) -> Iterator[list[str]]:
@@ -144,5 +173,4 @@ def _lines(found: list[Provoked]) -> Iterator[list[str]]:
         groups[one.code, one.status, one.hint].append(one)
     for (code, status, hint), alike in groups.items():
         # A dict as an ordered set.
-        requests = ", ".join(dict.fromkeys(f"`{one.request}`" for one in alike))
-        yield [*([f"`{code}`"] if code else []), str(status), requests, "; ".join({one.when: 0 for one in alike}), hint]
+        yield [f"`{code}` ({status})" if code else str(status), "; ".join({one.when: 0 for one in alike}), hint]

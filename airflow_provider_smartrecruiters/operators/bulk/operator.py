@@ -47,7 +47,7 @@ class BulkOperator(WithHook, BaseOperator):
         RejectApplicationOperator.bulk(
             task_id="reject_applications",
             items="s3://aws_default@hr/rejections.csv",
-            reason="No longer hiring",
+            reason="Stronger candidate selected",
             only_if_status_in=["NEW", "IN_REVIEW"],
             results_path="s3://aws_default@hr/results/{{ run_id }}.jsonl",
         )
@@ -180,7 +180,7 @@ class BulkOperator(WithHook, BaseOperator):
 
     @classmethod
     def partial(cls, *, task_id: str, **kwargs: Any) -> Any:
-        """Return the task for :meth:`expand`, as of every operator. In a pool it takes ``max_threads`` slots, too.
+        """Return the task for ``expand()``, as of every operator. In a pool it takes ``max_threads`` slots, too.
 
         :param task_id: id of the task, text.
         :param kwargs: what all task instances share: ``item_operator``, ``shared``, and parameters of this class.
