@@ -30,7 +30,7 @@ _IMAGES = DOCS / "images"
 _PLOTS = ROOT / "benchmarks" / "results"
 _PARAM = re.compile(r"^:(param|raises|return|returns)(?: (\w+))?: (.*?)(?=^:|\Z)", re.MULTILINE | re.DOTALL)
 _SNIPPET = re.compile(r"\.\. code-block:: python\n\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-_HOME = re.compile(r"^(Endpoint|API reference[^:]*): (.+)$", re.MULTILINE)
+_HOME = re.compile(r"^(Endpoint|API (?:reference|guide)[^:]*): (.+)$", re.MULTILINE)
 _TEMPLATED = re.compile(r"\{\{ params\.(\w+) \}\}")
 
 
@@ -50,7 +50,7 @@ class Docstring:
         """The first example."""
         text = _SNIPPET.sub("", text)
         self.home = dict(_HOME.findall(text))
-        """The lines ``Endpoint:`` and ``API reference:``."""
+        """The lines ``Endpoint:``, ``API reference:`` and ``API guide:``."""
         self.summary, _, rest = _HOME.sub("", text).strip().partition("\n\n")
         self.body = re.sub(r"\n{3,}", "\n\n", rest).strip()
         """What follows the first sentence."""
@@ -152,7 +152,7 @@ def operator_text(operator: Any, change: Any) -> str:
 def _facts(operator: Any, change: Any, doc: Docstring) -> str:
     read = f"`GET {change.record}`" if change.record else "not possible: the API cannot return it"
     scopes = [f"`{scope}` ({what})" for scope, what in ((change.scope, "write"), (change.read_scope, "read")) if scope]
-    links = [f"<{address}>" for label, address in doc.home.items() if label.startswith("API reference")]
+    links = [f"<{address}>" for label, address in doc.home.items() if label.startswith("API ")]
     rows = [
         ["import from", f"`{operator.__module__}`"],
         ["writes", f"`{change.endpoint}`" + (", which replaces the record" if change.whole else "")],
