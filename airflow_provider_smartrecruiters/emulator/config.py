@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.nearest import did_you_mean
+
 DEFAULT_CLIENT_ID = "emulator-client"
 DEFAULT_CLIENT_SECRET = "emulator-secret"
 PER_CREDENTIAL, PER_ENDPOINT = LIMITS = ("per-credential", "per-endpoint")
@@ -101,8 +103,8 @@ class Config:
     def change(self, given: Mapping[str, Any]) -> None:
         """Change some settings, all or none of them.
 
-        :param given: by name, values as on the command line: ``{"limits": "per-endpoint", "latency": 50}``
-        :raises ValueError: an unknown setting or an invalid value; names it, and says what is valid
+        :param given: by name of :data:`SETTINGS`, values as on the command line: ``{"latency": 50}``
+        :raises ValueError: an invalid value; names the setting, and says what is valid
         """
         read = {name: _read_setting(name, value) for name, value in given.items()}
         for name, value in read.items():
@@ -110,15 +112,14 @@ class Config:
 
 
 def _read_setting(name: str, value: Any) -> Any:
-    if name not in SETTINGS:
-        raise ValueError(f"Unknown setting {name!r}. Settings: {', '.join(sorted(SETTINGS))}")
     argument = SETTINGS[name].metadata
     try:
         read = argument.get("type", str)(str(value))
     except argparse.ArgumentTypeError as problem:
         raise ValueError(f"{name} {problem}") from None
     if read not in argument.get("choices", (read,)):
-        raise ValueError(f"{name} must be one of {', '.join(argument['choices'])}, not {value!r}")
+        near = did_you_mean(str(value), argument["choices"])
+        raise ValueError(f"{name} must be one of {', '.join(argument['choices'])}, not {value!r}.{near}")
     return read
 
 

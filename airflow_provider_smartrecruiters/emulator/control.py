@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from airflow_provider_smartrecruiters.emulator.config import Config
+from airflow_provider_smartrecruiters.emulator.config import SETTINGS, Config
 from airflow_provider_smartrecruiters.emulator.faults.injector import FaultInjector
 from airflow_provider_smartrecruiters.emulator.faults.rules import read_rule
 from airflow_provider_smartrecruiters.emulator.http.errors import ApiError, bad_request, not_found
@@ -22,6 +22,8 @@ from airflow_provider_smartrecruiters.emulator.http.schemas import parse_body, r
 from airflow_provider_smartrecruiters.emulator.journal import Journal, as_dicts
 from airflow_provider_smartrecruiters.emulator.routes import views
 from airflow_provider_smartrecruiters.emulator.tenant import publishing
+from airflow_provider_smartrecruiters.emulator.tenant.integrity import check_settings
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings, check_name
 from airflow_provider_smartrecruiters.emulator.tenant.state import Store
 
 PREFIX = "/__emulator__"
@@ -71,7 +73,14 @@ def control_app(
         if not isinstance(given, dict):
             raise bad_request("Settings must be a JSON object", "INVALID_SETTING")
         try:
-            config.change(given)
+            for name in given:
+                check_name(name, {**SETTINGS, **Settings.model_fields})
+            with store.lock:
+                # Read before the others are changed: all of them change, or none.
+                company = store.tenant.settings.changed({n: v for n, v in given.items() if n in Settings.model_fields})
+                check_settings(store.tenant, company)
+                config.change({name: value for name, value in given.items() if name in SETTINGS})
+                store.tenant.settings = company
         except ValueError as problem:
             raise bad_request(str(problem), "INVALID_SETTING") from None
         return Response(status_code=204)

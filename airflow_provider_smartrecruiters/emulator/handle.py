@@ -11,6 +11,7 @@ from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
 from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, RuleOptions, read_rule
 from airflow_provider_smartrecruiters.emulator.journal import JournalEntry, RequestEntry
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant.integrity import check_settings
 from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 
@@ -152,10 +153,13 @@ class SmartRecruitersEmulator:
         :param settings: fields of :class:`.config.Config`, such as ``rate=0`` for no rate limit, and of the company's
             :class:`.settings.Settings`, such as ``require_rejection_reason=True`` or ``publish_delay=0``
         :raises TypeError: a setting is unknown
+        :raises ValueError: a value is invalid, or a label or id in it is not the company's
         """
         company = {name: settings.pop(name) for name in Settings.model_fields.keys() & settings.keys()}
         wanted = Config(**settings)
         for name in Config.__slots__:
             setattr(self.config, name, getattr(wanted, name))
         with self.state.editing() as tenant:
-            tenant.settings = self.emulator.store.seeded_settings.model_copy(update=company)
+            wanted_settings = self.emulator.store.seeded_settings.changed(company)
+            check_settings(tenant, wanted_settings)
+            tenant.settings = wanted_settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,9 +63,13 @@ class JournalEntry(_Entry):
 
 
 class Journal:
-    """Keeps the last entries of both kinds, and counts everything."""
+    """Keeps the last entries of both kinds, and counts everything.
 
-    def __init__(self) -> None:
+    :param on_request: called with every request once it is answered
+    """
+
+    def __init__(self, on_request: Callable[[RequestEntry], None] | None = None) -> None:
+        self.on_request = on_request
         self._lock = threading.Lock()
         self.clear()
 
@@ -107,10 +112,12 @@ class Journal:
         with self._lock:
             self._statuses[status] += 1
             self._token_requests += token_request
-            self._requests.append(
-                RequestEntry(index=self._seen, started_at=started_at, finished_at=finished_at, **both)
-            )
+            request = RequestEntry(index=self._seen, started_at=started_at, finished_at=finished_at, **both)
+            self._requests.append(request)
             self._seen += 1
+            if self.on_request:
+                # Within the lock, so that the lines come in the order of the journal.
+                self.on_request(request)
             if call.method in {"GET", "HEAD", "OPTIONS"} or token_request:
                 return
             self._entries.append(

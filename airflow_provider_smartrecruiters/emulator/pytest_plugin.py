@@ -77,6 +77,6 @@ def smartrecruiters_emulator(
         raise pytest.UsageError(f"The marker {MARKER} takes keyword arguments only")
     try:
         emulator.configure(**(marker.kwargs if marker is not None else {}))
-    except TypeError as unknown:
-        raise pytest.UsageError(f"The marker {MARKER} has an invalid argument: {unknown}") from None
+    except (TypeError, ValueError) as invalid:
+        raise pytest.UsageError(f"The marker {MARKER} has an invalid argument: {invalid}") from None
     return emulator

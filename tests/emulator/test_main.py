@@ -19,6 +19,7 @@ import requests
 
 from airflow_provider_smartrecruiters.emulator.__main__ import parser
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,14 +171,46 @@ def test_a_seed_file_that_cannot_be_used(tmp_path: Path) -> None:
     assert problem in refused("--port", "0", "--seed", str(seed))
 
 
-def test_a_setting_that_cannot_be_used() -> None:
-    assert "no setting is called approval; there are require_rejection_reason, " in refused(
-        "--setting", "approval=true"
-    )
-    assert "tag_length cannot be long: Invalid JSON" in refused("--setting", "tag_length=long")
-    assert "approval_process cannot be [1]: Input should be a valid boolean" in refused(
-        "--setting", "approval_process=[1]"
-    )
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("aproval_process=true", "Unknown setting 'aproval_process'. Did you mean 'approval_process'? Settings: "),
+        ("tag_length=long", "tag_length cannot be 'long': Input should be a valid integer"),
+        ("approval_process=[1]", "approval_process cannot be '[1]': Input should be a valid boolean"),
+        ("source_links=value", "source_links cannot be 'value': Input should be 'values', 'identifier' or 'none'"),
+        ("statuses_without_reasons=REJECTD", "Did you mean 'REJECTED'?"),
+        ("required_sub_statuses=OFFERED", "required_sub_statuses cannot be 'OFFERED': Input should be a valid dict"),
+        ('required_sub_statuses={"OFFERED": ["Onsite"]}', "the unknown 'Onsite'. Did you mean 'On-site'"),
+        ("required_job_properties=Fishing", "required_job_properties has the unknown 'Fishing'. Known: "),
+    ],
+)
+def test_a_setting_that_cannot_be_used(setting: str, said: str) -> None:
+    assert said in refused("--port", "0", "--setting", setting)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("source_links=none", "none"),
+        ('source_links="none"', "none"),
+        ("statuses_without_reasons=HIRED,REJECTED", ["HIRED", "REJECTED"]),
+        ('statuses_without_reasons=["HIRED"]', ["HIRED"]),
+        ("published_ad_limit=null", None),
+        ("published_ad_limit=7", 7),
+        ("templates_forbidden=true", True),
+        ("default_language=de", "de"),
+        ("invalid_characters=5", "5"),
+    ],
+)
+def test_settings_need_no_quotes(text: str, value: object) -> None:
+    ((name, given),) = parser().parse_args(["--setting", text]).setting
+    assert getattr(seeded_tenant().settings.changed({name: given}), name) == value
+
+
+def test_the_help_describes_every_setting() -> None:
+    said = " ".join(parser().format_help().split())
+    for name, setting in Settings.model_fields.items():
+        assert f"{name} {setting.description}" in said
 
 
 def test_a_port_that_is_taken() -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from airflow_provider_smartrecruiters.emulator.faults import targets
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
+from airflow_provider_smartrecruiters.emulator.nearest import did_you_mean
 
 # Parameters that every rule may have.
 GENERAL = frozenset({"operation", "path", "fault", "times", "skip", "probability", "seed", "latency"})
@@ -108,8 +109,13 @@ class Rule(BaseModel):
         name = data.get("fault") or ("status" if "status" in data else "latency" if data.get("latency") else None)
         fault = FAULTS.get(name) if isinstance(name, str) else None
         if fault is None:
-            asked = f"no fault is called {name!r}" if name else "give a status or a fault"
-            raise ValueError(f"{asked}; known are {', '.join(FAULTS)}")
+            near = did_you_mean(str(name), FAULTS)
+            asked = f"no fault is called {name!r}.{near}" if name else "give a status or a fault."
+            raise ValueError(f"{asked} Known are {', '.join(FAULTS)}")
+        known = sorted(GENERAL | fault.options)
+        for unknown in sorted(str(one) for one in data.keys() - cls.model_fields.keys()):
+            near = did_you_mean(unknown, known)
+            raise ValueError(f"no parameter is called {unknown!r}.{near} {fault.name} takes {', '.join(known)}")
         if unused := (data.keys() - GENERAL - fault.options) & cls.model_fields.keys():
             takes = ", ".join(sorted(fault.options)) or "no parameters of its own"
             raise ValueError(f"the fault {name} has no {', '.join(sorted(unused))}; it takes {takes}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Operation
+from airflow_provider_smartrecruiters.emulator.nearest import did_you_mean
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 
 ANY = "any"
@@ -62,11 +63,12 @@ _GROUPS: dict[str, Callable[[Operation | None], bool]] = {
 def check(target: str) -> None:
     """Check that a target is known.
 
-    :raises ValueError: it is unknown; lists the known ones
+    :raises ValueError: it is unknown; names the nearest ones, and lists the known ones
     """
     if target not in _GROUPS and _operation_id(target) is None:
         known = ", ".join([*_GROUPS, *sorted(NAMES), "an operationId or a route such as 'GET /jobs/{id}'"])
-        raise ValueError(f"no operation is called {target!r}; known are {known}")
+        near = did_you_mean(target, [*_GROUPS, *_IDS])
+        raise ValueError(f"no operation is called {target!r}.{near} Known are {known}")
 
 
 def matches(target: str, operation: Operation | None) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from airflow_provider_smartrecruiters.emulator.nearest import near_choice
+
 
 class ApiError(Exception):
     """An error answer.
@@ -54,5 +56,6 @@ def validation_failed(status: int, problems: Sequence[Mapping[str, Any]]) -> Api
     found = []
     for problem in problems:
         where = ".".join(str(part) for part in problem["loc"] if part not in {"body", "query"})
-        found.append(f"{where}: {problem['msg']}" if where else str(problem["msg"]))
+        said = problem["msg"] + near_choice(problem)
+        found.append(f"{where}: {said}" if where else said)
     return ApiError(status, "; ".join(["Validation failed", *found]))

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from airflow_provider_smartrecruiters.emulator.http import schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.settings import ApplicationStatus
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
 # Parameters of a candidate search that apply to an application, and the application's member.
@@ -102,7 +103,7 @@ class CandidateSearch(Search):
     job_id: list[str] = []
     location: list[str] = []
     average_rating: list[Annotated[int, Field(ge=1, le=5)]] = []
-    status: list[schemas.ApplicationStatus] = []
+    status: list[ApplicationStatus] = []
     consent_status: list[Literal["REQUIRED", "PENDING", "ACQUIRED"]] = []
     sub_status: str | None = None
     tag: list[str] = []

@@ -11,15 +11,13 @@ from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.settings import ApplicationStatus
 from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, Location, PropertyValue
 from airflow_provider_smartrecruiters.emulator.tenant.times import parse
 
 DateTime = Annotated[str, AfterValidator(parse)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 ShortText = Annotated[str, Field(min_length=1, max_length=256)]
-ApplicationStatus = Literal[
-    "LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED"
-]
 JobStatus = Literal["CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD"]
 PostingStatus = Literal["PUBLIC", "INTERNAL", "NOT_PUBLISHED", "PRIVATE"]
 LanguageCode = Literal[

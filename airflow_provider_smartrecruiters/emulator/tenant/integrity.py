@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from itertools import chain
 
+from airflow_provider_smartrecruiters.emulator.nearest import did_you_mean
+from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
 
@@ -13,10 +16,41 @@ def check(tenant: Tenant) -> None:
     :raises ValueError: lists every problem, one a line
     """
     problems = [*_keys(tenant), *_jobs(tenant), *_applications(tenant), *_interviews(tenant)]
-    if tenant.settings.caller_id not in tenant.users:
-        problems.append("settings.caller_id is not the id of a user")
+    problems += [f"settings.{problem}" for problem in _settings(tenant, tenant.settings)]
     if problems:
         raise ValueError("\n  ".join(["the records are inconsistent:", *problems]))
+
+
+def check_settings(tenant: Tenant, settings: Settings) -> None:
+    """Check that the labels and ids in settings are those of a tenant.
+
+    :param tenant: the records that the settings are about
+    :param settings: the settings
+    :raises ValueError: names every unknown one, and says what is known
+    """
+    if problems := [*_settings(tenant, settings)]:
+        raise ValueError("; ".join(problems))
+
+
+def _settings(tenant: Tenant, settings: Settings) -> Iterator[str]:
+    steps = {step for process in tenant.hiring_processes.values() for step in chain(*process.sub_statuses.values())}
+    properties = [known.label for known in tenant.job_properties.values()]
+    values = {label for known in tenant.job_properties.values() for label in known.values.values()}
+    brand = [settings.brand_property] if settings.brand_property is not None else []
+    named: list[tuple[str, Iterable[str], Collection[str]]] = [
+        ("required_sub_statuses", chain(*settings.required_sub_statuses.values()), steps),
+        ("required_job_properties", settings.required_job_properties, properties),
+        ("inactive_property_values", settings.inactive_property_values, values),
+        ("brand_property", brand, properties),
+        ("forbidden_employment_types", chain(*settings.forbidden_employment_types.values()), tenant.employment_types),
+    ]
+    for setting, given, known in named:
+        for label in given:
+            if label not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                yield f"{setting} has the unknown {label!r}.{did_you_mean(label, known)} Known: {listed}"
+    if settings.caller_id not in tenant.users:
+        yield "caller_id is not the id of a user"
 
 
 def _keys(tenant: Tenant) -> Iterator[str]:

@@ -124,7 +124,7 @@ def test_ready_made_rules(smartrecruiters_emulator: SmartRecruitersEmulator, sta
     assert [status("PUT", "/note"), status("PUT", "/note")] == [504, 200]
     assert Rule.ready("rate_limited_for_ever", "get job").times is None
     assert Rule.ready("connection_refused", "get job").operation == "any"
-    with pytest.raises(ValueError, match="no operation is called 'get jib'; known are any, any read, any write, "):
+    with pytest.raises(ValueError, match=r"no operation is called 'get jib'\. Did you mean 'get job'"):
         Rule.ready("connection_refused", "get jib")
     with pytest.raises(TypeError, match="takes no further"):
         smartrecruiters_emulator.fail(Rule.ready("status", "get job"), skip=1)
@@ -133,13 +133,21 @@ def test_ready_made_rules(smartrecruiters_emulator: SmartRecruitersEmulator, sta
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"operation": "put jib", "status": 500}, "operation: no operation is called 'put jib'; known are any, any re"),
+        (
+            {"operation": "put jib", "status": 500},
+            "operation: no operation is called 'put jib'. Did you mean 'put job'",
+        ),
+        (
+            {"operation": "any wrote", "status": 500},
+            "operation: no operation is called 'any wrote'. Did you mean 'any write' or 'any read'? Known are ",
+        ),
         ({"operation": ["get job", "x"], "status": 500}, "operation: no operation is called 'x'"),
-        ({"fault": "rest"}, "no fault is called 'rest'; known are status, rate_limited, "),
-        ({}, "give a status or a fault; known are status, "),
+        ({"fault": "rest"}, "no fault is called 'rest'. Known are status, rate_limited, "),
+        ({"fault": "reset_befor"}, "no fault is called 'reset_befor'. Did you mean 'reset_before'"),
+        ({}, "give a status or a fault. Known are status, "),
         ({"fault": "reset_after", "status": 500}, "the fault reset_after has no status; it takes no parameters of its"),
         ({"fault": "slow_trickle", "size": 1}, "the fault slow_trickle has no size; it takes headers, interval"),
-        ({"status": 500, "time": 2}, "time: Extra inputs are not permitted"),
+        ({"status": 500, "time": 2}, "no parameter is called 'time'. Did you mean 'times'? status takes body, "),
         ({"status": 500, "times": 0}, "times: Input should be greater than or equal to 1"),
         ({"status": 700}, "status: Input should be less than or equal to 599"),
         ({"status": 500, "probability": 0}, "probability: Input should be greater than 0"),
