@@ -87,6 +87,12 @@ def list_withdrawal_reasons(call: Call) -> dict[str, Any]:
     return _choices(call.tenant.withdrawal_reasons)
 
 
+@operations.get("/configuration/departments", "configuration.department.all", "configuration_read")
+def list_departments(call: Call) -> dict[str, Any]:
+    """Return all departments."""
+    return views.listed([views.shown(one, ("id", "label", "description")) for one in call.tenant.departments.values()])
+
+
 @operations.get("/configuration/job-properties", "configuration.job-properties.all", "configuration_read")
 def list_job_properties(call: Call) -> dict[str, Any]:
     """Return the job properties, and which of them a job must have."""

@@ -60,6 +60,10 @@ def test_reasons_and_processes(smartrecruiters_emulator: SmartRecruitersEmulator
         ("/configuration/withdrawal-reasons", smartrecruiters_emulator.state.withdrawal_reasons),
     ):
         assert {one["id"]: one["label"] for one in api.get(path).json()["content"]} == known
+    departments = smartrecruiters_emulator.emulator.store.tenant.departments
+    listed = api.get("/configuration/departments").json()
+    assert listed["totalFound"] == len(departments)
+    assert {one["id"]: one["label"] for one in listed["content"]} == {one.id: one.label for one in departments.values()}
     processes = api.get("/configuration/hiring-processes").json()["content"]
     assert {tuple(process["subStatuses"]) for process in processes} == {("IN_REVIEW", "INTERVIEW", "OFFERED")}
     assert api.get(f"/configuration/hiring-processes/{processes[1]['id']}").json() == processes[1]
