@@ -61,6 +61,8 @@ def get_provider_info() -> dict[str, Any]:
             f"airflow_provider_smartrecruiters.operators.links.{record}Link"
             for record in ("Candidate", "Job", "Interview", "User")
         ],
+        # Commands of `airflow`, from Airflow 3.2. Older ones ignore the key.
+        "cli": ["airflow_provider_smartrecruiters.cli.definition.get_smartrecruiters_cli_commands"],
         "connection-types": [
             {
                 "connection-type": CONN_TYPE,

@@ -63,6 +63,8 @@ class ApiKeyAuth(AuthBase):
 
     fresh_until = float("inf")
     """An API key has no known end."""
+    scopes: frozenset[str] | None = None
+    """An API key has no scopes."""
 
     def renew(self, refused: PreparedRequest) -> bool:
         """Return False: an API key cannot be refreshed, so a 401 is final."""
@@ -91,6 +93,8 @@ class ClientCredentialsAuth(AuthBase):
         self._token: str | None = None
         self.fresh_until = 0.0
         """Moment of :func:`time.monotonic` at which the token is replaced."""
+        self.scopes: frozenset[str] | None = None
+        """What the token allows, as the response that brought it says; None before that, or if it does not say."""
         self.after_fork()
         start_anew_in_children(self)
 
@@ -157,6 +161,8 @@ class ClientCredentialsAuth(AuthBase):
         # Counted from before the request: the server's clock starts at some moment between then and the response.
         lifetime = _seconds(answer.get("expires_in"))
         self.fresh_until = asked_at + lifetime - (_EARLY if lifetime >= 10 * _EARLY else 0)
+        granted = answer.get("scope")
+        self.scopes = frozenset(granted.split()) if isinstance(granted, str) else None
         self._token = token
 
 
@@ -245,7 +251,9 @@ class TokenEndpoint:
                 # server, and a retry would not change that.
                 retryable=answer is None,
             )
-        return {"access_token": token, "expires_in": answer.get("expires_in")}
+        # RFC 6749, 5.1: a server may leave the scope out if it is the one that was asked for.
+        granted = answer.get("scope") or self._form.get("scope")
+        return {"access_token": token, "expires_in": answer.get("expires_in"), "scope": granted}
 
 
 def credential(request: PreparedRequest) -> str | None:

@@ -10,11 +10,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
@@ -196,14 +198,29 @@ def one_of(choices: Iterable[str]) -> Any:
 
     :param choices: the allowed values.
     """
-    allowed = tuple(choices)
+    return BeforeValidator(_OneOf(tuple(choices)))
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
+
+@dataclass(frozen=True)
+class _OneOf:
+    choices: tuple[str, ...]
+    optional: bool = False
+
+    def __call__(self, value: Any) -> str | None:
+        if self.optional and (value := _blank_is_absent(value)) is None:
+            return None
+        if not isinstance(value, str) or value not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}")
         return str(value)
 
-    return BeforeValidator(check)
+
+def choices_of(field: FieldInfo) -> tuple[str, ...]:
+    """Return the allowed values of a change's argument; empty if it is not enumerated.
+
+    :param field: the argument, from ``model_fields``.
+    """
+    checks = [getattr(one, "func", None) for one in field.metadata]
+    return next((check.choices for check in checks if isinstance(check, _OneOf)), ())
 
 
 def choice_or_none(choices: Iterable[str]) -> Any:
@@ -211,13 +228,7 @@ def choice_or_none(choices: Iterable[str]) -> Any:
 
     :param choices: the allowed values.
     """
-    check = one_of(choices).func
-
-    def check_given(value: Any) -> str | None:
-        value = _blank_is_absent(value)
-        return None if value is None else check(value)
-
-    return BeforeValidator(check_given)
+    return BeforeValidator(_OneOf(tuple(choices), optional=True))
 
 
 def at_most(limit: int, what: str) -> Any:
