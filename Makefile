@@ -31,7 +31,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRe
 
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web UI with a local SmartRecruiters and the example DAGs (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
+
+shots: $(AIRFLOW_3)/.installed $(AIRFLOW_2)/.installed ## Take pictures of all forms, logs and pages into docs/images/, and fail if one is hard to read
+	@$(AIRFLOW_3)/bin/python scripts/shots.py; new=$$?; $(AIRFLOW_2)/bin/python scripts/shots.py && exit $$new
 
 test: lint docs test-3.3 test-2.11 test-release-days ## Run lint, build the docs, run all tests on Airflow 3.3 and 2.11, and each operator on two older installations
 

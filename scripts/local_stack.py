@@ -65,11 +65,18 @@ class Emulator:
 
     def change(self, **settings: Any) -> None:
         """Change settings while it runs: names and values as on its command line."""
+        self._tell("PATCH", "config", settings)
+
+    def reset(self) -> None:
+        """Put its records back to how they were at the start."""
+        self._tell("POST", "reset", {})
+
+    def _tell(self, method: str, what: str, settings: dict[str, Any]) -> None:
         request = urllib.request.Request(
-            f"{self.url}/__emulator__/config",
+            f"{self.url}/__emulator__/{what}",
             json.dumps(settings).encode(),
             {"Content-Type": "application/json"},
-            method="PATCH",
+            method=method,
         )
         urllib.request.urlopen(request, timeout=30).close()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PATIENCE = 300.0
 """Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
+REPORT = "/api/v2/monitor/health"
 
 
 def check_port(port: int) -> None:
@@ -82,23 +83,29 @@ def prepare(home: Path, stack: Emulator, env: dict[str, str], log: Path) -> None
     connections.unlink()
 
 
-def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return when the web interface, the scheduler and the DAG processor are all up."""
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path, report: str = REPORT) -> None:
+    """
+    Return when the web interface, the scheduler and the DAG processor are all up.
+
+    :param report: path of the page where Airflow tells of its parts. On 2.11 the scheduler is also the DAG processor,
+        which the report then leaves out.
+    """
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        if _healthy(port):
+        if _healthy(f"http://{HOST}:{port}{report}"):
             return
         time.sleep(0.5)
     raise StackError(f"Airflow did not start. What it said is in {shown(log)}:\n{tail(log)}")
 
 
-def _healthy(port: int) -> bool:
+def _healthy(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
             health = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return False
-    return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+    parts = ("metadatabase", "scheduler", "dag_processor") if url.endswith(REPORT) else ("metadatabase", "scheduler")
+    return all(health[part]["status"] == "healthy" for part in parts)
 
 
 def main() -> int:
