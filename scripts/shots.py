@@ -58,26 +58,31 @@ def visit(server: Airflow, stack: Emulator, album: Album, dags: Path, only: list
     """
     Take the pictures.
 
-    :param only: names of examples; the pages around them are then left out.
+    :param only: names of examples, and of pages in :mod:`screenshots.pages`; everything if it is empty.
     """
     if not IS_AIRFLOW_3:
         for name in only or old.FORMS:
-            old.form(album, server, name)
+            with album.attempt(name):
+                old.form(album, server, name)
         return
     tour = Tour(server, stack, album)
     files = list(dags.glob("*.py"))
     # Each file defines one DAG.
     for dag_id in album.browser.until(lambda: found if len(found := server.dags()) == len(files) else None, "all DAGs"):
-        if not only or dag_id.removeprefix(PREFIX) in only:
-            tour.example(dag_id)
-    if not only and dags == EXAMPLE_DAGS:
-        pages.all_pages(tour)
+        name = dag_id.removeprefix(PREFIX)
+        if not only or name in only:
+            with album.attempt(name):
+                tour.example(dag_id)
+    if dags == EXAMPLE_DAGS:
+        pages.some(tour, only)
 
 
 def main() -> int:
     """Take the pictures; see the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("only", nargs="*", help="examples to take, such as update_job_status (default: everything)")
+    parser.add_argument(
+        "only", nargs="*", help="examples or pages, such as update_job_status or providers (default: everything)"
+    )
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "images", help="folder (default: docs/images)")
     parser.add_argument("--home", type=Path, default=HOME, help="new folder for AIRFLOW_HOME (default: .airflow/shots)")
     parser.add_argument("--dags", type=Path, default=EXAMPLE_DAGS, help="folder of the DAGs (default: example_dags)")

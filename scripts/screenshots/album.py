@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import checks
+from .browser import NotSeenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from .browser import Browser
@@ -60,6 +62,17 @@ class Album:
     def note(self, name: str, problems: Iterable[str]) -> None:
         """Keep what is wrong with something that has no picture of its own."""
         self.findings += [f"{name}: {sentence}" for sentence in problems]
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Keep what was never seen as a finding, so that the other pictures are taken nevertheless."""
+        from selenium.common.exceptions import WebDriverException
+
+        try:
+            yield
+        except (NotSeenError, WebDriverException, OSError) as error:
+            self.note(name, [str(error).partition("\n")[0]])
+            print(f"{name + ' ':.<48} stopped: {self.findings[-1]}", flush=True)
 
     def _checked(self, selector: str) -> list[str]:
         return [sentence for root in self.browser.all(selector) for sentence in checks.page(self.browser, root)]

@@ -8,9 +8,14 @@ from urllib.parse import quote
 from .tour import HEADER, PREFIX, TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .tour import Tour
 
+NO_SUCH_JOB = "00000000-0000-4000-8000-000000000000"
 PACKAGE = "airflow-provider-smartrecruiters"
+SAMPLE = f"{PREFIX}update_candidate_job_status"
+"""The example whose task is shown: it changes an application, so it has a candidate and a job to link to."""
 
 
 def dag_list(tour: Tour) -> None:
@@ -37,9 +42,9 @@ def connection_form(tour: Tour) -> None:
     tour.album.take("connection_form", "[role=dialog]", margin=0)
 
 
-def task(tour: Tour, dag_id: str) -> None:
+def task_page(tour: Tour, dag_id: str = SAMPLE) -> None:
     """Take pictures of the page of a task that has run, with its links, and of the record that they lead to."""
-    run_id = tour.airflow.latest_run(dag_id)
+    run_id = tour.airflow.latest_run(dag_id) or tour.trigger(dag_id, {})
     task_id = tour.airflow.tasks(dag_id, run_id)[0].task_id
     links = tour.airflow.extra_links(dag_id, run_id, task_id)
     tour.browser.open(f"{tour.airflow.url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}/details")
@@ -51,15 +56,34 @@ def task(tour: Tour, dag_id: str) -> None:
         tour.album.take("record", "body")
 
 
+def task_docs(tour: Tour, dag_id: str = SAMPLE) -> None:
+    """Take a picture of the documentation that a task's page opens, if its operator has some."""
+    (task_id,) = (task["task_id"] for task in tour.airflow.get(f"/dags/{dag_id}/tasks")["tasks"])
+    if not tour.airflow.get(f"/dags/{dag_id}/tasks/{task_id}")["doc_md"]:
+        tour.album.note("task_docs", [f"The operator of {task_id} has no documentation in Airflow."])
+        return
+    tour.browser.open(f"{tour.airflow.url}/dags/{dag_id}/tasks/{task_id}")
+    tour.browser.click("button[aria-label='Documentation']")
+    tour.album.take("task_docs", "[role=dialog]", margin=0)
+
+
 def _absent(tour: Tour, links: dict[str, str | None]) -> list[str]:
     shown = tour.browser.run("return [...document.links].map(a => a.getAttribute('href'))")
     return [f'The page lacks the link "{name}".' for name, address in links.items() if address and address not in shown]
 
 
-def all_pages(tour: Tour) -> None:
-    """Take all of these pictures, once the examples have run."""
-    dag_list(tour)
-    providers(tour)
-    connection_form(tour)
-    task(tour, f"{PREFIX}update_candidate_job_status")
-    tour.failed_task()
+def failed_task(tour: Tour) -> None:
+    """Take a picture of the log of a task that fails, since there is no such job."""
+    run_id = tour.trigger(f"{PREFIX}update_job_status", {"job_id": NO_SUCH_JOB})
+    tour.logs("failed_task", f"{PREFIX}update_job_status", run_id)
+
+
+PAGES = (dag_list, providers, connection_form, task_page, task_docs, failed_task)
+
+
+def some(tour: Tour, only: Collection[str]) -> None:
+    """Take the pictures of the pages with these names, or of all pages."""
+    for take in PAGES:
+        if not only or take.__name__ in only:
+            with tour.album.attempt(take.__name__):
+                take(tour)

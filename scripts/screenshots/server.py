@@ -90,10 +90,10 @@ class Airflow:
         state: str = self.get(f"/dags/{dag_id}/dagRuns/{quote(run_id)}")["state"]
         return state
 
-    def latest_run(self, dag_id: str) -> str:
-        """Return the id of a DAG's latest run."""
-        run_id: str = self.get(f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"][0]["dag_run_id"]
-        return run_id
+    def latest_run(self, dag_id: str) -> str | None:
+        """Return the id of a DAG's latest run; None if it has not run."""
+        runs = self.get(f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
+        return runs[0]["dag_run_id"] if runs else None
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """Return the tasks of a run, in the order in which they ended; those that have not come last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,7 +22,6 @@ LOG = "[data-testid=virtualized-list]"
 LOG_WINDOW = "[data-testid=virtual-scroll-container]"
 TABLE = "[data-testid=table-list]"
 WAITING = "awaiting_input"
-NO_SUCH_JOB = "00000000-0000-4000-8000-000000000000"
 
 VALUES: dict[str, dict[str, Any]] = {
     # It repeats the examples of one operator, so its run shows their plans.
@@ -49,39 +49,51 @@ class Tour:
         """Fill in a DAG's form, trigger it, answer what it asks, and look at the logs of its tasks."""
         name = dag_id.removeprefix(PREFIX)
         self.stack.reset()
-        run_id = self.form(name, dag_id, {"plan_only": False} | VALUES.get(name, {}))
-        self._answer_until_done(name, dag_id, run_id)
+        run_id = self.trigger(dag_id, {"plan_only": False} | VALUES.get(name, {}), picture=f"{name}-form")
         if self.airflow.state(dag_id, run_id) != "success":
             self.album.note(name, ["The run failed with what the form was filled in with."])
         self.logs(name, dag_id, run_id)
 
-    def form(self, name: str, dag_id: str, values: dict[str, Any]) -> str:
-        """Fill in a form and trigger it, and return the run's id."""
+    def trigger(self, dag_id: str, values: dict[str, Any], picture: str = "") -> str:
+        """
+        Fill in a form and trigger it, and return the run's id when it has ended.
+
+        :param values: what is filled in, by param; the others keep what the form begins with or suggests.
+        :param picture: its name; without one, the form is neither checked nor kept.
+        """
         form = Form(self.browser, self.airflow.url, dag_id)
         fields = self.airflow.fields(dag_id)
         form.open()
-        problems = form.problems(fields)
+        problems = form.problems(fields) if picture else []
         form.fill(fields, values)
-        self.album.take(f"{name}-form", form.root, problems, margin=0)
-        return form.submit()
+        if picture:
+            self.album.take(picture, form.root, problems, margin=0)
+        run_id = form.submit()
+        self._answer_until_done(dag_id, run_id)
+        return run_id
 
-    def _answer_until_done(self, name: str, dag_id: str, run_id: str) -> None:
-        def news() -> str:
-            if (state := self.airflow.state(dag_id, run_id)) in SETTLED:
-                return state
-            return next((t.task_id for t in self.airflow.tasks(dag_id, run_id) if t.state == WAITING), "")
+    def _answer_until_done(self, dag_id: str, run_id: str) -> None:
+        known: list[Task] = []
+        while self.airflow.state(dag_id, run_id) not in SETTLED:
+            # A long run has as much time as it needs, as long as something happens in it.
+            look = partial(self._news, dag_id, run_id, known)
+            known = self.browser.until(look, f"progress of the run of {dag_id}")
+            for task in known:
+                if task.state == WAITING:
+                    self.approval(dag_id, run_id, task.task_id)
 
-        while (found := self.browser.until(news, f"the end of the run of {dag_id}")) not in SETTLED:
-            self.approval(name, dag_id, run_id, found)
+    def _news(self, dag_id: str, run_id: str, known: list[Task]) -> list[Task] | None:
+        tasks = self.airflow.tasks(dag_id, run_id)
+        return tasks if tasks != known or self.airflow.state(dag_id, run_id) in SETTLED else None
 
-    def approval(self, name: str, dag_id: str, run_id: str, task_id: str) -> None:
+    def approval(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Take a picture of what a task asks, and give the first answer that is not the one of its timeout."""
         asked = self.airflow.question(dag_id, run_id, task_id)
         answer = next(option for option in asked["options"] if option not in (asked["defaults"] or ()))
         self.browser.open(f"{self._task(dag_id, run_id, task_id)}/required_actions")
         button = f"[data-testid='hitl-option-{answer}']"
         self.browser.find(button)
-        self.album.take(f"{name}-approval", f"{HEADER}, :has(> div > footer {button})")
+        self.album.take(f"{dag_id.removeprefix(PREFIX)}-approval", f"{HEADER}, :has(> div > footer {button})")
         self.browser.click(button)
         self.browser.until(lambda: self._state(dag_id, run_id, task_id) != WAITING, f"the end of {task_id}")
 
@@ -104,13 +116,3 @@ class Tour:
         self.browser.find(f"{LOG} [data-index]")
         self.browser.settle()
         return [f"{task.task_id}: {line}" for line in checks.lines(self.browser, self.browser.find(LOG_WINDOW))]
-
-    def failed_task(self) -> None:
-        """Take a picture of the log of a task that fails, since there is no such job."""
-        dag_id = f"{PREFIX}update_job_status"
-        form = Form(self.browser, self.airflow.url, dag_id)
-        form.open()
-        form.fill(self.airflow.fields(dag_id), {"job_id": NO_SUCH_JOB})
-        run_id = form.submit()
-        self.browser.until(lambda: self.airflow.state(dag_id, run_id) in SETTLED, "the end of the failing run")
-        self.logs("failed_task", dag_id, run_id)
