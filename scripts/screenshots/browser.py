@@ -18,8 +18,8 @@ WIDTH = 1400
 HEIGHT = 2400
 """Pixels of the window: as wide as a laptop's, and high enough that no form or log has to be scrolled."""
 
-PATIENCE = 180.0
-"""Seconds to wait for a condition: a page takes one, and a minute on a busy machine."""
+PATIENCE = 600.0
+"""Seconds to wait for a condition: a page takes one, and minutes on a busy machine."""
 
 MISSING = "Chromium and its driver are not installed. On Debian: apt-get install chromium chromium-driver"
 FLAGS = (

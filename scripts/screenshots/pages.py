@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from selenium.webdriver.common.keys import Keys
+
+from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
+
 from .tour import HEADER, PREFIX, TABLE
 
 if TYPE_CHECKING:
@@ -19,11 +23,10 @@ SAMPLE = f"{PREFIX}update_candidate_job_status"
 
 
 def dag_list(tour: Tour) -> None:
-    """Take a picture of the list of DAGs."""
+    """Take a picture of the list of DAGs, in its short form."""
     tour.browser.open(f"{tour.airflow.url}/dags")
-    cards = "[data-testid=dag-card], [data-testid=card-list] > *, [data-testid=table-list] tbody tr"
-    tour.browser.find(cards)
-    tour.album.take("dag_list", "[data-testid=main-content]")
+    tour.browser.click("button[aria-label='Show table view']")
+    tour.album.take("dag_list", TABLE)
 
 
 def providers(tour: Tour) -> None:
@@ -35,11 +38,20 @@ def providers(tour: Tour) -> None:
 
 
 def connection_form(tour: Tour) -> None:
-    """Take a picture of the connection form with all its fields."""
+    """Take pictures of the form of a new connection: its standard fields, and those of SmartRecruiters."""
     tour.browser.open(f"{tour.airflow.url}/connections")
-    tour.browser.click("button[aria-label='Edit Connection']")
-    tour.browser.click("[role=dialog] button", "Extra Fields")
+    tour.browser.click("button", "Add Connection")
+    tour.browser.find("[role=dialog] input[role=combobox]").send_keys("SmartRecruiters", Keys.ENTER)
+    tour.browser.until(lambda: "API key" in tour.browser.find("[role=dialog]").text, "the fields of a connection")
     tour.album.take("connection_form", "[role=dialog]", margin=0)
+    tour.browser.click("[role=dialog] button", "Extra Fields")
+    tour.album.take("connection_form_extra", "[role=dialog]", _unlabelled(tour), margin=0)
+
+
+def _unlabelled(tour: Tour) -> list[str]:
+    tour.browser.settle()
+    shown = tour.browser.find("[role=dialog]").text
+    return [f'The field "{field.label}" is missing.' for field in EXTRA_FIELDS if field.label not in shown]
 
 
 def task_page(tour: Tour, dag_id: str = SAMPLE) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from .browser import PATIENCE
+
 SETTLED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
@@ -70,7 +72,7 @@ class Airflow:
 
     def get(self, path: str) -> Any:
         """Return what a path answers."""
-        with urllib.request.urlopen(f"{self.url}/api/{self.version}{path}", timeout=60) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/{self.version}{path}", timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def dags(self) -> list[str]:
@@ -81,7 +83,7 @@ class Airflow:
         """Return what a DAG declares for its trigger form, in its order."""
         params = self.get(f"/dags/{dag_id}/details")["params"]
         return [
-            Field(name, param["schema"].get("title", name), param["schema"], param["value"])
+            Field(name, param["schema"].get("title", name), param["schema"], param.get("value"))
             for name, param in params.items()
         ]
 

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import pytest
 from airflow_provider_smartrecruiters import connection_form
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
 from scripts.local_stack import free_port
+from scripts.screenshots import browser as chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,10 +39,6 @@ pytestmark = [
 UI = Path(__file__).parents[2] / "scripts" / "ui.py"
 DAG_ID = "smartrecruiters_update_job_status"
 PATIENCE = 180
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1400,1600"
-)
 
 
 def fetch(url: str) -> Any:
@@ -105,21 +101,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        missing = "chromium and chromedriver are needed (Debian: apt-get install chromium chromium-driver)"
+    if chromium.programs() is None:
         if os.environ.get("SMARTRECRUITERS_TESTS_REQUIRE_BROWSER"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    opened = Chrome(options=options, service=Service(driver))
+            pytest.fail(chromium.MISSING)
+        pytest.skip(chromium.MISSING)
+    opened = chromium.start(tmp_path_factory.mktemp("chromium"), height=1600)
     yield opened
     opened.quit()
 
