@@ -94,6 +94,7 @@ def main() -> int:
     home.mkdir(parents=True)
     options.into.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
+    ui.end_as_by_ctrl_c()
     try:
         with ExitStack() as cleanup:
             driver = browser.start(home / "chromium")
@@ -104,6 +105,9 @@ def main() -> int:
             visit(server, stack, album, options.dags, options.only)
     except (StackError, browser.NotSeenError) as error:
         print(f"\n{error}\n\nLogs: {shown(home)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nEnded.")
         return 1
     print(f"Pictures: {shown(options.into)}  Logs: {shown(home)}  ({time.monotonic() - started:.0f} s)")
     if album.findings:

@@ -30,6 +30,12 @@ PATIENCE = 300.0
 REPORT = "/api/v2/monitor/health"
 
 
+def end_as_by_ctrl_c() -> None:
+    """Let `kill` end everything just as Ctrl-C does. Shells start background jobs with SIGINT ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def check_port(port: int) -> None:
     """Raise :class:`StackError` when somebody listens on the port already."""
     with socket.socket() as probe:
@@ -121,9 +127,7 @@ def main() -> int:
     home.mkdir(parents=True, exist_ok=True)
     log = home / "airflow.log"
     log.unlink(missing_ok=True)
-    # `kill` should end everything just as Ctrl-C does. Shells start background jobs with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_as_by_ctrl_c()
     try:
         check_port(options.port)
         with emulator(home / "emulator.log") as stack:
