@@ -9,6 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
 
+from . import checks
 from .tour import HEADER, PREFIX, TABLE
 
 if TYPE_CHECKING:
@@ -60,9 +61,12 @@ def task_page(tour: Tour, dag_id: str = SAMPLE) -> None:
     task_id = tour.airflow.tasks(dag_id, run_id)[0].task_id
     links = tour.airflow.extra_links(dag_id, run_id, task_id)
     tour.browser.open(f"{tour.airflow.url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}/details")
-    tour.browser.find(f"{HEADER} ~ * table, table")
+    tour.browser.find("table")
+    tour.browser.settle()
     missing = [] if links else ["The task offers no link to its record in SmartRecruiters."]
-    tour.album.take("task_page", f"{HEADER}, table", [*missing, *_absent(tour, links)])
+    broken = [sentence for address in links.values() if address and (sentence := checks.link(address))]
+    shown = ", ".join(f"a[href='{address}']" for address in links.values() if address) or "table"
+    tour.album.take("task_page", f"{HEADER}, {shown}", [*missing, *_absent(tour, links), *broken])
     if record := next(filter(None, links.values()), None):
         tour.browser.open(record)
         tour.album.take("record", "body")
