@@ -71,11 +71,12 @@ class Form:
 
     def choices(self, box: WebElement) -> list[str]:
         """Return the texts of a drop-down, what is chosen included; nothing for another field."""
-        for menu in box.find_elements("css selector", "input[role=combobox]"):
-            return self._opened(box, menu)
-        return self.browser.run(
-            "return [...arguments[0].querySelectorAll('select option')].map(o => o.text.trim())", box
-        )
+        # Airflow 2.11 has drop-downs of HTML, drawn over by a script.
+        options = "return [...arguments[0].querySelectorAll('select option')].map(option => option.text.trim())"
+        if texts := self.browser.run(options, box):
+            return texts
+        menus = box.find_elements("css selector", "input[role=combobox]")
+        return self._opened(box, menus[0]) if menus else []
 
     def _opened(self, box: WebElement, menu: WebElement) -> list[str]:
         from selenium.webdriver.common.keys import Keys
@@ -146,10 +147,10 @@ class Form:
 class OldForm(Form):
     """The form of Airflow 2.11, a page."""
 
-    root = "body"
+    root = "#trigger_form"
 
     def open(self) -> None:
         """Open the form."""
         self.browser.open(f"{self.url}/dags/{self.dag_id}/trigger")
-        self.browser.find("#trigger_form, form")
+        self.browser.find(self.root)
         self.browser.settle()

@@ -46,4 +46,4 @@ def form(album: Album, airflow: Airflow, name: str) -> None:
     album.browser.until(lambda: f"{PREFIX}{name}" in airflow.dags(), f"the DAG {name}")
     page = OldForm(album.browser, airflow.url, f"{PREFIX}{name}")
     page.open()
-    album.take(f"{name}-form-2.11", "main, .container-fluid form", page.problems(airflow.fields(page.dag_id)))
+    album.take(f"{name}-form-2.11", page.root, page.problems(airflow.fields(page.dag_id)))
