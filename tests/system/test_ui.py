@@ -21,6 +21,8 @@ import pytest
 
 from airflow_provider_smartrecruiters import connection_form
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
+from airflow_provider_smartrecruiters.api.values.addresses import web_address
+from airflow_provider_smartrecruiters.operators.forms import words
 from scripts.local_stack import free_port
 from scripts.screenshots import browser as chromium
 
@@ -38,6 +40,8 @@ pytestmark = [
 
 UI = Path(__file__).parents[2] / "scripts" / "ui.py"
 DAG_ID = "smartrecruiters_update_job_status"
+JOB_ID = "afadcca8-a951-4f10-8c75-f70b5685053c"
+"""A job of the local SmartRecruiters, in the status SOURCING."""
 PATIENCE = 180
 
 
@@ -170,9 +174,12 @@ def trigger(stack: Stack, browser: Chrome, shot: Callable[[str], None], *, plan_
     status = find(browser, "#element_status input[role=combobox]")
     status.send_keys(Keys.ARROW_DOWN)
     offered = find(browser, "#element_status [role=listbox]").find_elements("css selector", "[role=option]")
-    assert tuple(option.text for option in offered) == JOB_STATUSES
+    assert [option.text for option in offered] == [words(JOB_STATUSES)[status] for status in JOB_STATUSES]
     shot("drop-down")
-    status.send_keys("FILLED", Keys.ENTER)
+    status.send_keys("Filled", Keys.ENTER)
+    # As people do: from the browser's address bar.
+    job = find(browser, "input#element_job_id, #element_job_id input")
+    job.send_keys(web_address(stack.emulator, {"job_id": JOB_ID}))
     switch = browser.find_element("css selector", "input[name=element_plan_only]")
     assert switch.is_selected(), "planning must be the default"
     if not plan_only:
