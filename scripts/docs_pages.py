@@ -167,7 +167,7 @@ def example(operator: Any, change: Any) -> str:
     """Return a DAG file with the docstring's example; its params are records of the local SmartRecruiters."""
     name, snippet = catalogue.name_of(change), Docstring(operator).snippet
     sample = importlib.import_module(f"example_dags.{name}").dag.params
-    params = {key: sample[key] for key in _TEMPLATED.findall(snippet)}
+    params = {key: _sample(sample.get_param(key)) for key in _TEMPLATED.findall(snippet)}
     given = "".join(f'        "{key}": "{value}",\n' for key, value in params.items())
     return (
         "from airflow.sdk import DAG  # on Airflow 2.11: from airflow import DAG\n"
@@ -175,6 +175,11 @@ def example(operator: Any, change: Any) -> str:
         f'with DAG(\n    "{name}",\n    schedule=None,\n    params={{\n{given}    }},\n) as dag:\n'
         f"{indent(snippet, '    ')}"
     )
+
+
+def _sample(param: Any) -> Any:
+    """Return what a field of a form begins with, or else what it suggests: ids are no defaults."""
+    return param.value if param.has_value else param.schema["examples"][0]
 
 
 def _pictures(change: Any) -> str:
