@@ -83,6 +83,7 @@ def pages() -> dict[str, str]:
         "_generated/bulk_parameters.md": parameters_table(
             BulkOperator, [name for name in inspect.signature(BulkOperator.__init__).parameters if name in _bulk()]
         ),
+        "_generated/operator_pages.md": operator_pages(),
         "_generated/connection.md": connection_table(),
         "_generated/examples.md": examples_table(),
         "_generated/plots.md": plots(),
@@ -90,6 +91,15 @@ def pages() -> dict[str, str]:
         **{operator_page(change): operator_text(operator, change) for operator, change in _operators()},
         **{f"reference/{name}.md": reference(title, modules) for name, title, modules in references()},
     }
+
+
+def operator_pages() -> str:
+    """Return the list of the operators' pages for the sidebar: in words, as class names are too long for it."""
+    changes = sorted((change for _, change in _operators()), key=catalogue.name_of)
+    lines = [
+        f"{catalogue.name_of(change).replace('_', ' ').capitalize()} <{operator_page(change)}>" for change in changes
+    ]
+    return "\n".join(["```{toctree}", ":hidden:", "", *lines, "```"])
 
 
 def _operators() -> list[tuple[Any, Any]]:
@@ -204,8 +214,11 @@ def arguments_table(operator: Any, change: Any) -> str:
     rows = []
     for name, parameter in catalogue.parameters(operator).items():
         values = catalogue.choices(change, name) if name in change.model_fields else ()
-        allowed = f" Allowed values: {', '.join(f'``{value}``' for value in values)}." if values else ""
-        rows.append([f"``{name}``", _default(parameter), described.get(name, "") + allowed])
+        meaning = described.get(name, "")
+        # Most docstrings name the values themselves.
+        if any(f"``{value}``" not in meaning for value in values):
+            meaning += f" Allowed values: {', '.join(f'``{value}``' for value in values)}."
+        rows.append([f"``{name}``", _default(parameter), meaning])
     return _rst_table(["argument", "default", "meaning"], [20, 12, 68], rows)
 
 
