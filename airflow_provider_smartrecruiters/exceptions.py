@@ -54,6 +54,11 @@ __all__ = [
 ]
 
 
+def shortened(value: str) -> str:
+    """Return an id for a person to read: at most 64 characters."""
+    return value if len(value) <= 64 else f"{value[:61]}..."
+
+
 class SmartRecruitersError(Exception):
     """Base of every error raised by this package.
 
@@ -133,8 +138,9 @@ class SmartRecruitersError(Exception):
         if self.hint:
             yield f"What to do: {self.hint}"
         # Most summaries name the record already, in words.
-        if not all(value in self.summary for value in self.target.values()):
-            yield f"Record: {', '.join(f'{name} {value}' for name, value in self.target.items())}."
+        ids = {name: shortened(value) for name, value in self.target.items()}
+        if not all(value in self.summary for value in ids.values()):
+            yield f"Record: {', '.join(f'{name} {value}' for name, value in ids.items())}."
         if self.connection:
             yield f"Connection: {self.connection}."
         if self.code:

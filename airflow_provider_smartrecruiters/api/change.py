@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.api.values.normal import normal
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError, shortened
 
 Clear = Annotated[tuple[str, ...] | None, Field(exclude=True)]
 """Names of arguments whose current value to remove from the record."""
@@ -111,9 +112,9 @@ class Change(BaseModel):
     def _refusal(cls, admitted: Admitted, error: ValidationError | None) -> InvalidInputError:
         refusal = invalid_arguments(cls.__name__, cls.use_case, admitted, error)
         refusal.target = {
-            name: admitted.values[name]
+            name: str(id_pasted(admitted.values[name], name))
             for name in cls.ids
-            if isinstance(admitted.values.get(name), str) and name not in refusal.fields
+            if name in admitted.values and name not in refusal.fields
         }
         return refusal
 
@@ -137,7 +138,7 @@ class Change(BaseModel):
     @property
     def label(self) -> str:
         """What the change is about, for messages: ``status of job 6f1c…``."""
-        return self.subject.format_map({name: _short(value) for name, value in self.target.items()})
+        return self.subject.format_map({name: shortened(value) for name, value in self.target.items()})
 
     @property
     def path_params(self) -> dict[str, str]:
@@ -295,7 +296,3 @@ def read_record(
         if (wait := attempts.next_delay(error)) is None:
             raise error
         time.sleep(wait)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= 64 else f"{value[:61]}..."

@@ -67,7 +67,12 @@ def test_it_prints_its_address_and_a_connection(running: Running) -> None:
     command, assignment = shlex.split(running.second)
     name, _, value = assignment.partition("=")
     assert (command, name) == ("export", "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT")
-    assert json.loads(value) == {"conn_type": "smartrecruiters", "host": running.url, "password": "it's a key"}
+    assert json.loads(value) == {
+        "conn_type": "smartrecruiters",
+        "host": running.url,
+        "password": "it's a key",
+        "extra": {"app_url": running.url},
+    }
     assert running.get("/jobs", **{"X-SmartToken": "it's a key"}).status_code == 200
     assert running.get("/jobs", **{"X-SmartToken": "other"}).status_code == 401
     # A start takes about one second. This is processor time, since a busy machine stretches the time on the clock.

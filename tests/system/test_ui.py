@@ -143,6 +143,8 @@ def body(browser: Chrome) -> str:
 
 
 def test_the_connection_has_its_form_and_works(stack: Stack, browser: Chrome, shot: Callable[[str], None]) -> None:
+    from selenium.webdriver.common.keys import Keys
+
     browser.get(f"{stack.url}/connections")
     test_button = find(browser, "button[aria-label='Test Connection']")
     icon = test_button.get_attribute("innerHTML")
@@ -151,8 +153,10 @@ def test_the_connection_has_its_form_and_works(stack: Stack, browser: Chrome, sh
     shot("tested")
     assert "Test Connection Failed" not in body(browser)
 
-    find(browser, "button[aria-label='Edit Connection']").click()
+    # A new one: the form of one that exists shows only those extra fields that it has a value for.
+    find(browser, "button", "Add Connection").click()
     dialog = find(browser, "[role=dialog]")
+    find(browser, "[role=dialog] input[role=combobox]").send_keys("SmartRecruiters", Keys.ENTER)
     eventually(lambda: "API key" in dialog.text, "the standard fields")
     shot("standard-fields")
     assert "SmartRecruiters" in dialog.text
@@ -178,8 +182,14 @@ def trigger(stack: Stack, browser: Chrome, shot: Callable[[str], None], *, plan_
     shot("drop-down")
     status.send_keys("Filled", Keys.ENTER)
     # As people do: from the browser's address bar.
-    job = find(browser, "input#element_job_id, #element_job_id input")
-    job.send_keys(web_address(stack.emulator, {"job_id": JOB_ID}))
+    job, address = (
+        find(browser, "input#element_job_id, #element_job_id input"),
+        web_address(stack.emulator, {"job_id": JOB_ID}),
+    )
+    job.click()
+    # As pasted: of what is typed, a form that is being drawn may lose a character.
+    browser.execute_cdp_cmd("Input.insertText", {"text": address})
+    eventually(lambda: job.get_attribute("value") == address, "the whole address in the field")
     switch = browser.find_element("css selector", "input[name=element_plan_only]")
     assert switch.is_selected(), "planning must be the default"
     if not plan_only:

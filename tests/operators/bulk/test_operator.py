@@ -161,7 +161,8 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
         reject(items).execute(context())
     assert isinstance(caught.value, AirflowFailException)
     assert emulator.requests == []
-    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    lines = [record.getMessage() for record in errors if record.name.endswith("bulk.run")]
     assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [2, 4, 6, 8, 9]
     assert "empty" in lines[0]
     assert "candidate_id is missing" in lines[1]
