@@ -111,7 +111,12 @@ class Judge:
         found = [
             *self._requests(subject, arguments),
             *(self._error(subject, arguments, error) if error is not None else self._result(subject, result or {})),
-            *(("log", "a message of several lines") for line in self._log.lines if len(line.splitlines()) > 1),
+            *(
+                ("log", "a message of several lines")
+                for line in self._log.lines
+                # The report of an error is wrapped; that its sentences have no line breaks of others is checked above.
+                if len(line.splitlines()) > 1 and line != _report(error)
+            ),
         ]
         problems = [
             Problem(kind, subject.name, what, f"{arguments!r}\n{dict(switches)}") for kind, what in dict.fromkeys(found)
@@ -239,3 +244,7 @@ class _Lines(logging.Handler):
     def __exit__(self, *_: object) -> None:
         self._logger.removeHandler(self)
         self._logger.setLevel(self._level)
+
+
+def _report(error: Exception | None) -> str | None:
+    return error.report() if isinstance(error, SmartRecruitersError) else None

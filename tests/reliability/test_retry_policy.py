@@ -68,16 +68,17 @@ def waiting(airflow_db: None) -> Iterator[Callable[[str], list[Waiting]]]:
             with create_session() as session:
                 for instance in session.scalars(wanted):
                     end: datetime = instance.end_date
-                    found.append(
-                        Waiting(
-                            tries=instance.try_number,
-                            delay=instance.retry_delay_override,
-                            waits=(instance.next_retry_datetime() - end).total_seconds()
-                            if instance.retry_delay_override is not None
-                            else -1,
-                            reason=instance.retry_reason,
-                        )
+                    waits = Waiting(
+                        tries=instance.try_number,
+                        delay=instance.retry_delay_override,
+                        waits=(instance.next_retry_datetime() - end).total_seconds()
+                        if instance.retry_delay_override is not None
+                        else -1,
+                        reason=instance.retry_reason,
                     )
+                    # A run that is still at it (it pushes the links of the task) puts the state back once.
+                    if waits not in found:
+                        found.append(waits)
                     instance.state = TaskInstanceState.FAILED
 
     def start(dag_id: str) -> list[Waiting]:
