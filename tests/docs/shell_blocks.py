@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -46,6 +48,7 @@ class Shell:
             "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
             "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT": emulator.connection_json,
+            "JOB": emulator.state.job_ids[0],
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
 
@@ -60,13 +63,28 @@ class Shell:
             {"make": check_make, "pip": check_pip}[program](command)
         else:
             assert program in ("airflow", "curl"), f"no rule for {program}: add one, or mark the block as not run"
-            self._carry_out(command)
+            self.run_script(command)
 
-    def _carry_out(self, command: str) -> None:
-        command = command.replace("http://localhost:8787", self._emulator.url)
-        command = command.replace("local-key", self._emulator.api_key).replace("curl ", "curl --fail --show-error ")
-        done = subprocess.run(shlex.split(command), env=self._env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    def run_script(self, script: str) -> None:
+        """Carry out lines of bash as a person would, who answers yes to a question; raise if they fail."""
+        script = script.replace("http://localhost:8787", self._emulator.url)
+        script = script.replace("local-key", self._emulator.api_key).replace("curl ", "curl --fail --show-error ")
+        if importlib.util.find_spec("airflow.sdk") is None:
+            script = script.replace("airflow smartrecruiters", "python -m airflow_provider_smartrecruiters")
+        with _terminal("y\n") as stdin:
+            done = subprocess.run(["bash", "-uc", script], env=self._env, stdin=stdin, capture_output=True, text=True)
+        assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+@contextlib.contextmanager
+def _terminal(typed: str) -> Iterator[int]:
+    controller, terminal = pty.openpty()
+    os.write(controller, typed.encode())
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
+        os.close(controller)
 
 
 def start_emulator(command: str) -> None:

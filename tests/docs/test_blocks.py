@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 ALL = {page: blocks_of(page, text) for page, text in pages().items()}
-_CHECKED = ("python", "console", "json", "ini", "log", "file", "not run")
+_CHECKED = ("python", "console", "bash", "json", "ini", "log", "file", "not run")
 each_page_with = {
     kinds: pytest.mark.parametrize("page", [page for page, all_ in ALL.items() if any(b.kind in kinds for b in all_)])
-    for kinds in (("python", "log"), ("console",), ("json", "ini", "file"))
+    for kinds in (("python", "log"), ("console", "bash"), ("json", "ini", "file"))
 }
 
 
@@ -86,13 +86,15 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.airflow_run
-@each_page_with[("console",)]
+@each_page_with["console", "bash"]
 def test_commands_run(page: str, smartrecruiters_emulator: SmartRecruitersEmulator, airflow_home: Path) -> None:
     shell = Shell(smartrecruiters_emulator, airflow_home)
     for block in ALL[page]:
         if block.kind == "console":
             for command in commands(block.text):
                 shell.run(command)
+        elif block.kind == "bash":
+            shell.run_script(block.text)
 
 
 @each_page_with["json", "ini", "file"]
