@@ -59,6 +59,16 @@ def shortened(value: str) -> str:
     return value if len(value) <= 64 else f"{value[:61]}..."
 
 
+def fitted(line: str, width: int = 100) -> str:
+    """Return a line for a log, wrapped: the log viewer of Airflow wraps none, and 102 characters fit into 1400 pixels.
+
+    :param line: the line, with its indentation.
+    :param width: largest number of characters in a line. An id or an address that is longer is not cut.
+    """
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+
+
 class SmartRecruitersError(Exception):
     """Base of every error raised by this package.
 
@@ -123,11 +133,8 @@ class SmartRecruitersError(Exception):
 
         :param width: largest number of characters in a line. An id or a path that is longer is not cut.
         """
-        # Airflow's log viewer wraps no line, and shows the text of the exception itself cut off.
-        return "\n".join(
-            textwrap.fill(one, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-            for one in self._sentences()
-        )
+        # The log viewer of Airflow cuts off the text of the exception itself.
+        return "\n".join(fitted(one, width) for one in self._sentences())
 
     def _sentences(self) -> Iterator[str]:
         yield self.summary

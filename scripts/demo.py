@@ -7,7 +7,6 @@ The second run has to change nothing. Exits with 1 when any row of the table is 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import logging
 import os
@@ -215,13 +214,19 @@ def print_why(all_expected: tuple[Expected, ...]) -> None:
 
 
 def sample(log: Path, title: str = "Changing the application") -> str:
-    """Return the diff of one task as its log has it."""
-    # As structlog writes a line (Airflow 3.1 and later), or as logging does with Airflow's settings or with Alembic's.
-    line = r"(?:\[info *\]|INFO -|INFO  \[[\w.]+\]) (.*?)(?: +\[airflow_provider_smartrecruiters\.[\w.]+\].*)?$"
-    said = re.findall(line, re.sub(r"\x1b\[\d*m", "", log.read_text()), re.MULTILINE)
-    start = next((number for number, line in enumerate(said) if line.startswith(title)), len(said))
-    fields = itertools.takewhile(lambda line: line.startswith("  "), said[start + 1 :])
-    return "\n".join(f"  {line}" for line in [*said[start : start + 1], *fields])
+    """Return what the log of one task says of its change."""
+    plain = re.sub(r"\x1b\[\d*m", "", log.read_text())
+    # Of each line, what is left without the logger's name that structlog puts after it (Airflow 3.1 and later).
+    lines = [re.sub(r" +\[airflow_provider_smartrecruiters\.[\w.]+\].*$", "", line) for line in plain.splitlines()]
+    start = next((number for number, line in enumerate(lines) if title in line), len(lines))
+    end = next((number for number, line in enumerate(lines[start:], start) if "Done: " in line), start)
+    # Before a record stand its time and its level.
+    said = [line[line.find(begin) :] if (begin := _begins(line, title)) else line for line in lines[start : end + 1]]
+    return "\n".join(f"  {line}" for line in said)
+
+
+def _begins(line: str, title: str) -> str | None:
+    return next((begin for begin in (title, "Done: ") if begin in line), None)
 
 
 def errors(log: Path) -> list[str]:

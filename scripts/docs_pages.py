@@ -88,9 +88,14 @@ def pages() -> dict[str, str]:
         "_generated/examples.md": examples_table(),
         "_generated/plots.md": plots(),
         **{f"_generated/{name.lower()}.md": root_page(name) for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")},
-        **{operator_page(change): operator_text(operator, change) for operator, change in _operators()},
+        **operators_pages(),
         **{f"reference/{name}.md": reference(title, modules) for name, title, modules in references()},
     }
+
+
+def operators_pages() -> dict[str, str]:
+    """Return the text of each operator's page, by its path below docs/. On every version of Airflow."""
+    return {operator_page(change): operator_text(operator, change) for operator, change in _operators()}
 
 
 def operator_pages() -> str:

@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.candidates import *
     from airflow_provider_smartrecruiters.api.change import Change as Change
-    from airflow_provider_smartrecruiters.api.converge import ChangeResult as ChangeResult
     from airflow_provider_smartrecruiters.api.converge import apply as apply
     from airflow_provider_smartrecruiters.api.converge import plan as plan
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
     from airflow_provider_smartrecruiters.api.users import *
+    from airflow_provider_smartrecruiters.api.values.result import ChangeResult as ChangeResult
     from airflow_provider_smartrecruiters.exceptions import *
 
 _PACKAGE = "airflow_provider_smartrecruiters"
 _NAMES = {
     "Change": "api.change",
-    "ChangeResult": "api.converge",
+    "ChangeResult": "api.values.result",
     "SmartRecruitersClient": "api.http.client",
     "apply": "api.converge",
     "plan": "api.converge",

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import BulkTerms, ChangeResult, apply, plan
+from airflow_provider_smartrecruiters.api.converge import BulkTerms, apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.values.result import ChangeResult
+from airflow_provider_smartrecruiters.api.view import View
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -28,6 +30,9 @@ from airflow_provider_smartrecruiters.exceptions import (
 )
 
 log = logging.getLogger(__name__)
+
+_VIEW = View(level=logging.DEBUG)
+"""The log of a batch has lines of its own for its items."""
 
 OUTAGE = 25
 """Number of consecutive items with a transient error that counts as an outage (a circuit breaker).
@@ -181,7 +186,7 @@ class BulkOptions:
     read_first: bool = True
     stop_on_error: bool = False
     max_threads: int = MAX_CONCURRENT
-    terms: BulkTerms = field(default_factory=lambda: BulkTerms(log_level=logging.DEBUG))
+    terms: BulkTerms = field(default_factory=BulkTerms)
 
 
 class Bulk:
@@ -367,7 +372,7 @@ class Bulk:
         # An item in doubt is read even with read_first=False: sending it blindly could repeat a write.
         read_first = options.read_first or (work.in_doubt and change.readable)
         if options.plan_only:
-            return plan(self._client, change, read_first=read_first, terms=options.terms)
+            return plan(self._client, change, read_first=read_first, terms=options.terms, view=_VIEW)
         return apply(
             self._client,
             change,
@@ -375,6 +380,7 @@ class Bulk:
             read_first=read_first,
             expect=work.expect,
             terms=options.terms,
+            view=_VIEW,
         )
 
     def _count_success(self) -> None:

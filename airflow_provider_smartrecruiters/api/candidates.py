@@ -178,6 +178,11 @@ class UpdateCandidateTags(Change):
         first = [place for place, tag in new.items() if lookups.first(f"new tag {tag}")]
         return {"new_tags": first} if first else {}
 
+    def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
+        """Yield which tags are new in the company, by their places."""
+        if new := details.get("new_tags"):
+            yield f"New in the company, and kept for good once written: {', '.join(new)}."
+
     def _new_tags(self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any]) -> dict[str, str]:
         """Return the tags that no candidate of the company has, by their places in the arguments."""
         # What this candidate has is no news, whether or not the search finds it. That stays true for a write that is
@@ -329,6 +334,8 @@ class RejectApplication(_ApplicationStatusChange):
     reason: OptionalText = Field(None, exclude=True)
     sub_status: OptionalText = Field(None, serialization_alias="subStatus")
 
+    _label: str | None = PrivateAttr(None)
+
     @model_validator(mode="after")
     def _one_reason(self) -> Self:
         if self.reason_id is not None and self.reason is not None:
@@ -354,7 +361,15 @@ class RejectApplication(_ApplicationStatusChange):
                 "access to the company's configuration (an OAuth client needs the scope configuration_read)."
             )
             raise
-        return self.model_copy(update={"reason_id": _reason_id(reasons, self.reason), "reason": None})
+        found = _reason(reasons, self.reason)
+        resolved = self.model_copy(update={"reason_id": str(found["id"]), "reason": None})
+        resolved._label = found["label"]
+        return resolved
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The reason's label, if it was looked up."""
+        return {self.reason_id: self._label} if self.reason_id and self._label else {}
 
     @property
     def given(self) -> dict[str, Any]:
@@ -432,13 +447,13 @@ def _not_created(places: list[str]) -> InvalidInputError:
     )
 
 
-def _reason_id(reasons: list[dict[str, Any]], label: str) -> str:
+def _reason(reasons: list[dict[str, Any]], label: str) -> dict[str, Any]:
     def key(text: str) -> str:
         return " ".join(text.split()).casefold()
 
     matches = [reason for reason in reasons if key(reason.get("label") or "") == key(label)]
     if len(matches) == 1:
-        return str(matches[0]["id"])
+        return matches[0]
     if matches:
         raise InvalidInputError(
             f"{len(matches)} rejection reasons have this label: {', '.join(str(m['id']) for m in matches)}.",

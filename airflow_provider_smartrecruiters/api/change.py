@@ -162,6 +162,11 @@ class Change(BaseModel):
         return tuple(fields[name].serialization_alias or name for name in getattr(self, "clear_fields", None) or ())
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """What people call the values that were looked up by a label, by id. The log shows both."""
+        return {}
+
+    @property
     def needs_read(self) -> str | None:
         """Why this change requires a read before the write; None if it does not."""
         return None
@@ -265,6 +270,13 @@ class Change(BaseModel):
         """
         return {}
 
+    def remarks(self, details: Mapping[str, Any]) -> Iterable[str]:
+        """Return what :meth:`details` and :meth:`foreseen` found, in sentences for the log. Without free text.
+
+        :param details: ``details`` of the result.
+        """
+        return ()
+
 
 def read_record(
     client: SmartRecruitersClient, path: str, path_params: Mapping[str, str], *, has: Collection[str]
@@ -295,4 +307,5 @@ def read_record(
         )
         if (wait := attempts.next_delay(error)) is None:
             raise error
+        attempts.log_next(error, wait)
         time.sleep(wait)

@@ -18,61 +18,18 @@ from airflow_provider_smartrecruiters.api.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.reading import Reading, as_a_record, verify
-from airflow_provider_smartrecruiters.api.values.diff import FieldDiff, one_line
+from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.values.result import ChangeResult
+from airflow_provider_smartrecruiters.api.view import View
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,
     InvalidInputError,
     SmartRecruitersError,
     StalePlanError,
+    fitted,
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ChangeResult:
-    """The result of :func:`plan` or :func:`apply`.
-
-    :param use_case: id of the use case.
-    :param target: ids of the record, by argument name.
-    :param changed: whether the record differed from the requested state; None if it was not read or the response does
-        not tell (``details.unread``), False if the API ignored all that differed (``details.ignored``).
-    :param applied: whether a write was sent and accepted.
-    :param diffs: the fields that differed.
-    :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
-    :param response: the API's response to the write.
-    :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
-    :param fingerprint: stands for the state that was read before the write; None if it is not known. Pass it to
-        :func:`apply` as ``expect``.
-    """
-
-    use_case: str
-    target: dict[str, str]
-    changed: bool | None
-    applied: bool
-    diffs: list[FieldDiff] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
-    response: Any = None
-    fingerprint: str | None = None
-    skipped: str | None = None
-
-    def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
-        """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",
-        "diff", "details", "fingerprint", "response"}``.
-
-        :param return_response: include the API's response, which may contain personal text.
-        """
-        return {
-            "use_case": self.use_case,
-            "target": self.target,
-            "changed": self.changed,
-            "applied": self.applied,
-            "fields": [item.name for item in self.diffs],
-            "diff": [item.as_dict() for item in self.diffs],
-            "details": self.details,
-            "fingerprint": self.fingerprint,
-            "response": self.response if return_response else None,
-        }
 
 
 @dataclass(frozen=True)
@@ -128,16 +85,19 @@ class BulkTerms:
 
     :param lookups: cache of look-ups for the whole batch.
     :param only_if_status_in: statuses that an application must be in to be changed; None for any.
-    :param log_level: level at which each diff is logged; a batch uses DEBUG.
     """
 
     lookups: Lookups = field(default_factory=Lookups)
     only_if_status_in: Collection[str] | None = None
-    log_level: int = logging.INFO
 
 
 def plan(
-    client: SmartRecruitersClient, change: Change, *, read_first: bool = True, terms: BulkTerms | None = None
+    client: SmartRecruitersClient,
+    change: Change,
+    *,
+    read_first: bool = True,
+    terms: BulkTerms | None = None,
+    view: View | None = None,
 ) -> ChangeResult:
     """Return what :func:`apply` would change (dry run). Sends only reads.
 
@@ -145,6 +105,7 @@ def plan(
     :param change: the change to plan.
     :param read_first: False to check the arguments only, and guards that need a look-up.
     :param terms: options of the batch that the change belongs to.
+    :param view: how the log shows it.
     :raises SmartRecruitersError: as for :func:`apply`.
     """
     terms = terms or BulkTerms()
@@ -153,11 +114,10 @@ def plan(
         planned = _plan(client, change, read_first, terms)
         skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
         foreseen = {} if skipped else _foreseen(client, planned, terms, plan_only=True)
-        _log_diff(planned, f"Plan for the {change.label} (nothing is sent)", terms.log_level)
         with as_a_record(planned.change):
-            details = planned.details() | foreseen
-    _log_details(details, terms.log_level)
-    return planned.result(details, skipped=skipped)
+            result = planned.result(planned.details() | foreseen, skipped=skipped)
+            (view or View()).planned(planned.change, planned.reading, result)
+    return result
 
 
 def apply(
@@ -168,6 +128,7 @@ def apply(
     read_first: bool = True,
     expect: str | None = None,
     terms: BulkTerms | None = None,
+    view: View | None = None,
 ) -> ChangeResult:
     """Apply a change: read the record, and write only if it differs from the requested state.
 
@@ -178,37 +139,40 @@ def apply(
     :param expect: ``fingerprint`` of a plan: write only if the record is still in the state that the plan saw. A record
         that already is in the requested state raises no error.
     :param terms: options of the batch that the change belongs to.
+    :param view: how the log shows it.
     :raises InvalidInputError: the arguments do not fit the record, or the change requires a read.
     :raises StalePlanError: the record changed after the plan given as ``expect``.
     :raises SmartRecruitersError: any other failure. ``may_have_been_applied`` states whether the write may have been
         applied anyway, ``retryable`` whether another run can succeed.
     """
-    terms = terms or BulkTerms()
+    terms, view = terms or BulkTerms(), view or View()
     with explained(change, "change", read_first=read_first) as next_run:
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         next_run.finds_out = planned.changed is not None
-        if planned.changed is False and not force:
-            log.log(terms.log_level, "No difference in the %s; nothing is sent.", change.label)
-            return planned.result(planned.details())
         guards = _Guards(client, planned, terms.only_if_status_in, expect)
-        if skipped := guards.skipped(planned.state):
-            log.log(terms.log_level, "Skipped the %s: %s.", change.label, skipped)
-            return planned.result(planned.details(), skipped=skipped)
+        skipped = guards.skipped(planned.state)
+        if skipped or (planned.changed is False and not force):
+            left = planned.result(planned.details(), skipped=skipped)
+            view.left(planned.change, planned.reading, left)
+            return left
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         guards.check_fingerprint(planned.fingerprint)
         foreseen = _foreseen(client, planned, terms, plan_only=False)
-        _log_diff(planned, f"Changing the {change.label}", terms.log_level)
+        view.changing(planned.change, planned.reading, planned.notice)
         written = _write(client, planned, guards)
         if written.unchanged:
-            log.log(terms.log_level, "Somebody else has made the same change to the %s; nothing is sent.", change.label)
             unchanged = replace(planned, reading=replace(planned.reading, diffs=[]))
+            view.met()
             return unchanged.result(unchanged.details())
         if written.skipped:
-            return planned.result(written.details, skipped=written.skipped)
+            stopped = planned.result(written.details, skipped=written.skipped)
+            view.stopped(stopped)
+            return stopped
         details = _details_of(client, planned, written) | foreseen
-    _log_details(details, terms.log_level)
-    return planned.result(details, applied=True, response=written.response)
+    result = planned.result(details, applied=True, response=written.response)
+    view.done(planned.change, result)
+    return result
 
 
 @dataclass(frozen=True)
@@ -367,8 +331,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             if not ((lost or in_the_way) and confirmable):
                 raise
             failed, wait = error, attempts.next_delay(error)
-            why = "The response to the write was lost" if lost else "Another request was in the way of the write"
-            log.warning("%s. Reading the %s before sending again.", why, change.label)
+            log.warning("%s", fitted(f"{error.summary} Reading the {change.label} before sending again."))
             if not attempts.sleep(wait or 0):
                 wait = None
             try:
@@ -381,7 +344,6 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
                 raise
             same = reading.differs is False
         if same and in_doubt:
-            log.info("The write was applied.")
             return _Written(body, details={"confirmed_by_read": True})
         if same:
             return _Written(body, unchanged=True)
@@ -391,7 +353,6 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
         # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
         try:
             if skipped := guards.skipped(reading.state):
-                log.warning("Skipped the %s: it is not written again (%s).", change.label, skipped)
                 details = {"may_have_been_applied": True} if in_doubt else {}
                 return _Written(body, details=details, skipped=skipped)
             guards.check_fingerprint(reading.fingerprint)
@@ -408,31 +369,7 @@ def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written
         if change.verified and response is not None:
             details |= verify(client, change, written.body, response, planned.diffs)
     except Exception as error:
-        log.warning("Changed the %s, but could not interpret the response (%s).", change.label, type(error).__name__)
+        said = f"Changed the {change.label}, but could not interpret the response ({type(error).__name__})."
+        log.warning("%s", fitted(said))
         return {**written.details, "verified": False}
     return details
-
-
-def _log_diff(planned: _Plan, title: str, level: int) -> None:
-    if not log.isEnabledFor(level):
-        return
-    if planned.changed is None:
-        read = planned.reading.done
-        why = "SmartRecruiters' response does not show the current state" if read else "the current state is not known"
-        log.log(level, "%s; %s, so each run writes it:", title, why)
-    else:
-        count = len(planned.diffs)
-        differ = f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
-        log.log(level, "%s: %s", title, differ)
-    for item in planned.diffs:
-        log.log(level, "  %s", item.line())
-    if planned.notice:
-        # With the diff, and so before the write: afterwards nobody can act on it.
-        log.log(level, "  notice: %s", planned.notice)
-
-
-def _log_details(details: Mapping[str, Any], level: int) -> None:
-    for name, value in details.items():
-        if name == "notice":
-            continue
-        log.log(level, "  %s: %s", name, ", ".join(map(one_line, value)) if isinstance(value, list) else value)

@@ -354,6 +354,13 @@ class UpdateJobAd(_JobChange):
             details["not_kept"] = [f"location.{name}" for name in location]
         return details
 
+    def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
+        """Yield that the ad must be published again, and what a write cannot keep."""
+        if details.get("needs_publishing"):
+            yield "The ad is published. Publish it again in SmartRecruiters, so that the career sites show the change."
+        if lost := details.get("not_kept"):
+            yield f"Not kept, because the API does not accept an incomplete location: {', '.join(lost)}."
+
 
 class UpdateJobAndJobAd(_JobChange):
     """Change a job together with its ad. Only the given parts change; the rest is kept.

@@ -19,7 +19,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, diff, flatten, one_line, unread
 from airflow_provider_smartrecruiters.api.values.normal import normal
-from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, UnexpectedResponseError
+from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, UnexpectedResponseError, fitted
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,8 @@ def verify(
         after = change.read(client)
     except SmartRecruitersError as error:
         # The write succeeded. A failed check afterwards must not fail the task.
-        log.warning("The %s was changed, but could not be read afterwards (%s).", change.label, type(error).__name__)
+        said = f"The {change.label} was changed, but could not be read afterwards ({type(error).__name__})."
+        log.warning("%s", fitted(said))
         return {"verified": False}
 
     def accepted_of(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,12 +148,12 @@ def verify(
         + [name for name in seen if name not in accepted],
     }
     if found["lost"]:
-        log.warning(
-            "SmartRecruiters did not accept a value of the %s, and removed the old one: %s. What to do: Correct the "
-            "value, then run the task again.",
-            change.label,
-            ", ".join(map(one_line, found["lost"])),
+        said = (
+            f"SmartRecruiters did not accept a value of the {change.label}, and removed the old one: "
+            f"{', '.join(map(one_line, found['lost']))}. What to do: Correct the value, then run the task again."
         )
+        log.warning("%s", fitted(said))
     if found["changed_concurrently"]:
-        log.warning("Somebody else changed the %s at the same time. Check that both changes are there.", change.label)
+        said = f"Somebody else changed the {change.label} at the same time. Check that both changes are there."
+        log.warning("%s", fitted(said))
     return {name: names for name, names in found.items() if names}

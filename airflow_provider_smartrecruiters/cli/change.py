@@ -12,8 +12,8 @@ from airflow_provider_smartrecruiters.cli.use_cases import add_parameters, chang
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.api.converge import ChangeResult
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 
 WOULD_CHANGE = 3
 """Exit code of ``plan --detailed-exit-code`` for a record that differs, or may differ. Terraform's is 2, which is wrong

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.api.view import View
 
 
 class SmartRecruitersHook(BaseHook):
@@ -143,14 +144,15 @@ class SmartRecruitersHook(BaseHook):
 
         client = self.get_conn()
         with as_airflow_error(self.smartrecruiters_conn_id):
-            result = apply(client, change, force=force, read_first=read_first, expect=expect)
+            result = apply(client, change, force=force, read_first=read_first, expect=expect, view=self._view(change))
             return result.as_dict(return_response=return_response)
 
-    def plan(self, change: Change, *, read_first: bool = True) -> dict[str, Any]:
+    def plan(self, change: Change, *, read_first: bool = True, why_planned: str = "this is a plan") -> dict[str, Any]:
         """Return what :meth:`apply` would change, without sending a write (dry run).
 
         :param change: a change from ``airflow_provider_smartrecruiters.api``.
         :param read_first: read the current state, if the API offers a way to read it.
+        :param why_planned: why nothing is sent, for the last line of the log.
         :return: as for :meth:`apply`, with ``applied`` false and ``response`` ``None``.
         :raises SmartRecruitersError: as for :meth:`apply`.
         """
@@ -158,7 +160,14 @@ class SmartRecruitersHook(BaseHook):
 
         client = self.get_conn()
         with as_airflow_error(self.smartrecruiters_conn_id):
-            return plan(client, change, read_first=read_first).as_dict()
+            view = self._view(change, why_planned=why_planned)
+            return plan(client, change, read_first=read_first, view=view).as_dict()
+
+    def _view(self, change: Change, **options: Any) -> View:
+        from airflow_provider_smartrecruiters.api.view import View
+
+        # The page of the record itself comes first.
+        return View(page=next(iter(self.web_addresses(change.target).values()), None), **options)
 
     def request(
         self,

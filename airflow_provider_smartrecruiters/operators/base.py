@@ -216,7 +216,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
                 expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
         keep_links(self, change.target, context)
         if plan_only:
-            return self.hook.plan(change, read_first=read_first)
+            return self.hook.plan(change, read_first=read_first, why_planned="plan_only is on")
         return self.hook.apply(
             change, force=force, read_first=read_first, return_response=return_response, expect=expect
         )

@@ -16,7 +16,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply, plan
+from airflow_provider_smartrecruiters.api.converge import apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
@@ -28,6 +28,7 @@ from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobStatus,
 )
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
+from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
@@ -44,6 +45,9 @@ from airflow_provider_smartrecruiters.exceptions import (
 from tests.support.scripted_server import ScriptedServer, forward, hang, reply, reset
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
+
+VIEW = "airflow_provider_smartrecruiters.api.view"
+"""The logger of the lines about a change."""
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 Emulator = SmartRecruitersEmulator
@@ -558,30 +562,33 @@ def test_what_people_wrote_is_in_no_log_and_no_result(
 
 
 def test_the_log_has_a_line_for_each_field(smartrecruiters_emulator: Emulator, client: Any, caplog: Any) -> None:
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
+    caplog.set_level(logging.INFO, VIEW)
     apply(client, candidate_job_status(smartrecruiters_emulator))
-    lines = [record.getMessage() for record in caplog.records]
-    assert lines[0].startswith("Changing the status of candidate ")
-    assert lines[0].endswith("fields differ")
-    assert "  status: IN_REVIEW -> HIRED" in lines
-    assert "  startsOn: (not set) -> 2027-01-01T00:00:00.000Z" in lines
+    before, after = [record.getMessage() for record in caplog.records]
+    assert before.startswith("Changing the status of candidate ")
+    title, *lines = before.split("\n  status: ")
+    assert title.endswith("fields differ")
+    assert lines == ["IN_REVIEW -> HIRED\n  startsOn: (not set) -> 2027-01-01T00:00:00.000Z"]
+    assert after == "Done: changed."
 
 
 def test_the_log_says_that_nothing_differs(smartrecruiters_emulator: Emulator, client: Any, caplog: Any) -> None:
     apply(client, job_status(smartrecruiters_emulator))
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
+    caplog.set_level(logging.INFO, VIEW)
     caplog.clear()
-    apply(client, job_status(smartrecruiters_emulator))
-    (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("No difference in the status of job")
+    change = job_status(smartrecruiters_emulator)
+    apply(client, change)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"Read the {change.label}.\nNothing to do: already {change.status}."
 
 
 def test_the_log_says_that_the_current_state_is_not_known(
     smartrecruiters_emulator: Any, client: Any, caplog: Any
 ) -> None:
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge")
+    caplog.set_level(logging.INFO, VIEW)
     apply(client, unlinked_source(smartrecruiters_emulator))
-    assert "SmartRecruiters' response does not show the current state, so each run writes it" in caplog.text
+    said = " ".join(caplog.text.split())
+    assert "SmartRecruiters does not show the current state, so each run writes it" in said
     assert "sourceId: (not read) -> " in caplog.text
 
 

@@ -51,7 +51,7 @@ def pages() -> dict[str, str]:
         ROOT / "CONTRIBUTING.md",
         *sorted((ROOT / "docs").glob("*.md")),
     ]
-    made = {f"docs/{name}": text for name, text in docs_pages.pages().items() if name.startswith("operators/")}
+    made = {f"docs/{name}": text for name, text in docs_pages.operators_pages().items()}
     return {_name(path): path.read_text(encoding="utf-8") for path in written} | made
 
 

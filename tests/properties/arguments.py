@@ -222,7 +222,7 @@ def _strange(
 def _choices(metadata: Iterable[Any]) -> list[str]:
     """Return which values of all lists a field takes; none where it takes any text."""
     checks = [item.func for item in metadata if isinstance(item, BeforeValidator)]
-    if any(len(inspect.signature(check).parameters) > 1 for check in checks):
+    if any(inspect.isfunction(check) and len(inspect.signature(check).parameters) > 1 for check in checks):
         # It asks for the name of the field, which no list of values depends on.
         return []
 

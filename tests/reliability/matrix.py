@@ -39,7 +39,7 @@ from tests.support import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_smartrecruiters.api.converge import ChangeResult
+    from airflow_provider_smartrecruiters.api.values.result import ChangeResult
     from airflow_provider_smartrecruiters.emulator.faults.injector import ArmedRule
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
     from tests.use_cases.use_case import Expected, UseCase

@@ -9,9 +9,10 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import ChangeResult, apply
+from airflow_provider_smartrecruiters.api.converge import apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
+from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.exceptions import AnswerLostError, SmartRecruitersError
 from tests.reliability.matrix import GOOD, Cell, Matrix, Place, Verdict, cells, rows

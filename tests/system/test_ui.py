@@ -213,16 +213,18 @@ def test_a_run_plans_then_changes_then_has_nothing_to_do(
 ) -> None:
     log = trigger(stack, browser, shot, plan_only=True)
     assert "status: SOURCING -> FILLED" in log
+    assert "Nothing was sent: plan_only is on." in log
     assert stack.journal() == []
 
     log = trigger(stack, browser, shot, plan_only=False)
     assert "status: SOURCING -> FILLED" in log
+    assert "Done: changed." in log
     assert [(entry["operation_id"], entry["body"]) for entry in stack.journal()] == [
         ("jobs.status.update", {"status": "FILLED"})
     ]
 
     log = trigger(stack, browser, shot, plan_only=False)
-    assert "nothing is sent" in log
+    assert "Nothing to do: already FILLED." in log
     assert len(stack.journal()) == 1
 
 

@@ -15,6 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, SmartRecruitersError, StalePlanError
+from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from tests.support.contract import Contract
 from tests.use_cases import dag_runs
 from tests.use_cases.refusals import TOKEN_OPERATION, BadInput, Refusal
@@ -30,6 +31,12 @@ def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     """Capture what a task logs, and debug messages of this package."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.DEBUG, logger="airflow_provider_smartrecruiters")
+
+
+def view_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines in which a task shows its change."""
+    records = [record for record in caplog.records if record.name == "airflow_provider_smartrecruiters.api.view"]
+    return [line for record in records for line in record.getMessage().splitlines()]
 
 
 @pytest.mark.smartrecruiters_emulator(rate=0)
@@ -212,12 +219,33 @@ class UseCaseTests(UseCase):
         for plan_only in (True, False):
             caplog.clear()
             self.run(**arguments, plan_only=plan_only)
-            lines = [record.getMessage().strip() for record in caplog.records]
-            assert [line for line in lines if line in expected.lines] == expected.lines
+            lines = view_lines(caplog)
+            assert [line.strip() for line in lines if line.strip() in expected.lines] == expected.lines
             assert not [text for text in expected.free_text if text in caplog.text]
             assert self.emulator.api_key not in caplog.text
-            (title,) = [line for line in lines if line.startswith(("Plan for the ", "Changing the "))]
-            assert all(arguments[name] in title for name in self.ids)
+            assert lines[0].startswith("Plan for the " if plan_only else "Changing the ")
+            assert all(arguments[name] in " ".join(lines) for name in self.ids)
+            assert lines[-1].startswith("Nothing was sent: plan_only is on." if plan_only else "Done: ")
+            assert [line for line in lines if len(line) > 100 and " " in line.strip()] == []
+            page = next(iter(SmartRecruitersHook().web_addresses({n: arguments[n] for n in self.ids}).values()), None)
+            assert [line for line in lines if "http" in line] == ([f"  {page}"] if page else [])
+
+    def test_the_log_of_a_second_run_ends_calmly(self, caplog: pytest.LogCaptureFixture) -> None:
+        arguments = self.arguments()
+        self.run(**arguments)
+        for plan_only in (True, False):
+            log_everything(caplog)
+            caplog.clear()
+            self.run(**arguments, plan_only=plan_only)
+            last = view_lines(caplog)[-1]
+            if self.converges():
+                assert last.startswith("Nothing to do: "), last
+            else:
+                ends = {
+                    True: "Nothing was sent: plan_only is on.",
+                    False: "Done: written. What it was before is not known.",
+                }
+                assert last == ends[plan_only]
 
     def test_refused(
         self,
@@ -316,7 +344,7 @@ class UseCaseTests(UseCase):
         assert first.state == "success"
         self.check_result(first.result, arguments, expected)
         self.check_writes(arguments, expected)
-        lines = [record.getMessage().strip() for record in caplog.records]
+        lines = [line.strip() for line in view_lines(caplog)]
         assert [line for line in lines if line in expected.lines] == expected.lines
         assert {name: first.rendered[name] for name in self.ids} == {name: arguments[name] for name in self.ids}
         kept = "".join(str(first.rendered[name]) for name in self.private)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -185,12 +186,13 @@ class SmartRecruitersClient:
         return checked
 
     def until(self, stopped: threading.Event) -> SmartRecruitersClient:
-        """Return this client without retries from a moment on: a request in flight still gets its response.
+        """Return this client for a batch: without retries from a moment on, when a request in flight still gets its
+        response, and without a line of the log for each retry.
 
         :param stopped: set at that moment.
         """
         ending = copy.copy(self)
-        ending.retry = replace(self.retry, stopped=stopped)
+        ending.retry = replace(self.retry, stopped=stopped, log_level=logging.DEBUG)
         return ending
 
     def request(
@@ -260,6 +262,7 @@ class SmartRecruitersClient:
                 if error.status == 429 and not paced:
                     # Slows down every thread of the credential: each of them would otherwise collect a 429 of its own.
                     self.pacer.slow_down(delay)
+                attempts.log_next(error, delay)
                 wait, failed = delay, error
             if not attempts.sleep(wait) and failed:
                 raise failed

@@ -7,13 +7,16 @@ retry without asking the rate limit and beyond the deadline.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
 
-from airflow_provider_smartrecruiters.exceptions import RateLimitedError, SmartRecruitersError
+from airflow_provider_smartrecruiters.exceptions import RateLimitedError, SmartRecruitersError, fitted
+
+log = logging.getLogger(__name__)
 
 LONGEST_RETRY_AFTER = 30 * 86_400.0
 """Most seconds of a ``Retry-After`` that are believed. Doubled or halved, nothing changes for a task with
@@ -40,6 +43,7 @@ class RetryPolicy:
     :param longest_wait: upper bound in seconds for every wait, except one that the API asks for. Only 429s reach it;
         doubled, one wait can take half of the budget.
     :param stopped: once it is set, waits end and nothing is tried again; None if there is no reason to stop early.
+    :param log_level: level at which each retry is logged. A batch, which counts them, uses DEBUG.
     """
 
     budget: float = 60.0
@@ -47,6 +51,7 @@ class RetryPolicy:
     first_wait: float = 0.5
     longest_wait: float = 15.0
     stopped: threading.Event | None = field(default=None, repr=False, compare=False)
+    log_level: int = logging.INFO
 
     def start(self) -> Attempts:
         """Start counting the attempts of one call."""
@@ -97,6 +102,20 @@ class Attempts:
             return None
         _this_thread.retries = retries_made() + 1
         return wait
+
+    def log_next(self, error: SmartRecruitersError, wait: float) -> None:
+        """Log that there will be another attempt, and why.
+
+        :param error: the error of the failed attempt.
+        :param wait: seconds until then.
+        """
+        # The error itself says what to do when there is no other attempt.
+        limited = isinstance(error, RateLimitedError)
+        why = "SmartRecruiters asks for fewer requests (429)." if limited else error.summary
+        when = f"in {wait:.1f} s" if wait else "as soon as the rate limit allows"
+        # No number of attempts after a 429: only the budget bounds them.
+        attempts = "" if limited else f", {self.made + 1} of {self.policy.max_attempts}"
+        log.log(self.policy.log_level, "%s", fitted(f"{why} Next attempt {when}{attempts}."))
 
     def sleep(self, seconds: float) -> bool:
         """Sleep before the next attempt, and return whether it may be made.

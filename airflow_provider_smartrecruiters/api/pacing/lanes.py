@@ -33,6 +33,10 @@ look like words would otherwise never end."""
 _EMPTY_AFTER = 1.1
 """Seconds after which the server's second holds nothing that left before. Doubled, a wrong guess costs a second more;
 halved, the requests that left by the limits of endpoints fill the limit of the credential."""
+_DOUBT_AFTER = 5
+"""Number of 429s after which a connection that says that each endpoint has a limit of its own is doubted, once.
+Doubled, a small batch ends before it is said. Halved, another process with the same credential causes it."""
+
 _BELIEVE_AGAIN_AFTER = 10.0
 """Seconds for which evidence is not acted on after it was wrong, doubled each time. One 429 may come from another
 process at the same endpoint, or from a machine that squeezed two requests together, and a batch that runs for hours
@@ -108,6 +112,7 @@ class RateLimits:
         self._held_until = 0.0
         self._evidence = Evidence()
         self._wrong = 0
+        self._refused = 0
         self._believe_from = 0.0
         self.by_endpoint = limits == PER_ENDPOINT
         """Whether each endpoint has a limit of its own now."""
@@ -187,6 +192,8 @@ class RateLimits:
         if self._limits == AUTO and taken.by_endpoint:
             self._go_back()
             return full
+        if self._limits == PER_ENDPOINT:
+            self._doubt_the_setting()
         return full and taken.about.refused()
 
     def hold(self, seconds: float) -> None:
@@ -236,6 +243,18 @@ class RateLimits:
                 sent = self._evidence.sent(endpoint, time.monotonic())
         return Taken(departures, own or (lane if by_endpoint and lane else self._common), by_endpoint, sent)
 
+    def _doubt_the_setting(self) -> None:
+        with self._lock:
+            self._refused += 1
+            enough = self._refused == _DOUBT_AFTER
+        if enough:
+            log.warning(
+                "SmartRecruiters has refused %s requests although their endpoints had turns left.\n"
+                "The connection says `limits: per-endpoint`. What to do: Set `limits` to auto in its extras,\n"
+                "unless other processes use this credential at the same time.",
+                _DOUBT_AFTER,
+            )
+
     def _go_back(self) -> None:
         # Before anything else, as threads wait for it as soon as the limits of endpoints are off.
         self._common.hold(_EMPTY_AFTER)
@@ -248,7 +267,7 @@ class RateLimits:
             self._believe_from = time.monotonic() + _BELIEVE_AGAIN_AFTER * 2**self._wrong
             self._wrong += 1
         log.warning(
-            "SmartRecruiters refused a request although its endpoint had a turn left: it counts all requests of the "
-            "credential, or another process uses the endpoint. Back to one limit for all endpoints. What to do: "
-            "Nothing. If you know what it counts by, set `limits` in the connection's extras."
+            "SmartRecruiters refused a request although its endpoint had a turn left: it counts all requests of\n"
+            "the credential, or another process uses the endpoint. Back to one limit for all endpoints.\n"
+            "What to do: Nothing. If you know what it counts by, set `limits` in the connection's extras."
         )

@@ -42,10 +42,15 @@ class FieldDiff:
     after: Any
     shown: bool
 
-    def line(self) -> str:
-        """Return the difference as one line for the log: ``status: SOURCING -> FILLED``."""
+    def line(self, labels: Mapping[str, str] | None = None) -> str:
+        """Return the difference as one line for the log: ``status: SOURCING -> FILLED``.
+
+        :param labels: what people call a value that is an id, by id.
+        """
         if self.shown:
-            return f"{one_line(self.name)}: {_plain(self.before)} -> {_plain(self.after)}"
+            return (
+                f"{one_line(self.name)}: {_plain(self.before)} -> {_plain(self.after)}{label(labels or {}, self.after)}"
+            )
         text = f"{one_line(self.name)}: {_size(self.before)} -> {_size(self.after)}"
         if isinstance(self.before, list) and isinstance(self.after, list):
             added = len([item for item in self.after if item not in self.before])
@@ -116,6 +121,14 @@ def flatten(state: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         elif value is not None:
             leaves[f"{prefix}{name}"] = value
     return leaves
+
+
+def label(labels: Mapping[str, str], value: Any) -> str:
+    """Return what people call an id, in brackets, to be put after it; nothing if that is not known.
+
+    :param labels: labels by id.
+    """
+    return f" ({one_line(labels[value])})" if isinstance(value, str) and value in labels else ""
 
 
 def one_line(text: str) -> str:

@@ -270,7 +270,6 @@ class BulkOperator(WithHook, BaseOperator):
         return with_map_index(self.results_path, map_index)
 
     def _options(self) -> BulkOptions:
-        import logging
 
         from airflow_provider_smartrecruiters.api.bulk import BulkOptions
         from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
@@ -285,7 +284,7 @@ class BulkOperator(WithHook, BaseOperator):
             read_first=as_bool("read_first", self.read_first),
             stop_on_error=as_choice("on_item_error", self.on_item_error, ("continue", "stop")) == "stop",
             max_threads=as_threads("max_threads", self.max_threads),
-            terms=BulkTerms(only_if_status_in=statuses, log_level=logging.DEBUG),
+            terms=BulkTerms(only_if_status_in=statuses),
         )
 
 

@@ -1,0 +1,54 @@
+"""What a plan or a change tells its caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+
+
+@dataclass(frozen=True)
+class ChangeResult:
+    """The result of a plan or of a change.
+
+    :param use_case: id of the use case.
+    :param target: ids of the record, by argument name.
+    :param changed: whether the record differed from the requested state; None if it was not read or the response does
+        not tell (``details.unread``), False if the API ignored all that differed (``details.ignored``).
+    :param applied: whether a write was sent and accepted.
+    :param diffs: the fields that differed.
+    :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
+    :param response: the API's response to the write.
+    :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
+    :param fingerprint: stands for the state that was read before the write; None if it is not known. Pass it on
+        as ``expect``.
+    """
+
+    use_case: str
+    target: dict[str, str]
+    changed: bool | None
+    applied: bool
+    diffs: list[FieldDiff] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    response: Any = None
+    fingerprint: str | None = None
+    skipped: str | None = None
+
+    def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
+        """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",
+        "diff", "details", "fingerprint", "response"}``.
+
+        :param return_response: include the API's response, which may contain personal text.
+        """
+        return {
+            "use_case": self.use_case,
+            "target": self.target,
+            "changed": self.changed,
+            "applied": self.applied,
+            "fields": [item.name for item in self.diffs],
+            "diff": [item.as_dict() for item in self.diffs],
+            "details": self.details,
+            "fingerprint": self.fingerprint,
+            "response": self.response if return_response else None,
+        }

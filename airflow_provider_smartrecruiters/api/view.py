@@ -1,0 +1,138 @@
+"""What the log says of one change: what it is, a line for each field, and a last line that says how it ended.
+
+Every line fits into the log viewer of Airflow, which wraps none. The values of private fields are not in any of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.reading import Reading
+from airflow_provider_smartrecruiters.api.values.diff import flatten, label, one_line
+from airflow_provider_smartrecruiters.api.values.result import ChangeResult
+from airflow_provider_smartrecruiters.exceptions import fitted, shortened
+
+log = logging.getLogger(__name__)
+
+_MOST_NAMES = 5
+"""Most names of fields in the last line. The result has them all."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How the log shows one change.
+
+    :param level: level of its records. A batch, which has lines of its own, uses DEBUG.
+    :param page: address of the record in SmartRecruiters' web application; None if it is not known.
+    :param why_planned: why a plan sends nothing, for its last line.
+    """
+
+    level: int = logging.INFO
+    page: str | None = None
+    why_planned: str = "this is a plan"
+
+    def planned(self, change: Change, reading: Reading, result: ChangeResult) -> None:
+        """Show a plan, and that nothing was sent."""
+        if not log.isEnabledFor(self.level):
+            return
+        title = f"Plan for the {change.label}: {_count(reading)}"
+        if result.changed is False:
+            end = _nothing_to_do(change, reading)
+        elif result.skipped:
+            end = f"Nothing was sent: {result.skipped}."
+        else:
+            end = f"Nothing was sent: {self.why_planned}."
+        self._say(title, *self._fields(change, reading), *_indented(_remarks(change, result)), end)
+
+    def changing(self, change: Change, reading: Reading, notice: str) -> None:
+        """Show what is about to be sent: afterwards nobody can act on a notice."""
+        if log.isEnabledFor(self.level):
+            title = f"Changing the {change.label}: {_count(reading)}"
+            self._say(title, *self._fields(change, reading), *_indented([f"notice: {notice}"] if notice else []))
+
+    def left(self, change: Change, reading: Reading, result: ChangeResult) -> None:
+        """Show that the record stays as it was read, and why."""
+        if not log.isEnabledFor(self.level):
+            return
+        why = f"Nothing was sent: {result.skipped}." if result.skipped else _nothing_to_do(change, reading)
+        self._say(f"Read the {change.label}.", *_indented([self.page] if self.page else []), why)
+
+    def met(self) -> None:
+        """Show that somebody else made the change first."""
+        self._say("Nothing to do: somebody else has made the same change in the meantime.")
+
+    def stopped(self, result: ChangeResult) -> None:
+        """Show that a write was not sent again."""
+        doubt = " The first attempt may have been applied." if result.details.get("may_have_been_applied") else ""
+        self._say(f"Nothing was sent again: {result.skipped}.{doubt}")
+
+    def done(self, change: Change, result: ChangeResult) -> None:
+        """Show how a write ended that was accepted."""
+        if log.isEnabledFor(self.level):
+            self._say(*_indented(_remarks(change, result)), f"Done: {_how(change, result)}")
+
+    def _fields(self, change: Change, reading: Reading) -> Iterator[str]:
+        yield from _indented(item.line(change.labels) for item in reading.diffs)
+        if self.page:
+            yield f"  {self.page}"
+
+    def _say(self, *lines: str) -> None:
+        # One record, so that the lines of other threads stay out of it.
+        log.log(self.level, "%s", "\n".join(fitted(line) for line in lines))
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+def _count(reading: Reading) -> str:
+    if reading.differs is None:
+        known = "SmartRecruiters does not show the current state" if reading.done else "the current state is not known"
+        return f"{known}, so each run writes it"
+    count = len(reading.diffs)
+    return f"{count} field{'s differ' if count > 1 else ' differs'}" if count else "no difference"
+
+
+def _nothing_to_do(change: Change, reading: Reading) -> str:
+    wanted = flatten(change.compared(change.wanted(reading.state)))
+    status = wanted.pop("status", None)
+    if status is None or not {"status", *wanted} <= set(change.shown):
+        return "Nothing to do: everything is as requested."
+    others = ", ".join(f"{name} {value}{label(change.labels, value)}" for name, value in wanted.items())
+    return f"Nothing to do: already {status}{', with ' if others else ''}{others}."
+
+
+def _remarks(change: Change, result: ChangeResult) -> Iterator[str]:
+    if (notice := result.details.get("notice")) and not result.applied:
+        yield f"notice: {notice}"
+    yield from change.remarks(result.details)
+
+
+def _how(change: Change, result: ChangeResult) -> str:
+    """Return how a write ended, as the rest of the sentence "Done: …"."""
+    found = result.details
+    if result.changed is None:
+        return "written. What it was before is not known."
+    if not result.diffs:
+        return "written, although nothing differed."
+    if result.changed is False:
+        return f"accepted, but SmartRecruiters did not keep {_names(found['ignored'])}."
+    if found.get("confirmed_by_read"):
+        return "changed, as reading the record shows."
+    if found.get("verified") is False:
+        return "changed, but it could not be read back."
+    said = "changed, read back." if change.verified else "changed."
+    if found.get("ignored"):
+        said += f" SmartRecruiters did not keep {_names(found['ignored'])}."
+    if found.get("changed_concurrently"):
+        said += f" Somebody else changed {_names(found['changed_concurrently'])} at the same time."
+    return said
+
+
+def _names(names: Sequence[str]) -> str:
+    said = [shortened(one_line(name)) for name in names[:_MOST_NAMES]]
+    more = len(names) - _MOST_NAMES
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
