@@ -123,10 +123,10 @@ def mistakes(batch: Batch, kills: int) -> list[str]:
         expect(f"look-ups repeated after kill {number}", max(1, repeated[LOOK_UP]), 1)
         if (again := repeated.total() - repeated[LOOK_UP]) > MOST_REPEATED:
             found.append(f"kill {number}: {again} requests repeated, more than {MOST_REPEATED}")
-    indexes = [row["index"] for row in batch.rows]
-    if indexes != list(range(items)):
+    numbers = [row["number"] for row in batch.rows]
+    if numbers != list(range(1, items + 1)):
         found.append(
-            f"results file: {len(indexes)} rows, {len(set(indexes))} different indexes, not all {items} in order"
+            f"results file: {len(numbers)} rows, {len(set(numbers))} different numbers, not all {items} in order"
         )
     expect("failed rows in the results file", sum(row["error"] is not None for row in batch.rows), 0)
     result = (batch.result or {}).get("counts", {})

@@ -125,13 +125,15 @@ class Outcome:
         names = ("changed", "applied", "fields", "details", "fingerprint", "diff")
         return cls(index, **{name: facts[name] for name in names}, skipped=result.skipped is not None, **measured)
 
-    def as_row(self, target: Mapping[str, str]) -> dict[str, Any]:
+    def as_row(self, number: int, place: str, target: Mapping[str, str]) -> dict[str, Any]:
         """Return the outcome as a JSON-serializable row of the results file.
 
+        :param number: number of the item for people, from 1.
+        :param place: its position in words, as in the log: ``item 3``, ``line 17``.
         :param target: ids of the record.
         """
-        index, *facts = ((name, _plain(getattr(self, name))) for name in _FACTS)
-        return dict([index, ("target", dict(target)), *facts])
+        _, *facts = ((name, _plain(getattr(self, name))) for name in _FACTS)
+        return {"number": number, "place": place, "target": dict(target), **dict(facts)}
 
     def as_values(self) -> list[Any]:
         """Return the outcome in its shortest JSON-serializable form: the values of the row without trailing defaults.

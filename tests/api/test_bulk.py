@@ -192,7 +192,7 @@ def test_an_outcome_survives_storage() -> None:
     failed = Outcome(3, error="ServerError", status=503, retryable=True, may_have_been_applied=True)
     for outcome in (known, small, failed, Outcome(3, skipped=True)):
         stored = json.loads(json.dumps(outcome.as_values()))
-        assert Outcome.from_values(stored).as_row({}) == outcome.as_row({})
+        assert Outcome.from_values(stored).as_row(4, "item 4", {}) == outcome.as_row(4, "item 4", {})
     assert small.as_values() == [3, False]
     large = Outcome(3, fields=["a"], diff=[{"field": "x" * 50, "before": None, "after": "y"}] * 20)
     again = Outcome.from_values(large.as_values())

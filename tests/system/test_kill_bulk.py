@@ -68,7 +68,7 @@ def good(verdict: Any) -> Any:
         at = number + (0.0 if number < 6 else 5.0)
         requests += [request(number, at, "GET"), request(number, at + 0.5, "PUT")]
     requests.append(request(5, 10.0, "GET"))
-    rows = [{"index": number, "changed": number != 5, "error": None} for number in range(10)]
+    rows = [{"number": number, "changed": number != 5, "error": None} for number in range(1, 11)]
     result = {"total": 10, "changed": 9, "unchanged": 1, "unknown": 0, "failed": 0, "not_run": 0, "skipped": 0}
     return verdict.Batch(
         records=RECORDS,
@@ -151,8 +151,8 @@ def broken(name: str, good: Any) -> Any:
         ("other death", "tries of the task: 3, not 2"),
         ("no kill", "kills: 0, not 1"),
         ("no result", "total in XCom: None, not 10"),
-        ("row lost", "results file: 9 rows, 9 different indexes, not all 10 in order"),
-        ("row twice", "results file: 11 rows, 10 different indexes, not all 10 in order"),
+        ("row lost", "results file: 9 rows, 9 different numbers, not all 10 in order"),
+        ("row twice", "results file: 11 rows, 10 different numbers, not all 10 in order"),
         ("row failed", "failed rows in the results file: 1, not 0"),
         ("counts", "changed in XCom: 10, not 9"),
         ("left behind", "tasks that went on without their watcher: 1, not 0"),

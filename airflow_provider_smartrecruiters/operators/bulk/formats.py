@@ -45,6 +45,22 @@ _GUARDS = ("expect",)
 """Columns whose blank cells are kept: a blank guard is refused, not ignored."""
 
 
+def number_of(index: int) -> int:
+    """Return the number of an item for people, from 1: in the log, in errors, in results rows and in a plan.
+
+    :param index: position among all items, from 0.
+    """
+    return index + 1
+
+
+def item_at(index: int) -> str:
+    """Return the place of an item in words, where no line of a file is its place: ``item 3``.
+
+    :param index: position among all items, from 0.
+    """
+    return f"item {number_of(index)}"
+
+
 def extension_of(name: str, location: str, extensions: Iterable[str], compressions: Sequence[str]) -> str:
     """Return the extension of a file, without the one of its compression.
 
@@ -146,7 +162,7 @@ class JsonFile(JsonLines):
                 "Fix the file, or use JSON Lines, where each bad line is reported.",
             )
         for index, value in enumerate(values):
-            yield f"item {index}", value, None
+            yield item_at(index), value, None
 
 
 class CsvFile(JsonLines):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.converge import check
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.formats import item_at
 from airflow_provider_smartrecruiters.operators.bulk.planned import digest_of
 from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
@@ -93,14 +94,14 @@ class OpenItem:
     :param place: position in words: ``item 3``, ``line 17``.
     :param target: ids of its record.
     :param arguments: parameters that the item itself holds.
-    :param source_index: position among the items of the first batch, for an item of its results.
+    :param source_number: number among the items of the first batch, for an item of its results.
     """
 
     index: int
     place: str
     target: dict[str, str]
     arguments: Mapping[str, Any]
-    source_index: int | None = None
+    source_number: int | None = None
 
 
 class BulkItems:
@@ -228,10 +229,10 @@ class BulkItems:
             if item.arguments is None or item.digest() != pin:
                 raise _changed(item.place)
             yield OpenItem(
-                item.index, item.place, self._target(item.arguments), item.arguments, source_index=item.source_index
+                item.index, item.place, self._target(item.arguments), item.arguments, source_number=item.source_number
             )
         if count * size < len(self._pins):
-            raise _changed(f"item {count}")
+            raise _changed(item_at(count))
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         return {name: str(arguments.get(name, self._shared.get(name, ""))) for name in self._ids}

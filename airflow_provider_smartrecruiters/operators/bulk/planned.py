@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, is_row
+from airflow_provider_smartrecruiters.operators.bulk.formats import number_of
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, is_row, source_number
 from airflow_provider_smartrecruiters.operators.bulk.sources import Item, canonical, source_of
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import as_mapping, is_blank
@@ -157,7 +158,7 @@ class PlannedItems:
                 place,
                 arguments | expect if problem is None else None,
                 problem,
-                source_index=row.get("source_index", row["index"]),
+                source_number=source_number(row),
                 target=row["target"],
                 planned=row.get("planned"),
             )
@@ -201,7 +202,7 @@ class PlannedItems:
     def _from_rows(self) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
         for row in self._to_send():
             arguments = row.get("item") or {}
-            yield f"item {row['index']} of the plan", arguments, self._problem_of(row, arguments), row
+            yield f"item {row['number']} of the plan", arguments, self._problem_of(row, arguments), row
 
     def _problem_of(self, row: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
         if lacking := [name for name in row.get("withheld", ()) if name not in self._shared]:
@@ -215,13 +216,13 @@ class PlannedItems:
         return None
 
     def _from_given(self, given: Iterable[Item]) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
-        rows = {row.get("source_index", row["index"]): row for row in self._to_send()}
+        rows = {source_number(row): row for row in self._to_send()}
         for item in given:
-            row = rows.pop(item.index, None)
+            row = rows.pop(number_of(item.index), None)
             if row is not None:
                 yield item.place, item.arguments or {}, item.problem, row
         for row in rows.values():
-            yield f"item {row['index']} of the plan", {}, "is missing from items; these are not the items planned", row
+            yield f"item {row['number']} of the plan", {}, "is missing from items; these are not the items planned", row
 
 
 def _items(count: int) -> str:

@@ -110,7 +110,7 @@ class BulkReport:
         self._resumed += resumed
         self._tried_again += outcome.attempts > 1
         self._add_details(outcome, row, place)
-        if self._plan_only and row["index"] < FIRST_ROWS:
+        if self._plan_only and row["number"] <= FIRST_ROWS:
             self._rows.append(row)
         if not outcome.failed:
             return
@@ -211,7 +211,7 @@ class BulkReport:
             },
             "detail_counts": dict(self._details.most_common()),
             "errors": dict(self._errors.most_common()),
-            "failures": sorted(self._failures, key=lambda row: row["index"]),
+            "failures": sorted(self._failures, key=lambda row: row["number"]),
             "results": results,
             "seconds": round(time.monotonic() - self._started, 1),
             **self._plan(),
@@ -220,7 +220,7 @@ class BulkReport:
     def _plan(self) -> dict[str, Any]:
         if not self._plan_only:
             return {}
-        return {"planned_at": self._planned_at, "rows": sorted(self._rows, key=lambda row: row["index"])}
+        return {"planned_at": self._planned_at, "rows": sorted(self._rows, key=lambda row: row["number"])}
 
 
 NOT_RUN = "NotRun"

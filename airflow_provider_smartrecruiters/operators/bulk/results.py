@@ -20,7 +20,7 @@ from airflow_provider_smartrecruiters.operators.files import absolute, refused, 
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class ResultsFile:
         self._given = None if is_blank(location) else location
         self._spool: IO[bytes] | None = None
         self._offsets = array("q")
-        """Offset in the spool of the row of each index, -1 if there is none. Rows arrive in the order in which items
+        """Offset in the spool of the row of each item, -1 if there is none. Rows arrive in the order in which items
         finish; sorting 8 bytes per item in memory is cheaper than sorting the rows."""
 
     def __enter__(self) -> Self:
@@ -83,18 +83,18 @@ class ResultsFile:
     def add(self, row: dict[str, Any]) -> None:
         """Add the row of an item.
 
-        :param row: JSON-ready. Its ``index`` is its position in the file. A later row replaces one with the same index.
+        :param row: JSON-ready. Its ``number`` is its line in the file. A later row replaces one with the same number.
         """
         if self._given is None:
             return
         spool = self._open_spool()
-        index = row["index"]
-        self._offsets.extend([-1] * (index + 1 - len(self._offsets)))
-        self._offsets[index] = spool.tell()
+        number = row["number"]
+        self._offsets.extend([-1] * (number - len(self._offsets)))
+        self._offsets[number - 1] = spool.tell()
         spool.write(json.dumps(row, separators=(",", ":"), default=str).encode() + b"\n")
 
     def publish(self) -> str | None:
-        """Write all rows in the order of their index, replacing an existing file. Never writes some of them only.
+        """Write all rows in the order of their numbers, replacing an existing file. Never writes some of them only.
 
         :return: the file's path or URI; None if there is no results file.
         :raises Exception: any error of the storage. The rows are kept, so calling this again retries.
@@ -254,10 +254,10 @@ class ResultsRows:
 
 def is_row(row: dict[str, Any]) -> bool:
     """Return whether a mapping is a row of a results file."""
-    index, target, error, item = row.get("index"), row.get("target"), row.get("error"), row.get("item", {})
+    number, target, error, item = row.get("number"), row.get("target"), row.get("error"), row.get("item", {})
     return (
-        _is_index(index)
-        and _is_index(row.get("source_index", index))
+        _is_number(number)
+        and _is_number(row.get("source_number", number))
         and isinstance(row.get("use_case"), str)
         and isinstance(row.get("connection"), str)
         and isinstance(row.get("guards"), dict)
@@ -271,5 +271,10 @@ def is_row(row: dict[str, Any]) -> bool:
     )
 
 
-def _is_index(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def source_number(row: Mapping[str, Any]) -> int:
+    """Return the number that the item of a results row had in the first batch, whose results are retried or planned."""
+    return int(row.get("source_number", row["number"]))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

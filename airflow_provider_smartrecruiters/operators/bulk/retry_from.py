@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.formats import number_of
 from airflow_provider_smartrecruiters.operators.bulk.planned import PlannedItems, plan_in
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, source_number
 from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
@@ -116,7 +117,7 @@ class _RetryItems:
                 place,
                 arguments if problem is None else None,
                 problem,
-                source_index=_source_index(row),
+                source_number=source_number(row),
                 target=row["target"],
             )
 
@@ -144,19 +145,15 @@ class _RetryItems:
                     f"cannot be retried from the results file alone, which never holds {', '.join(row['withheld'])}; "
                     "set items as well"
                 )
-            yield f"item {row['index']} of the results file", row.get("item") or {}, problem, row
+            yield f"item {row['number']} of the results file", row.get("item") or {}, problem, row
 
     def _from_given(self, given: Iterable[Item]) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
         # By the position in the first batch, so that the results of a retry can be retried with the same items.
-        rows = {_source_index(row): row for row in self._retryable()}
+        rows = {source_number(row): row for row in self._retryable()}
         for item in given:
-            row = rows.pop(item.index, None)
+            row = rows.pop(number_of(item.index), None)
             if row is not None:
                 yield item.place, item.arguments or {}, item.problem, row
-        for index, row in rows.items():
+        for number, row in rows.items():
             problem = "is missing from items; these are not the items of that batch"
-            yield f"item {index} of the results file", {}, problem, row
-
-
-def _source_index(row: dict[str, Any]) -> int:
-    return int(row.get("source_index", row["index"]))
+            yield f"item {number} of the results file", {}, problem, row

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.formats import item_at, number_of
 from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
@@ -238,7 +239,7 @@ class BulkRun:
                 # The items can no longer be read, for example because their file changed. Rows without the item keep
                 # the file complete: results that lack the items left to retry would pass for a finished batch.
                 for index in (index for index, done in enumerate(reached) if not done):
-                    item = OpenItem(index, f"item {index}", {}, {})
+                    item = OpenItem(index, item_at(index), {}, {})
                     self._add(report, reached, _not_run(index), item, unreadable=True)
             location = self._results.publish()
             report.log_summary(location)
@@ -272,9 +273,9 @@ class BulkRun:
         resumed: bool = False,
         unreadable: bool = False,
     ) -> None:
-        row = outcome.as_row(opened.target) | self._identity.as_row()
-        if opened.source_index is not None:
-            row["source_index"] = opened.source_index
+        row = outcome.as_row(number_of(opened.index), opened.place, opened.target) | self._identity.as_row()
+        if opened.source_number is not None:
+            row["source_number"] = opened.source_number
         if self._planned_at:
             row["planned_at"] = self._planned_at
             if not (outcome.failed or outcome.skipped or outcome.changed is False):

@@ -22,6 +22,7 @@ from airflow_provider_smartrecruiters.operators.bulk.formats import (
     JsonLines,
     Record,
     extension_of,
+    item_at,
 )
 from airflow_provider_smartrecruiters.operators.files import absolute, refused
 from airflow_provider_smartrecruiters.operators.params import DUPLICATE_KEY_SAID, as_list, is_literal
@@ -41,11 +42,11 @@ class Item:
     """One item of a batch.
 
     :param index: position among all items, from 0. Items that cannot be read count, blank lines do not.
-    :param place: position in words: ``item 3`` of a list (the same number as ``index``), or ``line 17`` of a file, as
+    :param place: position in words: ``item 3`` of a list, counted from 1, or ``line 17`` of a file, as
         an editor counts lines. An item of several lines is at its first one.
     :param arguments: content of the item; None if it cannot be read.
     :param problem: why it cannot be read, to follow ``place``: ``is not valid JSON``. Never any of its content.
-    :param source_index: position among the items of the first batch, for an item of its results; None for others.
+    :param source_number: number among the items of the first batch, for an item of its results; None for others.
     :param target: ids of the record that the item must be about, for an item of a results file; None for others.
     :param planned: digest of the arguments that were planned, for an item of a plan; None for others.
     """
@@ -54,7 +55,7 @@ class Item:
     place: str
     arguments: dict[str, Any] | None
     problem: str | None = None
-    source_index: int | None = None
+    source_number: int | None = None
     target: dict[str, str] | None = None
     planned: str | None = None
 
@@ -143,7 +144,7 @@ class _ListItems:
 
     def __iter__(self) -> Iterator[Record]:
         for index, value in enumerate(self._items):
-            yield f"item {index}", value, None
+            yield item_at(index), value, None
 
 
 def _problem_of(value: Any) -> str | None:

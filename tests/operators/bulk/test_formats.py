@@ -129,15 +129,15 @@ class TestJsonArray:
     def test_its_items(self, file):
         text = "\ufeff\n  " + json.dumps([MARIA, "maria", JONAS], indent=2)
         assert items_of(file("i.json", text)) == [
-            Item(0, "item 0", MARIA),
-            Item(1, "item 1", None, "is not a mapping"),
-            Item(2, "item 2", JONAS),
+            Item(0, "item 1", MARIA),
+            Item(1, "item 2", None, "is not a mapping"),
+            Item(2, "item 3", JONAS),
         ]
 
     def test_a_bad_object_is_one_bad_item(self, file):
         assert problems_of(file("i.json", '[{"a": 1}, {"b": 1, "b": 2}, {"c": NaN}]')) == [
-            ("item 1", "holds a duplicate key"),
-            ("item 2", "holds NaN or Infinity, which JSON does not allow"),
+            ("item 2", "holds a duplicate key"),
+            ("item 3", "holds NaN or Infinity, which JSON does not allow"),
         ]
 
     def test_a_broken_array_is_refused_as_a_whole(self, file):

@@ -123,10 +123,10 @@ def test_the_results_of_a_retry_can_be_retried(emulator, failed, tmp_path, with_
     with pytest.raises(BulkFailedError, match="1 of 2 items failed"):
         retry(results, results_path=str(tmp_path / "second.jsonl"), **given)
     emulator.clear_faults()
-    assert [row.get("source_index") for row in rows(tmp_path / "second.jsonl")] == [2, 5]
+    assert [row.get("source_number") for row in rows(tmp_path / "second.jsonl")] == [3, 6]
     third = retry(str(tmp_path / "second.jsonl"), results_path=str(tmp_path / "third.jsonl"), **given)
     assert counts(third, "total", "changed") == (1, 1)
-    assert [(row["source_index"], row["target"]) for row in rows(tmp_path / "third.jsonl")] == [(5, items[5])]
+    assert [(row["source_number"], row["target"]) for row in rows(tmp_path / "third.jsonl")] == [(6, items[5])]
     assert counts(retry(str(tmp_path / "third.jsonl"), **given), "total") == (0,)
 
 

@@ -50,9 +50,10 @@ def test_it_rejects_each_application_once(emulator, tmp_path):
     assert first["results"] == str(tmp_path / "results.jsonl")
     assert all(is_rejected(emulator, item) for item in items)
     written = rows(tmp_path / "results.jsonl")
-    assert [(row["index"], row["target"], row["changed"], row["applied"], row["attempts"]) for row in written] == [
-        (index, item, True, True, 1) for index, item in enumerate(items)
+    assert [(row["number"], row["place"], row["target"]) for row in written] == [
+        (number, f"item {number}", item) for number, item in enumerate(items, 1)
     ]
+    assert {(row["changed"], row["applied"], row["attempts"]) for row in written} == {(True, True, 1)}
     second = task.execute(context())
     assert counts(second, "changed", "unchanged", "applied") == (0, 10, 0)
     assert len(emulator.journal.writes()) == 10
@@ -163,12 +164,12 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     assert emulator.requests == []
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     lines = [record.getMessage() for record in errors if record.name.endswith("bulk.run")]
-    assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [2, 4, 6, 8, 9]
+    assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [3, 5, 7, 9, 10]
     assert "empty" in lines[0]
     assert "candidate_id is missing" in lines[1]
     assert "1 unknown key (allowed: candidate_id, job_id, reason_id, reason, sub_status, expect)." in lines[2]
     assert "Ada" not in str(caught.value) + "".join(lines)
-    assert "targets the same record as item 0." in lines[3]
+    assert "targets the same record as item 1." in lines[3]
 
 
 def test_an_unknown_reason_is_found_before_anything_is_sent(emulator):
@@ -302,7 +303,7 @@ def test_a_retry_resumes_where_the_killed_worker_stopped(emulator, writes, tmp_p
     assert all(is_rejected(emulator, item) for item in items)
     reads_again = len(emulator.requests) - before
     assert reads_again <= 2 * (10 - result["counts"]["resumed"])
-    assert [row["index"] for row in rows(tmp_path / "r.jsonl")] == list(range(10))
+    assert [row["number"] for row in rows(tmp_path / "r.jsonl")] == list(range(1, 11))
     # Only the result is left in the store, no progress of items.
     assert [json.loads(value)["result"] for value in store.values.values()] == [result]
 

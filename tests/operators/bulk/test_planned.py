@@ -76,7 +76,7 @@ def test_what_has_changed_since_the_plan_is_refused_and_named(emulator, items, p
     assert len(writes(emulator)) - before == 2
     assert not is_rejected(emulator, items[1])
     [said] = [record.getMessage() for record in caplog.records if "changed after it was planned" in record.getMessage()]
-    assert said.startswith("item 1 of the plan")
+    assert said.startswith("item 2 of the plan")
     assert items[1]["candidate_id"] in said
 
 
@@ -123,7 +123,7 @@ class TestFreeText:
 
     def test_other_items_than_those_of_the_plan_are_refused(self, emulator, plan, tagged):
         other = [tagged[0], {**tagged[1], "add": ["Somebody else's"]}]
-        with pytest.raises(InvalidInputError, match="item 1: has other arguments than in the plan"):
+        with pytest.raises(InvalidInputError, match="item 2: has other arguments than in the plan"):
             UpdateCandidateTagsOperator.bulk(task_id="apply", items=other, plan=plan).execute(context())
         with pytest.raises(InvalidInputError, match="is missing from items"):
             UpdateCandidateTagsOperator.bulk(task_id="apply", items=tagged[:1], plan=plan).execute(context())

@@ -50,7 +50,7 @@ class TestGivenItems:
     def test_a_list_or_its_text(self, value):
         source = source_of("items", value)
         assert source.location is None
-        assert list(source) == [Item(0, "item 0", MARIA), Item(1, "item 1", JONAS)] == list(source)
+        assert list(source) == [Item(0, "item 1", MARIA), Item(1, "item 2", JONAS)] == list(source)
 
     def test_no_items(self):
         assert items_of([]) == items_of("[]") == []
@@ -83,9 +83,9 @@ class TestGivenItems:
     )
     def test_a_value_that_is_not_an_item(self, value, problem):
         assert items_of([MARIA, value, JONAS]) == [
-            Item(0, "item 0", MARIA),
-            Item(1, "item 1", None, problem),
-            Item(2, "item 2", JONAS),
+            Item(0, "item 1", MARIA),
+            Item(1, "item 2", None, problem),
+            Item(2, "item 3", JONAS),
         ]
 
     @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ class TestGivenItems:
     def test_a_list_that_holds_itself(self):
         endless = {"tags": []}
         endless["tags"].append(endless)
-        assert problems_of([endless]) == [("item 0", "is nested more than 100 levels deep")]
+        assert problems_of([endless]) == [("item 1", "is nested more than 100 levels deep")]
 
 
 class TestLocation:
@@ -209,11 +209,11 @@ class TestLocation:
 
 class TestDigest:
     def test_it_depends_on_the_content_alone(self):
-        one = Item(0, "item 0", {"a": "1", "b": [1, None]})
+        one = Item(0, "item 1", {"a": "1", "b": [1, None]})
         assert len(one.digest()) == 16
         assert one.digest() == Item(7, "line 9", {"b": [1, None], "a": "1"}).digest()
-        assert one.digest() != Item(0, "item 0", {"a": "1", "b": [None, 1]}).digest()
-        assert one.digest() != Item(0, "item 0", {"a": 1, "b": [1, None]}).digest()
+        assert one.digest() != Item(0, "item 1", {"a": "1", "b": [None, 1]}).digest()
+        assert one.digest() != Item(0, "item 1", {"a": 1, "b": [1, None]}).digest()
 
     def test_values_of_an_xcom(self):
         held = {
@@ -224,8 +224,8 @@ class TestDigest:
             "view": MappingProxyType({"a": {1, 2}}),
             "text": "\ud800 é",
         }
-        assert Item(0, "item 0", held).digest() == Item(0, "item 0", dict(reversed(held.items()))).digest()
-        assert Item(0, "item 0", held).digest() != Item(0, "item 0", held | {"date": date(2026, 1, 3)}).digest()
+        assert Item(0, "item 1", held).digest() == Item(0, "item 1", dict(reversed(held.items()))).digest()
+        assert Item(0, "item 1", held).digest() != Item(0, "item 1", held | {"date": date(2026, 1, 3)}).digest()
 
     def test_it_is_the_same_in_every_process(self):
         code = (

@@ -74,7 +74,7 @@ def nothing_in_flight(smartrecruiters_emulator):
 def check_complete(emulator, ctx, path, items):
     """Check that the counts and the results file say of each item what became of it."""
     result, written = ctx["ti"].pushed["return_value"], rows(path)
-    assert [row["index"] for row in written] == list(range(len(items)))
+    assert [row["number"] for row in written] == list(range(1, len(items) + 1))
     assert [row["target"] for row in written] == items
     assert counts(result, "total", "changed", "not_run") == (
         len(items),
@@ -146,7 +146,7 @@ def test_a_timeout_on_any_line_leaves_counts_that_agree_with_the_rows(emulator, 
         # Before the first item and while the file is written there may be none.
         if path.exists() and (pushed := ctx["ti"].pushed.get("return_value")) and pushed["results"]:
             written = rows(path)
-            assert [row["index"] for row in written] == list(range(len(items))), line
+            assert [row["number"] for row in written] == list(range(1, len(items) + 1)), line
             assert counts(pushed, "total", "changed", "failed", "not_run") == (
                 len(items),
                 sum(row["changed"] is True for row in written),
@@ -303,7 +303,7 @@ def test_what_the_api_ignored_is_in_row_report_and_log(emulator, tmp_path, caplo
     result = task.execute(context())
     assert ["salaryBand" in row["details"]["ignored"] for row in rows(results)] == [True, True]
     assert result["detail_counts"]["ignored"] == 2
-    assert f"item 0 (job_id {items[0]['job_id']}): ignored: salaryBand" in caplog.text
+    assert f"item 1 (job_id {items[0]['job_id']}): ignored: salaryBand" in caplog.text
     assert "of them ignored" in caplog.text
 
 
@@ -407,7 +407,7 @@ def test_a_worker_without_a_place_for_temporary_files(emulator, tmp_path):
         "    with ResultsFile('results_path', location) as results:\n"
         "        try:\n"
         "            results.prepare()\n"
-        "            results.add({'index': 0})\n"
+        "            results.add({'number': 1})\n"
         "            print(results.publish())\n"
         "        except Exception as error:\n"
         "            print(type(error).__name__, error)\n"
