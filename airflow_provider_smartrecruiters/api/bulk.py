@@ -88,7 +88,7 @@ class Outcome:
     :param code: the API's error code.
     :param retryable: whether the error is transient.
     :param may_have_been_applied: whether the write may have been applied although it failed.
-    :param said: message of the error, for the log only.
+    :param said: message of the error in lines, for the log only.
     """
 
     index: int
@@ -353,7 +353,7 @@ class Bulk:
                 code=error.code,
                 retryable=error.retryable,
                 may_have_been_applied=error.may_have_been_applied,
-                said=str(error),
+                said=error.report(),
             )
         except Exception as error:
             # For example the storage of the item's file. The message may contain anything, so only its origin is kept.

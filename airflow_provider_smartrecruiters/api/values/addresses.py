@@ -109,6 +109,14 @@ def ids_in(address: str) -> dict[str, str]:
         return {}
 
 
+def kind_of_id(name: str) -> str:
+    """Return what an id is the id of, in words: ``job ad``.
+
+    :param name: name of the argument: ``job_ad_id``.
+    """
+    return name.removesuffix("_id").replace("_", " ")
+
+
 def id_pasted(value: Any, name: str) -> Any:
     """Return the id in a value that somebody gave for an id: people paste the address from the browser instead.
 
@@ -122,7 +130,7 @@ def id_pasted(value: Any, name: str) -> Any:
     ids = ids_in(value)
     if name in ids:
         return ids[name]
-    kind = name.removesuffix("_id").replace("_", " ")
+    kind = kind_of_id(name)
     instead = f"the id of the {kind}" if name != "id" else "the id alone"
     if any(page.id_name == name for page in PAGES):
         instead += f", or the address of the {kind}'s page"

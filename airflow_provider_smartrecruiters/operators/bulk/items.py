@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_smartrecruiters.api.bulk import Work
 from airflow_provider_smartrecruiters.api.converge import check
+from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.formats import item_at
 from airflow_provider_smartrecruiters.operators.bulk.planned import digest_of
@@ -235,7 +236,9 @@ class BulkItems:
             raise _changed(item_at(count))
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        return {name: str(arguments.get(name, self._shared.get(name, ""))) for name in self._ids}
+        given = {name: arguments.get(name, self._shared.get(name, "")) for name in self._ids}
+        # As the change reads them: an address that somebody pasted is no id.
+        return {name: str(id_pasted(value, name)) for name, value in given.items()}
 
     def retry_fields(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a results row that make its item rerunnable, JSON-ready.

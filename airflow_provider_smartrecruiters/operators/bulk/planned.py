@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.formats import number_of
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, is_row, source_number
+from airflow_provider_smartrecruiters.operators.bulk.listing import counted
+from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, is_row, source_number, would_be_sent
 from airflow_provider_smartrecruiters.operators.bulk.sources import Item, canonical, source_of
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import as_mapping, is_blank
@@ -58,7 +59,7 @@ def plan_in(name: str, value: Any) -> PlanRows | None:
 
 def _of_result(name: str, result: Mapping[str, Any]) -> PlanRows:
     if not result["plan_only"]:
-        raise _sent_already(name)
+        raise sent_already(name)
     total, rows = result["counts"]["total"], result.get("rows") or ()
     made: dict[str, Any] = {"planned_at": result.get("planned_at"), "total": total}
     if location := result["results"]:
@@ -107,7 +108,7 @@ class PlanRows:
             if not is_row(row):
                 raise refused(self.name, "holds an item that is not a row of a plan", _PLAN_AGAIN)
             if "planned_at" not in row:
-                raise _sent_already(self.name)
+                raise sent_already(self.name)
             planned_at = planned_at or row["planned_at"]
             if row["planned_at"] != planned_at:
                 # The results file was replaced since: somebody has planned again under the same name.
@@ -171,10 +172,10 @@ class PlannedItems:
             self._refuse_old(row["planned_at"])
             if row["error"]:
                 left["failed"] += 1
-            elif row.get("skipped") or row.get("changed") is False:
-                left["unchanged or skipped"] += 1
-            else:
+            elif would_be_sent(row):
                 yield row
+            else:
+                left["unchanged or skipped"] += 1
         self._say_what_is_left_out(left)
 
     def _refuse_old(self, planned_at: str) -> None:
@@ -195,9 +196,9 @@ class PlannedItems:
             return
         self._said = True
         if left["failed"]:
-            log.warning("Left out, because the plan has no outcome for them: %s.", _items(left["failed"]))
+            log.warning("Left out, because the plan has no outcome for them: %s.", counted(left["failed"]))
         if left["unchanged or skipped"]:
-            log.info("Left out, because the plan left them as they are: %s.", _items(left["unchanged or skipped"]))
+            log.info("Left out, because the plan left them as they are: %s.", counted(left["unchanged or skipped"]))
 
     def _from_rows(self) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
         for row in self._to_send():
@@ -225,11 +226,8 @@ class PlannedItems:
             yield f"item {row['number']} of the plan", {}, "is missing from items; these are not the items planned", row
 
 
-def _items(count: int) -> str:
-    return f"{count:,} item{'' if count == 1 else 's'}"
-
-
-def _sent_already(name: str) -> InvalidInputError:
+def sent_already(name: str) -> InvalidInputError:
+    """Return the error about results that are not of a plan, as the value of the parameter ``name``."""
     return refused(
         name,
         "holds the results of a batch that was sent, not of a plan",

@@ -1,11 +1,23 @@
-"""The report of a batch: a progress line every few seconds, a table at the end, and a short result for XCom."""
+"""The report of a batch: a line every few seconds, its items and a table at the end, and a short result for XCom."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import Counter
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_smartrecruiters.exceptions import fitted
+from airflow_provider_smartrecruiters.operators.bulk.listing import (
+    ListedItem,
+    counted,
+    differences_of,
+    ids_in_words,
+    last_line,
+    listing,
+    words_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,25 +30,13 @@ FIRST_FAILURES = 20
 """Number of failures in the result for XCom. The results file has all of them."""
 
 FIRST_ROWS = 50
-"""Number of rows of a plan in the result for XCom, about 25 KB. The results file has all of them."""
+"""Number of items in the log, and of rows of a plan in the result for XCom, about 25 KB. The results file has all."""
 
 _EVERY = 5.0
 _LOGGED_FAILURES = 1000
 
-_WORDS = {
-    "changed": "changed",
-    "sent": "sent (previous state unknown)",
-    "rewritten": "sent without a difference (force)",
-    "unchanged": "unchanged",
-    "skipped": "skipped (only_if_status_in)",
-    "failed": "failed",
-    "not_run": "not started",
-}
-_PLAN_WORDS = _WORDS | {
-    "changed": "would change",
-    "sent": "would be sent (previous state unknown)",
-    "skipped": "would be skipped (only_if_status_in)",
-}
+_NOTES = {"sent": " (previous state unknown)", "rewritten": " (force)", "skipped": " (only_if_status_in)"}
+"""What the table adds to the words for an outcome."""
 
 
 class BulkReport:
@@ -54,11 +54,13 @@ class BulkReport:
         self._planned_at = planned_at
         self._plan_only = planned_at is not None
         self._none = none or "the batch has no items"
-        self._words = _PLAN_WORDS if self._plan_only else _WORDS
+        self._words = words_for(self._plan_only)
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
         self._rows: list[dict[str, Any]] = []
+        self._listed: dict[int, ListedItem] = {}
+        self._shared_ids: dict[str, str] | None = None
         self._details: Counter[str] = Counter()
         self._named = 0
         self._retryable = 0
@@ -88,6 +90,11 @@ class BulkReport:
         return self._retryable
 
     @property
+    def shared_ids(self) -> dict[str, str]:
+        """Ids that all items so far share. Empty for a batch of one item, whose ids belong to it alone."""
+        return self._shared_ids or {} if self.done > 1 else {}
+
+    @property
     def remainder(self) -> str:
         """What became of the items that neither failed nor were left out, as a sentence for an error."""
         if self._plan_only:
@@ -110,8 +117,10 @@ class BulkReport:
         self._resumed += resumed
         self._tried_again += outcome.attempts > 1
         self._add_details(outcome, row, place)
-        if self._plan_only and row["number"] <= FIRST_ROWS:
+        self._shared_ids = _shared(self._shared_ids, row["target"])
+        if row["number"] <= FIRST_ROWS:
             self._rows.append(row)
+            self._listed[row["number"]] = self._as_listed(kind, outcome, row)
         if not outcome.failed:
             return
         self._retryable += outcome.retryable
@@ -121,9 +130,14 @@ class BulkReport:
         if len(self._failures) < FIRST_FAILURES:
             self._failures.append(row)
         if self._errors.total() <= _LOGGED_FAILURES:
-            log.warning("%s: %s", place, outcome.said or _error(outcome))
+            log.warning("%s: failed\n%s", place, indent(outcome.said or _error(outcome), "  "))
         elif self._errors.total() == _LOGGED_FAILURES + 1:
             log.warning("More than %s items failed. Further failures are counted, but not logged.", _LOGGED_FAILURES)
+
+    def _as_listed(self, kind: str, outcome: Outcome, row: dict[str, Any]) -> ListedItem:
+        said = f"{self._words[kind]}: {_error(outcome)}" if kind == "failed" else self._words[kind]
+        differences = differences_of(row) if kind in ("changed", "sent") else ()
+        return ListedItem(row["place"], row["target"], said, differences)
 
     def _add_details(self, outcome: Outcome, row: dict[str, Any], place: str) -> None:
         self._details.update(_countable(outcome.details))
@@ -134,8 +148,7 @@ class BulkReport:
         )
         if named and self._named < _LOGGED_FAILURES:
             self._named += 1
-            record = ", ".join(f"{name} {value}" for name, value in row["target"].items())
-            log.warning("%s (%s): %s", place, record, named)
+            log.warning("%s", fitted(f"{place} ({ids_in_words(row['target'])}): {named}"))
 
     def log_progress(self) -> None:
         """Log a progress line, at most every few seconds."""
@@ -145,48 +158,47 @@ class BulkReport:
         self._logged_at = now
         rate = (self.done - self._resumed) / (now - self._started)
         left = f"about {_duration((self._total - self.done) / rate)} left" if rate else "no item finished yet"
-        log.info(
-            "%s of %s done (%.0f %%): %s %s, %s unchanged or skipped, %s failed. %.1f items a second, %s.",
-            f"{self.done:,}",
-            f"{self._total:,}",
-            100 * self.done / self._total,
-            f"{self._counts['changed'] + self._counts['sent'] + self._counts['rewritten']:,}",
-            "would be sent" if self._plan_only else "sent",
-            f"{self._counts['unchanged'] + self._counts['skipped']:,}",
-            f"{self.failed:,}",
-            rate,
-            left,
+        sent = self._counts["changed"] + self._counts["sent"] + self._counts["rewritten"]
+        left_alone = self._counts["unchanged"] + self._counts["skipped"]
+        said = (
+            f"{self.done:,} of {self._total:,} done ({100 * self.done / self._total:.0f} %): "
+            f"{sent:,} {'would be sent' if self._plan_only else 'sent'}, {left_alone:,} unchanged or skipped, "
+            f"{self.failed:,} failed. {rate:.1f} items a second, {left}."
         )
+        log.info("%s", fitted(said))
 
     def log_summary(self, results: str | None) -> None:
-        """Log a table of the outcomes.
+        """Log the first items, a table of the outcomes, where all of them are, and a last line.
 
         :param results: location of the results file, or None.
         """
         if not self._total:
             log.info("Nothing to do: %s.", self._none)
             return
+        listed = [self._listed[number] for number in sorted(self._listed)]
+        if listed:
+            lines = listing(listed, self.shared_ids, total=self._total, results=results)
+            log.info("%s", "\n".join(lines))
+        log.info("%s", self._table())
+        if self._resumed:
+            log.info("An earlier try of this task finished %s of them.", f"{self._resumed:,}")
+        if results:
+            log.info("Results file: %s", results)
+        log.info("%s", last_line(self._counts, plan_only=self._plan_only))
+
+    def _table(self) -> str:
         lines: list[tuple[str, int]] = []
         for kind, words in self._words.items():
             if self._counts[kind]:
-                lines.append((words, self._counts[kind]))
+                lines.append((words + _NOTES.get(kind, ""), self._counts[kind]))
             if kind == "failed":
                 lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
         lines.append(("total", self._total))
         lines += [(f"of them {name}", count) for name, count in self._details.most_common()]
         width = max(len(words) for words, _ in lines)
-        log.info(
-            "%s of %s items: %s, in %s\n%s",
-            "Plan" if self._plan_only else "Batch",
-            f"{self._total:,}",
-            self._use_case,
-            _duration(time.monotonic() - self._started),
-            "\n".join(f"  {words:<{width}}  {count:>9,}" for words, count in lines),
-        )
-        if self._resumed:
-            log.info("An earlier try of this task finished %s of them.", f"{self._resumed:,}")
-        if results:
-            log.info("Results file: %s", results)
+        title = f"{'Plan' if self._plan_only else 'Batch'} of {counted(self._total)}: {self._use_case}"
+        spent = _duration(time.monotonic() - self._started)
+        return "\n".join([f"{title}, in {spent}", *(f"  {words:<{width}}  {count:>9,}" for words, count in lines)])
 
     def as_dict(self, results: str | None) -> dict[str, Any]:
         """Return the result for XCom: counts, the first failures, and the location of the results file. JSON-ready.
@@ -228,6 +240,10 @@ NOT_RUN = "NotRun"
 
 INTERRUPTED = "Interrupted"
 """Value of ``error`` in the results row of an item that was in flight when the task was stopped."""
+
+
+def _shared(ids: dict[str, str] | None, target: Mapping[str, str]) -> dict[str, str]:
+    return dict(target) if ids is None else {name: value for name, value in ids.items() if target.get(name) == value}
 
 
 def _names(value: Any) -> bool:

@@ -271,6 +271,11 @@ def is_row(row: dict[str, Any]) -> bool:
     )
 
 
+def would_be_sent(row: Mapping[str, Any]) -> bool:
+    """Return whether a row of a plan is about an item that the plan would send."""
+    return not row["error"] and not row.get("skipped") and row.get("changed") is not False
+
+
 def source_number(row: Mapping[str, Any]) -> int:
     """Return the number that the item of a results row had in the first batch, whose results are retried or planned."""
     return int(row.get("source_number", row["number"]))

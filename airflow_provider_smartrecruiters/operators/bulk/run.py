@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
-from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError
+from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, fitted
 from airflow_provider_smartrecruiters.operators.bulk.formats import item_at, number_of
 from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
+from airflow_provider_smartrecruiters.operators.bulk.listing import counted
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
 from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
@@ -107,7 +108,7 @@ class BulkRun:
             self._results.prepare()
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
-                log.info("Checked %s items, all valid. %s them now.", f"{checked.total:,}", next_step)
+                log.info("Checked %s, all valid. %s now.", counted(checked.total), next_step)
             report = BulkReport(
                 self._identity.use_case,
                 checked.total,
@@ -149,7 +150,7 @@ class BulkRun:
                 fields=("items", *checked.bad[0].fields),
             )
         for bad in checked.bad[:_LOGGED_BAD_ITEMS]:
-            log.error("%s: %s", bad.place, bad.why)
+            log.error("%s", fitted(f"{bad.place}: {bad.why}"))
         if len(checked.bad) > _LOGGED_BAD_ITEMS:
             log.error("%s more items cannot be sent.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")
         named = " ".join(f"{bad.place}: {_sentence(bad.why)}" for bad in checked.bad[:_NAMED_IN_ERROR])

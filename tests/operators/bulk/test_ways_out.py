@@ -303,7 +303,7 @@ def test_what_the_api_ignored_is_in_row_report_and_log(emulator, tmp_path, caplo
     result = task.execute(context())
     assert ["salaryBand" in row["details"]["ignored"] for row in rows(results)] == [True, True]
     assert result["detail_counts"]["ignored"] == 2
-    assert f"item 1 (job_id {items[0]['job_id']}): ignored: salaryBand" in caplog.text
+    assert f"item 1 (job {items[0]['job_id']}): ignored: salaryBand" in caplog.text
     assert "of them ignored" in caplog.text
 
 
