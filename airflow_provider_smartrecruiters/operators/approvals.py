@@ -11,12 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow_provider_smartrecruiters.api.values.addresses import kind_of_id
 from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
 
 MOST_ROWS = 50
 """Rows of the table. Of a larger plan, the text says how many rows it leaves out."""
 
+MOST_ITEMS = 20
+"""Items of a batch in the table. Of a larger plan, the text says how many items it leaves out."""
+
 _LONGEST = 100
+_MOST_CHANGES = 5
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -30,13 +35,17 @@ def approval_body(
 
     It holds ids and values that a plan may show. Everything is escaped, so no value becomes a link or HTML.
 
-    :param plans: the result of an operator with ``plan_only``, or several.
+    :param plans: the result of an operator with ``plan_only``, or several; or that of one batch (``.bulk()``), whose
+        table has one row for each item, with its number, and also says how many items the plan leaves alone.
     :param addresses: returns the pages of ids by record: ``SmartRecruitersHook().web_addresses``. Default ``None``: the
         table has no links. Ids whose page is not known have none either.
     :param names: names to show instead of ids, by id, text. Airflow stores and shows them, so give none unless
         everybody who may see the DAG may see them. Default ``None``.
     :return: Markdown.
+    :raises InvalidInputError: the result is that of a batch that was sent, not of a plan.
     """
+    if isinstance(plans, Mapping) and "counts" in plans:
+        return _batch_body(plans, addresses, names or {})
     results = [plans] if isinstance(plans, Mapping) else list(plans)
     differing = [plan for plan in results if plan["changed"] is not False]
     rows = [_row(plan, field, addresses, names or {}) for plan in differing for field in _fields(plan)]
@@ -48,6 +57,21 @@ def approval_body(
     lines += [_line([row.get(name, "") for name in columns]) for row in rows[:MOST_ROWS]]
     left_out = [f"{len(rows) - MOST_ROWS:,} more rows are not shown."] if len(rows) > MOST_ROWS else []
     return "\n\n".join([_summary(len(differing), rows), "\n".join(lines), *left_out])
+
+
+def items_to_send(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the items that a planned batch would send, in order.
+
+    :param plan: the result of ``.bulk()`` with ``plan_only``. It has the rows of its first 50 items.
+    :return: rows of the plan, each with ``number``, ``target`` (ids) and ``diff``.
+    :raises InvalidInputError: the result is that of a batch that was sent, not of a plan.
+    """
+    from airflow_provider_smartrecruiters.operators.bulk.planned import sent_already
+    from airflow_provider_smartrecruiters.operators.bulk.results import would_be_sent
+
+    if not plan["plan_only"]:
+        raise sent_already("plans")
+    return [row for row in plan["rows"] if would_be_sent(row)]
 
 
 def approved_fingerprint(fingerprint: str | None, planned_at: str, max_hours: float = 24) -> str:
@@ -103,6 +127,51 @@ def _known(fingerprint: str | None) -> str:
     )
 
 
+def _batch_body(
+    plan: Mapping[str, Any],
+    addresses: Callable[[Mapping[str, str]], Mapping[str, str]] | None,
+    names: Mapping[str, str],
+) -> str:
+    rows, counts = items_to_send(plan), plan["counts"]
+    total = counts["changed"] + counts["unknown"]
+    if not total:
+        return "\n\n".join(["Nothing would change.", *_left_alone(counts)])
+    # Of a plan of more items than its result holds, only some differences are known.
+    known = rows if len(rows) == total else []
+    complete = [_row(row, field, addresses, names) for row in known for field in _fields(row)]
+    shown = rows[:MOST_ITEMS]
+    columns = ["item", *dict.fromkeys(name for row in shown for name in row["target"]), "change"]
+    lines = [_line([_heading(name) for name in columns]), _line(["---"] * len(columns))]
+    lines += [_line([_item_row(row, addresses, names).get(name, "") for name in columns]) for row in shown]
+    return "\n\n".join(
+        [_summary(total, complete), "\n".join(lines), *_not_shown(total - len(shown), plan), *_left_alone(counts)]
+    )
+
+
+def _item_row(
+    row: Mapping[str, Any],
+    addresses: Callable[[Mapping[str, str]], Mapping[str, str]] | None,
+    names: Mapping[str, str],
+) -> dict[str, str]:
+    cells = [_row(row, field, addresses, names) for field in _fields(row)]
+    change = "; ".join(f"{cell['field']} {cell['now']} → {cell['after']}" for cell in cells[:_MOST_CHANGES])
+    more = f" and {len(cells) - _MOST_CHANGES} more" if len(cells) > _MOST_CHANGES else ""
+    return cells[0] | {"item": str(row["number"]), "change": change + more}
+
+
+def _not_shown(count: int, plan: Mapping[str, Any]) -> list[str]:
+    if count < 1:
+        return []
+    more = "1 more item is" if count == 1 else f"{count:,} more items are"
+    where = f" All are in {escaped(plan['results'])}." if plan["results"] else ""
+    return [f"{more} not shown.{where}"]
+
+
+def _left_alone(counts: Mapping[str, int]) -> list[str]:
+    said = [f"{counts[kind]:,} {kind}" for kind in ("unchanged", "skipped", "failed") if counts[kind]]
+    return [f"Not part of it: {', '.join(said)}."] if said else []
+
+
 def _fields(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return plan["diff"] or [{"field": "(all)", "before": "(not read)", "after": "(would be written)"}]
 
@@ -132,7 +201,7 @@ def _linked(text: str, address: str | None) -> str:
 
 
 def _heading(name: str) -> str:
-    return escaped(name.removesuffix("_id").replace("_", " ").capitalize())
+    return escaped(kind_of_id(name).capitalize())
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.approvals import escaped
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from tests.support import catalogue
 
@@ -21,6 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "example_dags"
 CASES = {catalogue.name_of(change): catalogue.declaration(change) for change in catalogue.changes()}
 CHANGES = {catalogue.name_of(change): change for change in catalogue.changes()}
 FLOWS = {"all_operators", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
+ASKING = {"approve_then_reject", "approve_then_reject_many"}
 # The API cannot be asked for these, so every run writes them.
 UNREADABLE = {name for name, case in CASES.items() if not case.reads}
 ENUMERATED = {
@@ -78,7 +80,7 @@ def run(dag: Any, **conf: Any) -> Any:
 
 
 def test_there_is_an_example_for_each_use_case(bag: Any) -> None:
-    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | {"approve_then_reject"}}
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | ASKING}
     for name, case in CASES.items():
         (task,) = dag_of(bag, name).tasks
         assert type(task) is case.operator, f"example_dags/{name}.py"
@@ -147,7 +149,7 @@ def test_enumerated_values_are_a_drop_down(bag: Any, name: str, param: str) -> N
 
 
 @pytest.mark.airflow_run
-@pytest.mark.parametrize("name", [*CASES, *sorted(FLOWS)])
+@pytest.mark.parametrize("name", [*CASES, *sorted(FLOWS | ASKING)])
 def test_planning_sends_nothing(bag: Any, connected_emulator: SmartRecruitersEmulator, name: str) -> None:
     run(dag_of(bag, name))
     # Records that the API cannot return are not read.
@@ -292,15 +294,55 @@ def test_approve_then_reject(bag: Any, connected_emulator: SmartRecruitersEmulat
     assert len(connected_emulator.journal.writes()) == 1
 
 
-def test_the_question_keeps_the_candidate_unless_somebody_rejects(bag: Any, approvals: bool) -> None:
-    dag = dag_of(bag, "approve_then_reject")
+@pytest.mark.airflow_run
+def test_approve_then_reject_many(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag = dag_of(bag, "approve_then_reject_many")
+    job_id = filled_in(dag)["job_id"]
+    waiting = {ref.candidate_id for ref in connected_emulator.state.applications("NEW") if ref.job_id == job_id}
+    assert len(waiting) > 1
+    assert answered(dag) == "success"
+    writes = connected_emulator.journal.writes()
+    assert {entry.path for entry in writes} == {f"/candidates/{one}/jobs/{job_id}/status" for one in waiting}
+    assert {entry.body["status"] for entry in writes} == {"REJECTED"}
+    # The second time nothing would change, so nobody is asked and nothing is sent.
+    run(dag, plan_only=False)
+    assert len(connected_emulator.journal.writes()) == len(waiting)
+
+
+@pytest.mark.airflow_run
+@pytest.mark.parametrize("show_names", [False, True])
+def test_the_question_about_many_says_who(
+    bag: Any, connected_emulator: SmartRecruitersEmulator, show_names: bool
+) -> None:
+    dag = dag_of(bag, "approve_then_reject_many")
+    job_id = filled_in(dag)["job_id"]
+    waiting = {ref.candidate_id for ref in connected_emulator.state.applications("NEW") if ref.job_id == job_id}
+    with connected_emulator.state.editing() as tenant:
+        names = {tenant.candidates[one].last_name for one in waiting}
+    conf = filled_in(dag) | {"plan_only": False, "show_names": show_names}
+    dag_run = dag.test(run_conf=conf, mark_success_pattern="approve|reject")
+    (asked,) = [ti.xcom_pull(task_ids="write_question") for ti in dag_run.get_task_instances() if ti.task_id == "plan"]
+    assert asked["subject"].startswith(f"Reject {len(waiting)} applications for ")
+    assert f"**{len(waiting)} records would change.**" in asked["body"]
+    shown = {one for one in waiting if escaped(one) in asked["body"]}
+    assert shown == (set() if show_names else waiting)
+    assert {name for name in names if escaped(name) in asked["body"]} == (names if show_names else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "who"), [("approve_then_reject", "candidate"), ("approve_then_reject_many", "candidates")]
+)
+def test_the_question_keeps_the_candidates_unless_somebody_rejects(
+    bag: Any, approvals: bool, name: str, who: str
+) -> None:
+    dag = dag_of(bag, name)
     if not approvals:
         assert dag.get_task("write_question").downstream_task_ids == {"reject"}
         return
     approve = dag.get_task("approve")
-    assert approve.options == ["Reject the candidate", "Keep the candidate"]
-    assert approve.options_mapping == {"Reject the candidate": "reject", "Keep the candidate": "keep"}
-    assert approve.defaults == ["Keep the candidate"]
+    assert approve.options == [f"Reject the {who}", f"Keep the {who}"]
+    assert approve.options_mapping == {f"Reject the {who}": "reject", f"Keep the {who}": "keep"}
+    assert approve.defaults == [f"Keep the {who}"]
     assert approve.response_timeout.total_seconds() == 24 * 3600
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, StalePlanError
 from airflow_provider_smartrecruiters.operators.approvals import (
+    MOST_ITEMS,
     MOST_ROWS,
     approval_body,
     approved_fingerprint,
     escaped,
+    items_to_send,
 )
 
 
@@ -70,6 +73,71 @@ def test_links_and_names_are_there_only_if_they_are_given():
 def test_text_about_people_is_shown_by_its_length():
     diff = [{"field": "content", "before_length": None, "after_length": 12}]
     assert "length 12" in approval_body(planned(diff=diff))
+
+
+def batch(rows, **values):
+    """Return the result of a batch with ``plan_only``."""
+    kinds = Counter(
+        "failed"
+        if row["error"]
+        else "skipped"
+        if row["skipped"]
+        else {True: "changed", False: "unchanged"}[row["changed"]]
+        for row in rows
+    )
+    counts = {"total": len(rows), "unknown": 0, **{k: kinds[k] for k in ("changed", "unchanged", "skipped", "failed")}}
+    return {"use_case": "x", "plan_only": True, "counts": counts, "results": None, "rows": rows[:50]} | values
+
+
+def item(number, **values):
+    return planned(number) | {"number": number, "place": f"item {number}", "skipped": False, "error": None} | values
+
+
+class TestOfABatch:
+    def test_items_are_numbered_as_in_the_log(self):
+        rows = [item(1), item(2, changed=False, diff=[]), item(3, skipped=True), item(4)]
+        assert approval_body(batch(rows)).splitlines() == [
+            "**2 records would change.**",
+            "",
+            "- 2: status NEW → REJECTED",
+            "",
+            "| Item | Candidate | Job | Change |",
+            "| --- | --- | --- | --- |",
+            "| 1 | c1 | j | status NEW → REJECTED |",
+            "| 4 | c4 | j | status NEW → REJECTED |",
+            "",
+            "Not part of it: 1 unchanged, 1 skipped.",
+        ]
+
+    def test_a_large_one_is_cut_and_says_so(self):
+        rows = [item(number) for number in range(1, 121)]
+        body = approval_body(batch(rows, results="/tmp/plan.jsonl"))
+        assert "**120 records would change.**" in body
+        assert len(table(body)) == MOST_ITEMS + 2
+        assert body.endswith(r"100 more items are not shown. All are in \/tmp\/plan\.jsonl.")
+        assert "- 50: " not in body
+
+    def test_links_and_names(self):
+        body = approval_body(
+            batch([item(1)]), addresses=lambda ids: {"job": f"https://a.example/{ids['job_id']}"}, names={"c1": "A|B"}
+        )
+        assert r"| 1 | A\|B | [j](<https://a.example/j>) |" in body
+
+    def test_of_many_fields_some_are_shown(self):
+        diff = [{"field": f"f{n}", "before": None, "after": n} for n in range(8)]
+        assert " and 3 more |" in approval_body(batch([item(1, diff=diff)]))
+
+    def test_a_record_that_cannot_be_read_is_asked_about(self):
+        assert "would be written" in approval_body(batch([item(1, diff=[])]))
+
+    def test_nothing_to_ask(self):
+        body = approval_body(batch([item(1, changed=False)]))
+        assert body == "Nothing would change.\n\nNot part of it: 1 unchanged."
+        assert items_to_send(batch([item(1, changed=False)])) == []
+
+    def test_what_was_sent_is_no_plan(self):
+        with pytest.raises(InvalidInputError, match="a batch that was sent, not of a plan"):
+            approval_body(batch([item(1)], plan_only=False))
 
 
 def ago(**age):
