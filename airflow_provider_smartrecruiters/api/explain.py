@@ -11,6 +11,7 @@ from pathlib import Path
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.request import writes_sent
 from airflow_provider_smartrecruiters.api.http.responses import leave_in_doubt, say_that_it_reads_first
+from airflow_provider_smartrecruiters.api.http.verdict import is_unsettled
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConflictError,
@@ -89,7 +90,7 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
     if _family(error.path_template or change.endpoint) != _family(change.endpoint):
         # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
         return
-    if isinstance(error, UnexpectedResponseError | AuthenticationError):
+    if isinstance(error, UnexpectedResponseError | AuthenticationError) or is_unsettled(error):
         # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.
         return
     needed = _needed_scopes(change)

@@ -32,7 +32,7 @@ from airflow_provider_smartrecruiters.api.http.responses import (
 )
 from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
-from airflow_provider_smartrecruiters.api.http.verdict import Verdict
+from airflow_provider_smartrecruiters.api.http.verdict import Verdict, is_unsettled
 from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer, check_limits
 from airflow_provider_smartrecruiters.api.values.fields import encode_json, fill_path
@@ -253,7 +253,8 @@ class SmartRecruitersClient:
                 # If the pacer already counts this 429, the wait is in the next turn. Waiting here as well would waste
                 # capacity that other threads could use.
                 paced = paced and error.retry_after is None
-                delay = attempts.next_delay(error, paced=paced)
+                # The question about the credential has had its own attempts, and another 401 would say no more.
+                delay = None if is_unsettled(error) else attempts.next_delay(error, paced=paced)
                 # A write that may have been applied, or that met another one, is never repeated here, whatever the
                 # budget allows: only a caller that knows the record can read it and build the write again.
                 last = error.may_have_been_applied or isinstance(error, ConflictError)
@@ -397,17 +398,18 @@ class SmartRecruitersClient:
             return None
         if request.about_the_credential:
             return False
-        return self._verdict.accepted(prepared, lambda: self._ask(attempts), attempts.deadline)
+        return self._verdict.accepted(prepared, self._ask, attempts)
 
-    def _ask(self, attempts: Attempts) -> bool | None:
-        """Send the question that only the credential decides; None if the answer says nothing about it."""
-        try:
-            response, body, _ = self._send(QUESTION, self._prepare(QUESTION), attempts)
-        except SmartRecruitersError as error:
-            if not error.retryable:
-                raise
-            return None
-        return accepts_credential(response.status_code, response.headers.get("Content-Type"), body)
+    def _ask(self, attempts: Attempts) -> bool:
+        """Send the question that only the credential decides, and return the answer."""
+        response, body, _ = self._send(QUESTION, self._prepare(QUESTION), attempts)
+        accepted = accepts_credential(response.status_code, response.headers.get("Content-Type"), body)
+        if accepted is None:
+            error = self._refused(QUESTION, response, body, None)
+            # Whatever came back instead of an answer: the next one may be SmartRecruiters' own.
+            error.retryable = True
+            raise error
+        return accepted
 
     def _refused(self, request: Request, response: requests.Response, body: bytes, accepted: bool | None) -> ApiError:
         return error_for(

@@ -136,9 +136,12 @@ _NO_RECORD = _Kind(
 
 _UNSETTLED = replace(
     _NO_RECORD,
-    happened="SmartRecruiters has no such record for the credential, or does not accept the credential; it could not "
-    "be asked which",
-    # The next try asks again.
+    happened="SmartRecruiters refused the request, and nothing was changed. The cause is not known, because the check "
+    "of the credential failed: either the credential is not valid, or the record does not exist, or the credential may "
+    "not access it",
+    hint="Run the task again in a few minutes: it checks the credential again. If the error persists, check the ids, "
+    "and the credential in the Airflow connection.",
+    # Another run of the task asks again.
     retryable=True,
 )
 """A 401 while the credential cannot be checked, since the check failed as well."""

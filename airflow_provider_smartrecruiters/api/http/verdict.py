@@ -14,6 +14,8 @@ import requests
 
 from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth, ClientCredentialsAuth, credential
+from airflow_provider_smartrecruiters.api.http.retry import Attempts
+from airflow_provider_smartrecruiters.exceptions import PermissionDeniedError, SmartRecruitersError
 
 REMEMBERED = 60.0
 """Seconds for which a verdict is believed. Doubled, a credential that was revoked during a batch is noticed a minute
@@ -39,18 +41,23 @@ class Verdict:
         self._about: str | None = None
         self._accepted = False
         self._until = 0.0
+        self._failed_at = 0.0
 
     def accepted(
-        self, refused: requests.PreparedRequest, ask: Callable[[], bool | None], deadline: float
+        self, refused: requests.PreparedRequest, ask: Callable[[Attempts], bool], attempts: Attempts
     ) -> bool | None:
         """Return whether the credential of a request that was answered with 401 is accepted elsewhere.
 
+        The question is repeated after a transient error, within the deadline of the call; the refused request is not.
+
         :param refused: the request.
-        :param ask: sends the question; None if its answer says nothing about the credential.
-        :param deadline: moment of :func:`time.monotonic` until which to wait for another thread's question.
+        :param ask: sends the question once, as one of the given attempts.
+        :param attempts: those of the refused request.
         :return: False also for a token that has been replaced meanwhile; None if it could not be found out.
+        :raises SmartRecruitersError: the question failed for good, such as for a client without a token.
         """
-        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        since = time.monotonic()
+        if not self._lock.acquire(timeout=max(0.0, attempts.deadline - since)):
             return None
         try:
             about = credential(refused)
@@ -58,7 +65,10 @@ class Verdict:
                 return self._accepted
             if self._auth.has_replaced(refused):
                 return False
-            accepted = ask()
+            if since < self._failed_at:
+                # Single-flight for failures too: threads that waited for a question do not repeat it one by one.
+                return None
+            accepted = _answer(ask, Attempts(attempts.policy, started=attempts.started))
             if self._auth.has_replaced(refused):
                 # It expired meanwhile, so the question went out with another token.
                 return False
@@ -66,6 +76,28 @@ class Verdict:
                 self._about, self._accepted = about, accepted
                 # An expired token is as bad as a revoked one, and known beforehand.
                 self._until = min(time.monotonic() + REMEMBERED, self._auth.fresh_until)
+            else:
+                self._failed_at = time.monotonic()
             return accepted
         finally:
             self._lock.release()
+
+
+def is_unsettled(error: SmartRecruitersError) -> bool:
+    """Return whether an error is a 401 of which nobody knows the cause, as the question failed however often asked.
+
+    :param error: any error of a request.
+    """
+    return isinstance(error, PermissionDeniedError) and error.status == 401 and error.retryable
+
+
+def _answer(ask: Callable[[Attempts], bool], attempts: Attempts) -> bool | None:
+    while True:
+        try:
+            return ask(attempts)
+        except SmartRecruitersError as error:
+            if not error.retryable:
+                raise
+            wait = attempts.next_delay(error)
+        if wait is None or not attempts.sleep(wait):
+            return None

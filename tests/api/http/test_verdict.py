@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.explain import explained
 from airflow_provider_smartrecruiters.api.http import verdict
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH
+from airflow_provider_smartrecruiters.api.values.fields import placeholders
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     PermissionDeniedError,
     SmartRecruitersError,
     UnexpectedResponseError,
 )
-from tests.support.scripted_server import Exchange, ScriptedServer, close, reply
+from tests.support.catalogue import changes
+from tests.support.scripted_server import Exchange, ScriptedServer, close, reply, reset
 
 NO = reply(401, {"message": "Access denied"})
 
@@ -40,7 +45,7 @@ def revoked(exchange: Exchange) -> bool:
         (reply(200, {"content": []}), PermissionDeniedError, False),
         (reply(403, {"message": "no"}), PermissionDeniedError, False),
         (NO, AuthenticationError, False),
-        # These say nothing about the credential: the next try asks again.
+        # These say nothing about the credential, however often it is asked.
         (reply(503), PermissionDeniedError, True),
         (reply(401, b"<html>", headers={"Content-Type": "text/html"}), PermissionDeniedError, True),
         (close(), PermissionDeniedError, True),
@@ -49,7 +54,7 @@ def revoked(exchange: Exchange) -> bool:
 def test_a_401_means_the_same_whatever_came_before(
     first: list[Any], answer: Any, error_class: Any, retryable: bool, connect: Any
 ) -> None:
-    with ScriptedServer(*first, *[NO, answer] * (4 if retryable else 1)) as server:
+    with ScriptedServer(*first, NO, *[answer] * (4 if retryable else 1)) as server:
         client = connect(server.url)
         if first:
             client.request("GET", "/jobs/0")
@@ -63,6 +68,77 @@ def test_a_401_means_the_same_whatever_came_before(
     assert ("accepts the credential, but" in caught.value.summary) is settled
     assert caught.value.path_template == "/jobs/{jobId}"
     assert caught.value.api_message == "Access denied"
+
+
+UNANSWERED = {
+    "no answer": close(),
+    "reset": reset(),
+    "a server error": reply(503),
+    "too many requests": reply(429, headers={"Retry-After": "0"}),
+    "a page": reply(401, b"<html>", headers={"Content-Type": "text/html"}),
+    "a redirect": reply(302, headers={"Location": "/login"}),
+    "a success that is a page": reply(200, b"<html>Sign in</html>"),
+}
+
+
+@pytest.mark.parametrize("failure", UNANSWERED.values(), ids=UNANSWERED)
+@pytest.mark.parametrize("change", changes(), ids=lambda change: change.__name__)
+def test_the_check_is_repeated_and_the_refused_write_is_not(change: type[Change], failure: Any, connect: Any) -> None:
+    method, _, path = change.endpoint.partition(" ")
+    ids = dict.fromkeys(placeholders(path), "1")
+    with ScriptedServer(NO, failure, failure, reply(200, {"content": []})) as server:
+        with pytest.raises(PermissionDeniedError) as caught:
+            connect(server.url).request(method, path, path_params=ids, json={"a": "b"})
+        assert [request.method for request in server.requests] == [method, "GET", "GET", "GET"]
+    assert not caught.value.retryable
+    assert "accepts the credential, but" in caught.value.summary
+
+
+@pytest.mark.parametrize("change", changes(), ids=lambda change: change.__name__)
+def test_an_error_whose_check_failed_says_what_is_known_and_what_is_not(change: type[Change], connect: Any) -> None:
+    made = change.model_construct(**dict.fromkeys(change.ids, "1"))
+    with (
+        ScriptedServer(NO, *[close()] * 4) as server,
+        pytest.raises(PermissionDeniedError) as caught,
+        explained(made, "change"),
+    ):
+        connect(server.url).request(*change.method_and_path(), path_params=made.path_params, json={"a": "b"})
+    error = caught.value
+    assert (error.retryable, error.may_have_been_applied) == (True, False)
+    assert "nothing was changed. The cause is not known, because the check of the credential failed" in error.summary
+    assert error.hint.startswith("Run the task again in a few minutes")
+    # What a use case knows about its 401s holds for a valid credential.
+    assert "valid credential" not in error.hint
+
+
+def test_the_check_ends_with_the_budget_of_the_call(connect: Any) -> None:
+    busy = reply(429, headers={"Retry-After": "3600"})
+    with ScriptedServer(NO, busy) as server, pytest.raises(PermissionDeniedError) as caught:
+        connect(server.url).request("PUT", "/jobs/1/note", json={"content": "x"})
+    assert caught.value.retryable
+
+
+def test_threads_that_waited_for_a_failed_check_do_not_repeat_it(connect: Any) -> None:
+    refused = Barrier(8)
+
+    def answer(exchange: Exchange) -> bool:
+        if exchange.request.target == "/jobs?limit=1":
+            return reply(503, delay=0.5)(exchange)
+        refused.wait(timeout=60)
+        return NO(exchange)
+
+    with ScriptedServer(always=answer) as server, ThreadPoolExecutor(8) as pool:
+        client = connect(server.url)
+
+        def write(number: int) -> bool:
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.request("PUT", f"/jobs/{number}", json={})
+            return caught.value.retryable
+
+        assert all(pool.map(write, range(8)))
+        targets = [request.target for request in server.requests]
+    # One that comes late asks anew; each for itself would be 32.
+    assert targets.count("/jobs?limit=1") < 32
 
 
 def test_a_record_that_is_not_there_is_not_told_from_one_without_access(connect: Any) -> None:
