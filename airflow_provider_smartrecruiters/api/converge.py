@@ -224,8 +224,8 @@ class _Written:
     :param unchanged: whether nothing was written, because the record is as requested by now.
     """
 
-    body: dict[str, Any]
-    response: Any = None
+    body: dict[str, Any] = field(repr=False)
+    response: Any = field(default=None, repr=False)
     details: dict[str, Any] = field(default_factory=dict)
     skipped: str | None = None
     unchanged: bool = False

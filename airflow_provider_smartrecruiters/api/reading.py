@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -34,7 +34,7 @@ class Reading:
     :param done: whether the record was read.
     """
 
-    state: dict[str, Any]
+    state: dict[str, Any] = field(repr=False)
     diffs: list[FieldDiff]
     fingerprint: str | None = None
     done: bool = True

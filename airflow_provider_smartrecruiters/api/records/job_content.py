@@ -148,6 +148,12 @@ class _Part(BaseModel):
                 raise ValueError(f"has the unknown member {name}; did you mean {known[close[0]]}?")
         return self
 
+    def __repr__(self) -> str:
+        # Without values, as the change that it is a part of: most of them are texts that people wrote.
+        return f"{type(self).__name__}({', '.join(self.model_fields_set)})"
+
+    __str__ = __repr__
+
     def given(self) -> dict[str, Any]:
         """Return the given members."""
         return self.model_dump(exclude_unset=True)

@@ -42,6 +42,10 @@ class FieldDiff:
     after: Any
     shown: bool
 
+    def __repr__(self) -> str:
+        # A notebook, an assertion and a debugger print it.
+        return f"FieldDiff({self.line()})"
+
     def line(self, labels: Mapping[str, str] | None = None) -> str:
         """Return the difference as one line for the log: ``status: SOURCING -> FILLED``.
 

@@ -10,7 +10,7 @@ from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 
 @dataclass(frozen=True)
 class ChangeResult:
-    """The result of a plan or of a change.
+    """The result of a plan or of a change. Its repr shows no text that people wrote.
 
     :param use_case: id of the use case.
     :param target: ids of the record, by argument name.
@@ -31,7 +31,7 @@ class ChangeResult:
     applied: bool
     diffs: list[FieldDiff] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
-    response: Any = None
+    response: Any = field(default=None, repr=False)
     fingerprint: str | None = None
     skipped: str | None = None
 

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,7 +101,7 @@ class OpenItem:
     index: int
     place: str
     target: dict[str, str]
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(repr=False)
     source_number: int | None = None
 
 
