@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -15,13 +14,13 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
+from airflow_provider_smartrecruiters.api.values.choices import listed, one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalDateTime,
     OptionalId,
     OptionalText,
     RecordId,
-    one_of,
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.values.hints import Hints
@@ -456,17 +455,16 @@ def _reason(reasons: list[dict[str, Any]], label: str) -> dict[str, Any]:
         return matches[0]
     if matches:
         raise InvalidInputError(
-            f"{len(matches)} rejection reasons have this label: {', '.join(str(m['id']) for m in matches)}.",
-            hint="Give reason_id instead of reason.",
+            f"{len(matches)} rejection reasons have this label: their ids are "
+            f"{' and '.join(str(one['id']) for one in matches)}.",
+            hint="Give one of these ids as reason_id instead of reason.",
             fields=("reason",),
         )
     labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
     close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
-    known = close or sorted(labels.values())[:10]
-    quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in known)
+    known = listed(close or sorted(labels.values()), "reasons")
     raise InvalidInputError(
         "No rejection reason of the company has this label.",
-        hint=f"Use one of the company's labels. {'Closest' if close else 'Known'}: {quoted or 'none'}."
-        " GET /configuration/rejection-reasons returns the full list.",
+        hint=f"Use one of the company's labels. {'Closest' if close else 'Known'}: {known}",
         fields=("reason",),
     )

@@ -16,6 +16,7 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit
+from airflow_provider_smartrecruiters.api.values.choices import not_one_of
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.values.hints import Hints
@@ -97,11 +98,11 @@ class Change(BaseModel):
     @model_validator(mode="after")
     def _clear_fits(self) -> Self:
         names: tuple[str, ...] = getattr(self, "clear_fields", None) or ()
-        if unknown := [name for name in names if name not in self.clearable]:
-            raise InvalidInputError(
-                f"clear_fields has {len(unknown)} unknown names (allowed: {', '.join(self.clearable)})",
-                fields=("clear_fields",),
-            )
+        for index, name in enumerate(names):
+            if name not in self.clearable:
+                raise InvalidInputError(
+                    f"clear_fields[{index}] {not_one_of(name, self.clearable)}", fields=("clear_fields",)
+                )
         if both := [name for name in names if getattr(self, name) is not None]:
             raise InvalidInputError(
                 f"{', '.join(both)} cannot be both given and cleared", fields=("clear_fields", *both)

@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.values import hints
+from airflow_provider_smartrecruiters.api.values.choices import one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
-from airflow_provider_smartrecruiters.api.values.fields import RecordId, one_of
+from airflow_provider_smartrecruiters.api.values.fields import RecordId
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 
 __all__ = ["UpdateCandidateTimeslotStatus"]

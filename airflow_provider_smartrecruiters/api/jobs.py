@@ -30,6 +30,7 @@ from airflow_provider_smartrecruiters.api.records.job_content import (
 from airflow_provider_smartrecruiters.api.records.job_properties import given_without_copies
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
+from airflow_provider_smartrecruiters.api.values.choices import choice_or_none, not_one_of, one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import (
     OptionalDateTime,
@@ -38,8 +39,6 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     as_text,
     at_most,
     check_json,
-    choice_or_none,
-    one_of,
     same_instant,
 )
 from airflow_provider_smartrecruiters.api.values.hints import Hints
@@ -289,11 +288,11 @@ class UpdateJobAd(_JobChange):
         if not self.given:
             names = ("title", "language", "location", "job_ad")
             raise InvalidInputError(f"at least one of {', '.join(names)} is required", fields=names)
-        if unknown := [name for name in (self.job_ad.given() if self.job_ad else {}) if name not in SECTIONS]:
-            raise InvalidInputError(
-                f"job_ad has {len(unknown)} unknown section(s); the sections are {', '.join(SECTIONS)}",
-                fields=("job_ad",),
-            )
+        for name in self.job_ad.given() if self.job_ad else ():
+            if name not in SECTIONS:
+                raise InvalidInputError(
+                    f"job_ad has an unknown section: its name {not_one_of(name, SECTIONS)}", fields=("job_ad",)
+                )
         check_json(self.given, "job_ad")
         return self
 

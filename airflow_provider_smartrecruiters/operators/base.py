@@ -12,7 +12,7 @@ from airflow_provider_smartrecruiters.operators.documentation import markdown_of
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
-from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,7 +183,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         :raises InvalidInputError: a parameter cannot be parsed.
         """
         plain = {name: unwrapped(value) for name, value in parameters.items()}
-        return plain | {name: read(name, plain[name]) for name, read in cls.parameter_readers.items()}
+        with hidden_in_airflow(cls.private_fields):
+            return plain | {name: read(name, plain[name]) for name, read in cls.parameter_readers.items()}
 
     def change(self) -> Change:
         """Build the change from the operator's parameters. Called after rendering.

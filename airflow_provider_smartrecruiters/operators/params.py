@@ -2,7 +2,8 @@
 
 A template renders to text unless the DAG asks for native objects, so a list, a mapping or a switch may arrive as the
 value itself or as text. A value that cannot be parsed is refused, never guessed: a ``plan_only`` that silently became
-false would send writes. The error names the parameter but does not repeat the value, which may be about a person.
+false would send writes. The error names the parameter, and repeats the value only where few are allowed: any other may
+be about a person.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def as_bool(name: str, value: Any) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise _refused(name, "true or false (or yes/no, 1/0)")
+    raise _refused(name, value, "true or false (or yes/no, 1/0)", choices=(*_TRUE, *_FALSE))
 
 
 def as_size(name: str, value: Any) -> int:
@@ -61,7 +62,7 @@ def as_size(name: str, value: Any) -> int:
     size = _whole_number(value)
     if size is not None and 0 < size < _SIZE_LIMIT:
         return size
-    raise _refused(name, "a whole number of bytes above 0 and below 2 GiB")
+    raise _refused(name, value, "a whole number of bytes above 0 and below 2 GiB")
 
 
 def as_guard(name: str, value: Any, read: Reader, *, given: bool = False) -> Any:
@@ -131,7 +132,7 @@ def as_fraction(name: str, value: Any) -> Fraction:
     if 0 <= number <= 1:
         # The digits that the author wrote, not the binary number nearest to them.
         return Fraction(repr(number))
-    raise _refused(name, "a fraction from 0 to 1 (0.05 is 5 %)")
+    raise _refused(name, value, "a fraction from 0 to 1 (0.05 is 5 %)")
 
 
 def as_hours(name: str, value: Any) -> float:
@@ -148,7 +149,7 @@ def as_hours(name: str, value: Any) -> float:
         hours = 0.0
     if 0 < hours < float("inf"):
         return hours
-    raise _refused(name, "a number of hours above 0")
+    raise _refused(name, value, "a number of hours above 0")
 
 
 def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
@@ -161,7 +162,8 @@ def as_choice(name: str, value: Any, choices: Sequence[str]) -> str:
     """
     if isinstance(value, str) and value in choices:
         return value
-    raise _refused(name, " or ".join(choices))
+    kind = " or ".join(choices) if len(choices) < 3 else f"one of {', '.join(choices)}"
+    raise _refused(name, value, kind, choices=choices)
 
 
 def as_fingerprint(name: str, value: Any) -> str:
@@ -174,7 +176,7 @@ def as_fingerprint(name: str, value: Any) -> str:
     """
     if isinstance(value, str) and _FINGERPRINT.fullmatch(value):
         return value
-    raise _refused(name, "the fingerprint of an earlier plan")
+    raise _refused(name, value, "the fingerprint of an earlier plan")
 
 
 def as_list(name: str, value: Any) -> list[Any] | None:
@@ -195,7 +197,7 @@ def as_list(name: str, value: Any) -> list[Any] | None:
     # Not just list and tuple: Airflow passes the outputs of a mapped task as a lazy sequence of its own.
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return list(value)
-    raise _refused(name, "a list", '["a", "b"]')
+    raise _refused(name, value, "a list", '["a", "b"]')
 
 
 def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
@@ -212,7 +214,7 @@ def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
         return None
     if isinstance(value, Mapping):
         return dict(value)
-    raise _refused(name, "a mapping", '{"title": "Engineer"}')
+    raise _refused(name, value, "a mapping", '{"title": "Engineer"}')
 
 
 def is_blank(value: Any) -> bool:
@@ -229,7 +231,7 @@ def _at_least(least: int, name: str, value: Any) -> int:
     number = _whole_number(value)
     if number is not None and number >= least:
         return number
-    raise _refused(name, f"a whole number of at least {least}")
+    raise _refused(name, value, f"a whole number of at least {least}")
 
 
 def _whole_number(value: Any) -> int | None:
@@ -256,7 +258,7 @@ def _parsed(name: str, value: Any, kind: str, example: str) -> Any:
             return parsed
         # A missing value renders to "None" or "null". Accepting these as "not given" would hide the broken template.
         break
-    raise _refused(name, kind, example)
+    raise _refused(name, value, kind, example)
 
 
 class _DuplicateKeyError(Exception):
@@ -293,13 +295,14 @@ def _repeats_a_key(name: str) -> InvalidInputError:
     )
 
 
-def _refused(name: str, kind: str, example: str = "") -> InvalidInputError:
+def _refused(name: str, value: Any, kind: str, example: str = "", *, choices: Sequence[str] = ()) -> InvalidInputError:
     # Imported here to keep DAG parsing fast: every DAG file loads this module, and few ever see an error.
+    from airflow_provider_smartrecruiters.api.values.arguments import described
     from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
     as_text = f", or text such as {example}" if example else ""
     return InvalidInputError(
-        f"The parameter {name} must be {kind}{as_text}. The rendered value is something else.",
+        f"The parameter {name} must be {kind}{as_text}. The rendered value {described(value, choices)}.",
         hint=f"Check {name} in the task's Rendered Template view, then fix the value or the template.",
         fields=(name,),
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 
@@ -54,3 +57,24 @@ def wrapped(value: Any) -> Any:
 def unwrapped(value: Any) -> Any:
     """Return the plain value of a parameter. Code that calls ``execute`` itself skips rendering, and so wrapping."""
     return value.value if isinstance(value, Private) else value
+
+
+@contextmanager
+def hidden_in_airflow(private: Collection[str]) -> Iterator[None]:
+    """Make an error about a private parameter advise what works although Airflow does not show the value.
+
+    :param private: names of the private parameters.
+    :raises InvalidInputError: the error raised in the block.
+    """
+    from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+
+    try:
+        yield
+    except InvalidInputError as error:
+        if hidden := [name for name in error.fields if name in private]:
+            names = " and ".join(hidden)
+            error.hint = (
+                f"Fix the value of {names}, or the template or task that it comes from. Airflow shows only the size of "
+                "such a value, because it may be about a person."
+            )
+        raise

@@ -458,6 +458,17 @@ def test_a_label_unlike_any_other(applied: Any, smartrecruiters_emulator: Any, c
     # Two of them are one as far as labels go.
     assert sum(f'"{label}"' in caught.value.hint for label in labels) == len(labels) - 1 < 10
     assert "zzzzqqqq" not in str(caught.value)
+    assert caught.value.hint.endswith(
+        ". All of them, with their ids: python -m airflow_provider_smartrecruiters lookup reasons."
+    )
+
+
+def test_a_long_list_of_labels_is_cut_and_says_how_many_are_left(connect: Any) -> None:
+    reasons = {"content": [{"id": str(number), "label": f"Reason, {number:02}"} for number in range(22)]}
+    with ScriptedServer(reply(200, reasons)) as server, pytest.raises(InvalidInputError) as caught:
+        apply(connect(server.url), RejectApplication(candidate_id="1", job_id="2", reason="zzzzqqqqzzzz"))
+    assert 'Known: "Reason, 00", "Reason, 01",' in caught.value.hint
+    assert '"Reason, 09" and 12 more. All of them' in caught.value.hint
 
 
 def test_labels_of_any_script_are_readable(connect: Any) -> None:

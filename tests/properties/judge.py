@@ -16,6 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.api.values.choices import choices_of
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     ConflictError,
@@ -29,6 +30,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 from tests.properties.arguments import common_words
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.emulator.journal import RequestEntry
     from tests.properties.arguments import Arguments
@@ -40,6 +42,11 @@ REFUSALS = (BadRequestError, NotFoundError, ConflictError, UnprocessableError, P
 
 SHORTEST_SECRET = 8
 """Characters from which on a text is searched for: shorter ones are in every sentence."""
+
+LONGEST_QUOTE = 32
+"""Characters of a value that an error may repeat if only a few are allowed."""
+
+SWITCHES = frozenset({"plan_only", "force", "read_first", "return_response", "replace", "create_tags"})
 
 _ENDS = 24
 _A_TIME = re.compile(r"[\d\s:TZWtz+.,-]+")
@@ -174,11 +181,23 @@ class Judge:
         if len(said) > 20_000:
             yield "leak", f"{type(error).__name__} is {len(said)} characters long"
         ids = [arguments[name] for name in subject.change.ids if isinstance(arguments.get(name), str)]
-        for text in _texts([value for name, value in arguments.items() if name not in subject.change.ids]):
+        others = {name: value for name, value in arguments.items() if name not in subject.change.ids}
+        for text in _texts([value for name, value in others.items() if not _may_be_quoted(subject, name, value)]):
             # An error says which record it is about: a text that is also in its id may be in the error.
             about_it = any(text.strip()[:_ENDS] in record_id for record_id in ids)
             if not about_it and any(form in said for form in _forms(text)):
                 yield "leak", f"{type(error).__name__} repeats {text[:40]!r}"
+
+
+def _may_be_quoted(subject: Subject, name: str, value: Any) -> bool:
+    """Return whether an error may repeat a value: a short one, where only codes, names or yes and no go."""
+    few = name == "clear_fields" or name in SWITCHES or name in _enumerated(subject.change)
+    texts = value if isinstance(value, list | tuple) else [value]
+    return few and all(isinstance(text, str) and len(text) <= LONGEST_QUOTE for text in texts)
+
+
+def _enumerated(change: type[Change]) -> set[str]:
+    return {name for name, field in change.model_fields.items() if choices_of(field)}
 
 
 def _asks_about_the_credential(request: RequestEntry) -> bool:

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 MAX_DEPTH = 100
@@ -31,6 +32,9 @@ _MISSING_TYPES = frozenset({"NAType", "NaTType", "Undefined"})
 imported."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LAYOUT = "\t\n\r"
+_SHORT = 32
+"""Most characters of a quoted value; the longest code has 19."""
+_CODE = re.compile(rf"[A-Z][A-Z0-9_]{{0,{_SHORT - 1}}}")
 
 
 @dataclass
@@ -69,6 +73,46 @@ def admit(arguments: Mapping[str, Any], *, optional: Collection[str]) -> Admitte
 def is_blank(value: Any) -> bool:
     """Return whether a value is a text of nothing but white space, such as an empty form field."""
     return isinstance(value, str) and not value.strip()
+
+
+def described(value: Any, choices: Sequence[str] = ()) -> str:
+    """Return what a refused value is, to be read after its name: ``is empty``, ``is 'Filed' (did you mean FILLED?)``.
+
+    A value is quoted only where few are allowed, and only if it is much like one of them or has the form of a code.
+    Any other text may have been meant for another argument, and be about a person.
+
+    :param value: the value.
+    :param choices: the allowed values, if they are few.
+    """
+    if value is None:
+        return "is missing (None)"
+    if not isinstance(value, str):
+        return f"is {_kind_of(value)}"
+    if is_blank(value):
+        return "is empty (white space only)" if value else "is empty"
+    if choices and (close := _closest(value, choices)):
+        return f"is {value!r} (did you mean {close}?)"
+    if choices and _CODE.fullmatch(value):
+        return f"is {value!r}"
+    return f"is a text of {len(value):,} character{'s' if len(value) > 1 else ''}"
+
+
+def _kind_of(value: Any) -> str:
+    kinds = {bool: "a boolean", int | float: "a number", Mapping: "a mapping", Sequence | Set: "a list"}
+    return next((words for kind, words in kinds.items() if isinstance(value, kind)), f"of type {type(value).__name__}")
+
+
+def _closest(text: str, choices: Sequence[str]) -> str | None:
+    if len(text) > _SHORT:
+        return None
+    folded = {_folded(choice): choice for choice in choices}
+    # 0.75 takes "Filed" and "In review" for FILLED and IN_REVIEW, and no name of a person for either.
+    close = get_close_matches(_folded(text), folded, n=1, cutoff=0.75)
+    return folded[close[0]] if close else None
+
+
+def _folded(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def problem_of(value: Any) -> str | None:

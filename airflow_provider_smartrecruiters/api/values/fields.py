@@ -10,16 +10,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError, ValidationInfo
-from pydantic.fields import FieldInfo
 
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
-from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, is_blank, problem_of
+from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, described, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 ID_MAX_LENGTH = 256
@@ -66,10 +64,10 @@ def check_id(value: Any) -> str:
         if abs(value) >= 10**ID_MAX_LENGTH:
             raise ValueError(f"is a number with more than {ID_MAX_LENGTH} digits")
         value = str(value)
+    if value is None or is_blank(value):
+        raise ValueError(f"{described(value)}; a template may have rendered nothing")
     if not isinstance(value, str):
         raise ValueError(f"must be an id (text), not {type(value).__name__}")
-    if not value.strip():
-        raise ValueError("is empty; a template may have rendered nothing")
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
     # The line and paragraph separators are not control characters, but they break a line of a log as well.
@@ -189,46 +187,6 @@ def _in_utc(moment: datetime) -> str:
     except OverflowError:
         raise ValueError("is outside the years 1 to 9999 in UTC") from None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def one_of(choices: Iterable[str]) -> Any:
-    """Return a pydantic validator for an enumerated value. Its error lists the choices.
-
-    ``Literal`` would do the same, but with the message "Input should be …".
-
-    :param choices: the allowed values.
-    """
-    return BeforeValidator(_OneOf(tuple(choices)))
-
-
-@dataclass(frozen=True)
-class _OneOf:
-    choices: tuple[str, ...]
-    optional: bool = False
-
-    def __call__(self, value: Any) -> str | None:
-        if self.optional and (value := _blank_is_absent(value)) is None:
-            return None
-        if not isinstance(value, str) or value not in self.choices:
-            raise ValueError(f"must be one of {', '.join(self.choices)}")
-        return str(value)
-
-
-def choices_of(field: FieldInfo) -> tuple[str, ...]:
-    """Return the allowed values of a change's argument; empty if it is not enumerated.
-
-    :param field: the argument, from ``model_fields``.
-    """
-    checks = [getattr(one, "func", None) for one in field.metadata]
-    return next((check.choices for check in checks if isinstance(check, _OneOf)), ())
-
-
-def choice_or_none(choices: Iterable[str]) -> Any:
-    """Return a pydantic validator like :func:`one_of`, for an optional value; blank text counts as not given.
-
-    :param choices: the allowed values.
-    """
-    return BeforeValidator(_OneOf(tuple(choices), optional=True))
 
 
 def at_most(limit: int, what: str) -> Any:

@@ -105,7 +105,8 @@ def source_of(name: str, value: Any) -> ItemSource:
         raise refused(
             name,
             "must be a list of mappings, text in list form, or the location of a file",
-            f"Check {name} in the task's Rendered Template view, then fix the value or the template.",
+            # Not the Rendered Template view: it does not show the items, which may be about people.
+            f"Check what {name} gets: the value in the DAG, or the result of the task before.",
         )
     return ItemSource(_ListItems(items))
 

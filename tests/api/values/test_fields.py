@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from airflow_provider_smartrecruiters.api.values import fields
+from airflow_provider_smartrecruiters.api.values import choices, fields
 from airflow_provider_smartrecruiters.api.values.arguments import problem_of
 from airflow_provider_smartrecruiters.api.values.fields import (
     check_id,
@@ -50,7 +50,7 @@ REFUSED_IDS = [
     ("..", "dots"),
     ("...", "dots"),
     ("x" * 257, "257 characters"),
-    (None, "not NoneType"),
+    (None, "is missing"),
     (True, "not bool"),
     (1.5, "not float"),
     (["a"], "not list"),
@@ -277,8 +277,8 @@ def test_what_json_cannot_represent(value: Any) -> None:
 
 
 class Arguments(BaseModel):
-    status: Annotated[str, fields.one_of(("A", "B"))] = "A"
-    kind: Annotated[str | None, fields.choice_or_none(("A", "B"))] = None
+    status: Annotated[str, choices.one_of(("A", "B"))] = "A"
+    kind: Annotated[str | None, choices.choice_or_none(("A", "B"))] = None
     text: fields.OptionalText = None
     id: fields.OptionalId = None
     on: fields.OptionalDateTime = None
