@@ -34,7 +34,8 @@ BUTTONS = (
 )
 
 
-@task(task_display_name="Write the question")
+# Airflow would log what it returns: the name, if "Show the name" is on.
+@task(task_display_name="Write the question", show_return_value_in_logs=False)
 def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what the person is asked, and what the approval holds for."""
     assert params is not None  # Airflow passes it
@@ -46,7 +47,7 @@ def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -
     planned_at = datetime.now(UTC).isoformat()
     hook, ids = SmartRecruitersHook(), plan["target"]
     job = hook.get_conn().request("GET", "/jobs/{id}", path_params={"id": ids["job_id"]})
-    names = {}
+    names = {ids["job_id"]: job["title"]}
     if params["show_name"]:
         person = hook.get_conn().request("GET", "/candidates/{id}", path_params={"id": ids["candidate_id"]})
         names[ids["candidate_id"]] = f"{person['firstName']} {person['lastName']}"
@@ -85,14 +86,14 @@ with DAG(
             minLength=1,
             examples=["38cba48e-6f9e-4d46-9498-23c645e4849a"],
             title="Candidate",
-            description="Id of the candidate, or the address of its page in SmartRecruiters.",
+            description="Address of the candidate's page in SmartRecruiters, or the id of the candidate.",
         ),
         "job_id": Param(
             type="string",
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
+            description="Job that the candidate applied for: the address of its page in SmartRecruiters, or its id.",
         ),
         "reason": Param(
             "Stronger candidate selected",
@@ -105,7 +106,8 @@ with DAG(
             False,
             type="boolean",
             title="Show the name",
-            description="On: the question names the candidate. Airflow stores the name, for all who see this DAG.",
+            description="On: the question names the candidate, and Airflow stores the name for all who may see it. "
+            "Off: it shows the id.",
         ),
         "plan_only": Param(
             True,

@@ -26,14 +26,14 @@ dag = DAG(
             minLength=1,
             examples=["38cba48e-6f9e-4d46-9498-23c645e4849a"],
             title="Candidate",
-            description="Id of the candidate, or the address of its page in SmartRecruiters.",
+            description="Address of the candidate's page in SmartRecruiters, or the id of the candidate.",
         ),
         "job_id": Param(
             type="string",
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
+            description="Job that the candidate applied for: the address of its page in SmartRecruiters, or its id.",
         ),
         "reason": Param(
             "Stronger candidate selected",

@@ -53,7 +53,7 @@ with DAG(
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job, or the address of its page in SmartRecruiters.",
+            description="Address of the job's page in SmartRecruiters, or the id of the job.",
         ),
         "statuses": Param(
             ["NEW", "IN_REVIEW"],

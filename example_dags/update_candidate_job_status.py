@@ -24,14 +24,14 @@ dag = DAG(
             minLength=1,
             examples=["286b50fe-3819-4b34-9d3e-88172f6b6f26"],
             title="Candidate",
-            description="Id of the candidate, or the address of its page in SmartRecruiters.",
+            description="Address of the candidate's page in SmartRecruiters, or the id of the candidate.",
         ),
         "job_id": Param(
             type="string",
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job that the candidate applied for, or the address of its page in SmartRecruiters.",
+            description="Job that the candidate applied for: the address of its page in SmartRecruiters, or its id.",
         ),
         "status": Param(
             "INTERVIEW",
@@ -52,13 +52,13 @@ dag = DAG(
             type=["null", "string"],
             format="date",
             title="Starts on",
-            description="First working day. Only with HIRED.",
+            description="First working day. Only with the status Hired.",
         ),
         "reason_id": Param(
             None,
             type=["null", "string"],
             title="Reason (id)",
-            description="Id of a rejection reason (with REJECTED) or of a withdrawal reason (with WITHDRAWN).",
+            description="Only with the status Rejected or Withdrawn: id of the rejection reason or withdrawal reason.",
         ),
         "plan_only": Param(
             True,

@@ -25,7 +25,7 @@ dag = DAG(
             minLength=1,
             examples=["286b50fe-3819-4b34-9d3e-88172f6b6f26"],
             title="Candidate",
-            description="Id of the candidate, or the address of its page in SmartRecruiters.",
+            description="Address of the candidate's page in SmartRecruiters, or the id of the candidate.",
         ),
         "add": Param(
             ["airflow"],
@@ -52,7 +52,8 @@ dag = DAG(
             True,
             type="boolean",
             title="Create tags",
-            description="Off: refuse tags that no candidate of the company has, such as misspelled ones.",
+            description="On: create tags that no candidate of the company has yet. "
+            "Off: refuse them, as they may be misspelled.",
         ),
         "plan_only": Param(
             True,

@@ -27,7 +27,7 @@ dag = DAG(
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job, or the address of its page in SmartRecruiters.",
+            description="Address of the job's page in SmartRecruiters, or the id of the job.",
         ),
         "job_ad_id": Param(
             type="string",
@@ -52,7 +52,7 @@ dag = DAG(
             None,
             type=["null", "object"],
             title="Location",
-            description="Parts of the location to change, in the API's field names.",
+            description='Parts of the location to change, in the API\'s field names, such as {"city": "Berlin"}.',
         ),
         "job_ad": Param(
             {"jobDescription": {"title": "Job Description", "text": "<p>Written by Airflow.</p>"}},

@@ -25,7 +25,7 @@ dag = DAG(
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job, or the address of its page in SmartRecruiters.",
+            description="Address of the job's page in SmartRecruiters, or the id of the job.",
         ),
         "job": Param(
             {"targetHiringDate": "2027-03-01T00:00:00.000Z"},
@@ -37,7 +37,7 @@ dag = DAG(
             False,
             type="boolean",
             title="Replace",
-            description="Send the mapping as the whole job. Fields that it leaves out are removed.",
+            description="On: these fields become the whole job; all others are removed. Off: keep all others.",
         ),
         "plan_only": Param(
             True,
