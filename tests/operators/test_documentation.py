@@ -23,7 +23,8 @@ def test_nothing_of_the_markup_is_left(kind):
     text = markdown_of(kind)
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     assert not re.search(r"``|:\w+:`|^\.\. |^:\w+|:class:|~", prose, flags=re.MULTILINE), prose
-    assert prose.count("`") % 2 == 0
+    # Airflow 3.3 draws code spans over the line above.
+    assert "`" not in prose.replace("\\`", "")
     assert text.count("```python") == inspect.getdoc(kind).count("code-block")
 
 
@@ -32,9 +33,9 @@ def test_it_has_the_summary_every_parameter_and_the_errors(kind):
     text = markdown_of(kind)
     assert text.startswith(inspect.getdoc(kind).partition("\n")[0])
     for name in catalogue.parameters(kind):
-        assert f"\n- `{name}`: " in text
+        assert f"\n- **{name}**: " in text.replace("\\_", "_")
     assert "\n**Errors**\n" in text
-    assert "- `kwargs`" not in text
+    assert "**kwargs**" not in text
 
 
 def test_a_task_shows_the_docstring_of_its_operator():
@@ -65,7 +66,7 @@ def test_what_is_converted():
         it=True,
     )
 
-Then ``x = "{{ y }}"``.
+Then ``x_1 = "{{ y }}"``.
 
 :param it: yes
     or no.
@@ -73,7 +74,7 @@ Then ``x = "{{ y }}"``.
 :raises ValueError: no.
 :return: what :meth:`.Base.run` returns."""
     ) == (
-        'Do it, see `Other` and `c`.\n\n```python\ndo(\n    it=True,\n)\n```\n\nThen `x = "{{ y }}"`.\n\n'
-        "**Parameters**\n\n- `it`: yes or no.\n\n**Errors**\n\n- `ValueError`: no.\n\n"
-        "**Result**\n\nwhat `run` returns."
+        'Do it, see Other and c.\n\n```python\ndo(\n    it=True,\n)\n```\n\nThen x\\_1 = "{{ y }}".\n\n'
+        "**Parameters**\n\n- **it**: yes or no.\n\n**Errors**\n\n- **ValueError**: no.\n\n"
+        "**Result**\n\nwhat run returns."
     )
