@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def running(home: Path, dags: Path) -> Iterator[tuple[Airflow, Emulator]]:
         ui.prepare(home, stack, env, log)
         with airflow("standalone", env, log) as process:
             ui.wait_until_healthy(process, port, log, report)
-            yield Airflow(f"http://{ui.HOST}:{port}", "v2" if IS_AIRFLOW_3 else "v1"), stack
+            yield Airflow(f"http://{ui.HOST}:{port}", "v2" if IS_AIRFLOW_3 else "v1", log), stack
 
 
 def visit(server: Airflow, stack: Emulator, album: Album, dags: Path, only: list[str]) -> None:
@@ -61,9 +62,9 @@ def visit(server: Airflow, stack: Emulator, album: Album, dags: Path, only: list
     :param only: names of examples, and of pages in :mod:`screenshots.pages`; everything if it is empty.
     """
     if not IS_AIRFLOW_3:
-        for name in only or old.FORMS:
+        for name in only or (*old.FORMS, "connection_form"):
             with album.attempt(name):
-                old.form(album, server, name)
+                old.picture(album, server, name)
         return
     tour = Tour(server, stack, album)
     files = list(dags.glob("*.py"))
@@ -100,7 +101,7 @@ def main() -> int:
             driver = browser.start(home / "chromium")
             cleanup.callback(driver.quit)
             album = Album(browser.Browser(driver), options.into)
-            print("Starting Airflow, which takes half a minute ...", flush=True)
+            print(f"Starting Airflow {version('apache-airflow')}, which takes half a minute ...", flush=True)
             server, stack = cleanup.enter_context(running(home, options.dags.absolute()))
             visit(server, stack, album, options.dags, options.only)
     except (StackError, browser.NotSeenError) as error:

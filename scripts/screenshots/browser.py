@@ -131,6 +131,19 @@ class Browser:
 
         self.until(press, f"{selector} {text or ''}".strip())
 
+    def write(self, field: WebElement, text: str) -> None:
+        """Replace the text of a field, as by pasting: of what is typed, a page that is being drawn loses characters."""
+        from selenium.webdriver.common.keys import Keys
+
+        def written() -> bool:
+            field.click()
+            field.send_keys(Keys.CONTROL, "a")
+            field.send_keys(Keys.DELETE)
+            self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+            return field.get_attribute("value") == text
+
+        self.until(written, f"a field with the text {text}")
+
     def settle(self) -> None:
         """Return when the page neither loads nor moves, and has said the same twice."""
         before: list[str] = []

@@ -1,4 +1,4 @@
-"""The trigger form of a DAG: what is on it, and how it is filled in. For Airflow 3, and for 2.11."""
+"""Forms: that of a new connection, and those that trigger DAGs. What is on them, and how they are filled in."""
 
 from __future__ import annotations
 
@@ -20,9 +20,58 @@ _EDITOR = ".monaco-editor"
 _TEXTS = "input:not([type=hidden]):not([type=checkbox]):not([role=combobox]), textarea"
 
 
+class ConnectionForm:
+    """
+    The form of a new connection on Airflow 3, a dialog.
+
+    :param browser: the browser.
+    :param url: the address of the web interface.
+    """
+
+    root = "[role=dialog]"
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser = browser
+        self.url = url
+
+    @property
+    def text(self) -> str:
+        """All texts of the form that can be seen."""
+        shown: str = self.browser.find(self.root).text
+        return shown
+
+    def open(self) -> None:
+        """Open the form, for the connection type of SmartRecruiters."""
+        from selenium.webdriver.common.keys import Keys
+
+        self.browser.open(f"{self.url}/connections")
+        self.browser.click("button", "Add Connection")
+        self.browser.find(f"{self.root} input[role=combobox]").send_keys("SmartRecruiters", Keys.ENTER)
+        self.browser.until(lambda: "API key" in self.text, "the fields of a connection")
+
+    def open_extra_fields(self) -> None:
+        """Open the section of the fields that only SmartRecruiters has."""
+        self.browser.click(f"{self.root} button", "Extra Fields")
+        self.browser.settle()
+
+    def fill(self, values: Mapping[str, str]) -> None:
+        """
+        Fill fields in.
+
+        :param values: by name, as in the connection's JSON. Those of an extra field need its section to be open.
+        """
+        for name, text in values.items():
+            self.browser.write(self.browser.find(f"{self.root} :is([name='{name}'], [name='element_{name}'])"), text)
+
+    def save(self) -> None:
+        """Save the connection."""
+        self.browser.click(f"{self.root} button", "Save")
+        self.browser.until(lambda: not self.browser.all(self.root), "the end of the form")
+
+
 class Form:
     """
-    The form of Airflow 3, a dialog.
+    The form that triggers a DAG on Airflow 3, a dialog.
 
     :param browser: the browser.
     :param url: the address of the web interface.
@@ -140,12 +189,11 @@ class Form:
                 text,
             )
             return
-        entry.clear()
-        entry.send_keys(text)
+        self.browser.write(entry, text)
 
 
 class OldForm(Form):
-    """The form of Airflow 2.11, a page."""
+    """The form that triggers a DAG on Airflow 2.11, a page."""
 
     root = "#trigger_form"
 

@@ -3,6 +3,7 @@ window.shots = (() => {
   const MIN = 3; // pixels; texts for screen readers are boxes of one pixel
   const TOUCH = 2; // pixels that two texts may share sideways
   const SHARE = 0.35; // of the lower line's height: fonts reach a little above and below their lines
+  const FILLED = 0.15; // the same, if one of them has a background
 
   const toasts = [];
   const collect = () => {
@@ -45,19 +46,28 @@ window.shots = (() => {
     }
   };
 
-  const boxes = (node) => {
+  // A background is drawn as well, as that of code in a sentence: it may cover the line above.
+  const drawn = (node) => {
+    const {display, backgroundColor} = getComputedStyle(node.parentElement);
+    if (display === 'inline' && !/^transparent$|, 0\)$/.test(backgroundColor)) return node.parentElement;
     const range = document.createRange();
     range.selectNodeContents(node);
-    return [...range.getClientRects()]
+    return range;
+  };
+
+  const boxes = (node) => {
+    const of = drawn(node);
+    return [...of.getClientRects()]
       .map((rect) => clipped(rect, node.parentElement))
       .filter((box) => box.right - box.left >= MIN && box.bottom - box.top >= MIN)
-      .map((box) => ({...box, node}));
+      .map((box) => ({...box, node, filled: of instanceof Element}));
   };
 
   const overlap = (a, b) => {
     const {left, right, top, bottom} = intersection(a, b);
     const low = Math.min(a.bottom - a.top, b.bottom - b.top);
-    return a.node !== b.node && right - left > TOUCH && bottom - top > SHARE * low;
+    const share = a.filled !== b.filled ? FILLED : SHARE;
+    return a.node !== b.node && right - left > TOUCH && bottom - top > share * low;
   };
 
   // Whether a text is drawn at all: something opaque may lie over it, as a dialog does.
@@ -91,6 +101,17 @@ window.shots = (() => {
         }
       });
       return [...found.values()];
+    },
+
+    // Shows another text wherever the page has one. What a form sends stays as it was: no field hears of it.
+    replace: (text, other) => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (node.data.includes(text)) node.data = node.data.replaceAll(text, other);
+      }
+      for (const field of document.querySelectorAll('input, textarea')) {
+        if (field.value.includes(text)) field.value = field.value.replaceAll(text, other);
+      }
     },
 
     // Addresses that lead out of Airflow.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from selenium.webdriver.common.keys import Keys
+from local_stack import CONN_ID
 
 from airflow_provider_smartrecruiters.connection_form import EXTRA_FIELDS
 
 from . import checks
+from .forms import ConnectionForm
 from .tour import HEADER, PREFIX, TABLE
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ NO_SUCH_JOB = "00000000-0000-4000-8000-000000000000"
 PACKAGE = "airflow-provider-smartrecruiters"
 SAMPLE = f"{PREFIX}update_candidate_job_status"
 """The example whose task is shown: it changes an application, so it has a candidate and a job to link to."""
+
+
+_ENLARGE = """
+const [box] = arguments;
+Object.assign(box.style, {width: '800px', height: '2000px', maxHeight: 'none', maxWidth: 'none'});
+const ends = [...box.querySelectorAll('p, li, pre')].map((e) => e.getBoundingClientRect().bottom);
+box.style.height = `${Math.max(...ends) - box.getBoundingClientRect().top + 24}px`;
+"""
 
 
 def dag_list(tour: Tour) -> None:
@@ -40,24 +49,20 @@ def providers(tour: Tour) -> None:
 
 def connection_form(tour: Tour) -> None:
     """Take pictures of the form of a new connection: its standard fields, and those of SmartRecruiters."""
-    tour.browser.open(f"{tour.airflow.url}/connections")
-    tour.browser.click("button", "Add Connection")
-    tour.browser.find("[role=dialog] input[role=combobox]").send_keys("SmartRecruiters", Keys.ENTER)
-    tour.browser.until(lambda: "API key" in tour.browser.find("[role=dialog]").text, "the fields of a connection")
-    tour.album.take("connection_form", "[role=dialog]", margin=0)
-    tour.browser.click("[role=dialog] button", "Extra Fields")
-    tour.album.take("connection_form_extra", "[role=dialog]", _unlabelled(tour), margin=0)
-
-
-def _unlabelled(tour: Tour) -> list[str]:
-    tour.browser.settle()
-    shown = tour.browser.find("[role=dialog]").text
-    return [f'The field "{field.label}" is missing.' for field in EXTRA_FIELDS if field.label not in shown]
+    form = ConnectionForm(tour.browser, tour.airflow.url)
+    form.open()
+    form.fill({"connection_id": CONN_ID})
+    tour.album.take("connection_form", form.root, margin=0)
+    form.open_extra_fields()
+    missing = [f'The field "{field.label}" is missing.' for field in EXTRA_FIELDS if field.label not in form.text]
+    tour.album.take("connection_form_extra", form.root, missing, margin=0)
 
 
 def task_page(tour: Tour, dag_id: str = SAMPLE) -> None:
     """Take pictures of the page of a task that has run, with its links, and of the record that they lead to."""
-    run_id = tour.airflow.latest_run(dag_id) or tour.trigger(dag_id, {})
+    # Run anew, so that the record shows what the task has changed.
+    tour.stack.reset()
+    run_id = tour.trigger(dag_id, {"plan_only": False})
     task_id = tour.airflow.tasks(dag_id, run_id)[0].task_id
     links = tour.airflow.extra_links(dag_id, run_id, task_id)
     tour.browser.open(f"{tour.airflow.url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}/details")
@@ -80,6 +85,9 @@ def task_docs(tour: Tour, dag_id: str = SAMPLE) -> None:
         return
     tour.browser.open(f"{tour.airflow.url}/dags/{dag_id}/tasks/{task_id}")
     tour.browser.click("button[aria-label='Documentation']")
+    tour.browser.settle()
+    # As by dragging its corner, until all of it can be seen.
+    tour.browser.run(_ENLARGE, tour.browser.find("[role=dialog]"))
     tour.album.take("task_docs", "[role=dialog]", margin=0)
 
 

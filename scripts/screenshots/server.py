@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .browser import PATIENCE
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAITING = "awaiting_input"
 SETTLED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
@@ -65,10 +69,12 @@ class Airflow:
 
     :param url: the address of its web interface.
     :param version: of its API: ``v2`` on Airflow 3, ``v1`` on 2.11.
+    :param log: the file with what its scheduler says.
     """
 
     url: str
     version: str
+    log: Path
 
     def get(self, path: str) -> Any:
         """Return what a path answers."""
@@ -92,16 +98,23 @@ class Airflow:
         state: str = self.get(f"/dags/{dag_id}/dagRuns/{quote(run_id)}")["state"]
         return state
 
-    def latest_run(self, dag_id: str) -> str | None:
-        """Return the id of a DAG's latest run; None if it has not run."""
-        runs = self.get(f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
-        return runs[0]["dag_run_id"] if runs else None
-
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """Return the tasks of a run, in the order in which they ended; those that have not come last."""
         found = self.get(f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances")["task_instances"]
         tasks = [Task(t["task_id"], t["state"] or "", t["operator"] or "", t["end_date"] or "") for t in found]
         return sorted(tasks, key=lambda task: (not task.ended, task.ended))
+
+    def asks(self, dag_id: str, run_id: str, task_id: str) -> bool:
+        """
+        Tell whether a task waits for a person, and may be answered.
+
+        Airflow 3.3 fails a task that is answered before the scheduler has noticed that its process has ended: it takes
+        the end for that of the process that goes on with the answer. No person is that fast; a script on a busy machine
+        is.
+        """
+        state = next((task.state for task in self.tasks(dag_id, run_id) if task.task_id == task_id), "")
+        noticed = f"TaskInstance Finished: dag_id={dag_id}, task_id={task_id}, run_id={run_id},"
+        return state == WAITING and noticed in self.log.read_text(encoding="utf-8", errors="replace")
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
         """Return what a task that waits for a person asks: ``options`` and ``defaults``, among others."""

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from . import checks
 from .forms import Form
-from .server import SETTLED
+from .server import SETTLED, WAITING
 
 if TYPE_CHECKING:
     from local_stack import Emulator
@@ -21,7 +21,6 @@ HEADER = "[data-testid=header-card]"
 LOG = "[data-testid=virtualized-list]"
 LOG_WINDOW = "[data-testid=virtual-scroll-container]"
 TABLE = "[data-testid=table-list]"
-WAITING = "awaiting_input"
 
 VALUES: dict[str, dict[str, Any]] = {
     # It repeats the examples of one operator, so its run shows their plans.
@@ -88,6 +87,7 @@ class Tour:
 
     def approval(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Take a picture of what a task asks, and give the first answer that is not the one of its timeout."""
+        self.browser.until(lambda: self.airflow.asks(dag_id, run_id, task_id), f"the question of {task_id}")
         asked = self.airflow.question(dag_id, run_id, task_id)
         answer = next(option for option in asked["options"] if option not in (asked["defaults"] or ()))
         self.browser.open(f"{self._task(dag_id, run_id, task_id)}/required_actions")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.screenshots import browser as chromium
 from scripts.screenshots import checks
+from scripts.screenshots.album import Album
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
+    from scripts.screenshots.browser import Browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1200)]
 
@@ -28,19 +28,8 @@ RAISED = "<div data-index=2>{} failed<details open><summary>{}</summary><p>{}</p
 LONG = "Could not change the status of job 1 over the connection a: " + "x" * 300
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
-    if chromium.programs() is None:
-        if os.environ.get("SMARTRECRUITERS_TESTS_REQUIRE_BROWSER"):
-            pytest.fail(chromium.MISSING)
-        pytest.skip(chromium.MISSING)
-    driver = chromium.start(tmp_path_factory.mktemp("chromium"))
-    yield chromium.Browser(driver)
-    driver.quit()
-
-
 @pytest.fixture
-def found(browser: chromium.Browser, tmp_path: Path) -> Callable[[str], list[str]]:
+def found(browser: Browser, tmp_path: Path) -> Callable[[str], list[str]]:
     """Return what is wrong with a page."""
 
     def look(html: str) -> list[str]:
@@ -52,7 +41,7 @@ def found(browser: chromium.Browser, tmp_path: Path) -> Callable[[str], list[str
     return look
 
 
-def cut(browser: chromium.Browser, found: Callable[[str], list[str]], html: str) -> list[str]:
+def cut(browser: Browser, found: Callable[[str], list[str]], html: str) -> list[str]:
     found(LOG.format(html))
     return checks.lines(browser, browser.find("#log"))
 
@@ -63,9 +52,17 @@ def test_texts_that_lie_over_each_other_are_found(found: Callable[[str], list[st
     ]
 
 
+def test_a_background_that_covers_the_line_above_is_found(found: Callable[[str], list[str]]) -> None:
+    code = "<code style='padding: 8px; background: silver'>code</code>"
+    assert found(f"<p style='line-height: 1.2'>a line<br>{code}</p>") == [
+        '"a line" and "code" are drawn over each other.'
+    ]
+
+
 @pytest.mark.parametrize(
     "html",
     [
+        "<p style='line-height: 1.6'>a line<br><code style='padding: 2px; background: silver'>code</code></p>",
         "<p>one line</p><p>the next one</p>",
         "<p style='line-height: 1.1'>text with <code style='padding: 4px'>code</code> in<br>two lines</p>",
         "<div style='overflow: hidden; height: 0'>folded</div><p>shown</p>",
@@ -94,13 +91,24 @@ def test_a_broken_link_is_found(
     assert "answers 404" in told[0]
 
 
-def test_a_line_that_is_cut_off_is_found(browser: chromium.Browser, found: Callable[[str], list[str]]) -> None:
+def test_no_picture_shows_a_path_of_this_machine(
+    browser: Browser, found: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    path = f"{ROOT}/example_dags/assets/sources.csv"
+    found(f"<input value='{path}'><p>No file {path}</p>")
+    Album(browser, tmp_path).take("page", "body")
+    assert (tmp_path / "page.png").stat().st_size
+    shown = [browser.find("input").get_attribute("value"), browser.find("p").text.removeprefix("No file ")]
+    assert shown == ["/opt/airflow/example_dags/assets/sources.csv"] * 2
+
+
+def test_a_line_that_is_cut_off_is_found(browser: Browser, found: Callable[[str], list[str]]) -> None:
     (sentence,) = cut(browser, found, LINE.format("short") + LINE.format("x" * 300))
     assert sentence.startswith(f'The line "{"x" * 100} [...]" (300 characters) is cut off')
 
 
 def test_the_viewers_line_of_an_exception_may_be_cut_off_if_the_log_has_its_text(
-    browser: chromium.Browser, found: Callable[[str], list[str]]
+    browser: Browser, found: Callable[[str], list[str]]
 ) -> None:
     raised = RAISED.format("Task", f"TransientError: {LONG}", "File " + "/a" * 300)
     assert len(cut(browser, found, raised)) == 1
@@ -119,7 +127,7 @@ def test_what_is_written_for_people_is_not(text: str) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("airflow.sdk") is None, reason="the form differs on Airflow 2.11")
-def test_what_is_hard_to_read_in_a_real_airflow_is_found(browser: chromium.Browser, tmp_path: Path) -> None:
+def test_what_is_hard_to_read_in_a_real_airflow_is_found(browser: Browser, tmp_path: Path) -> None:
     dags, pictures = ROOT / "tests" / "system" / "faulty_dags", tmp_path / "pictures"
     options = ["--dags", str(dags), "--into", str(pictures), "--home", str(tmp_path / "home")]
     command = [sys.executable, str(ROOT / "scripts" / "shots.py"), *options]
