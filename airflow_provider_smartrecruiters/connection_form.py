@@ -107,8 +107,8 @@ class StandardField:
 
 STANDARD_FIELDS = (
     StandardField("login", "Client ID", "OAuth only; leave empty for an API key"),
-    StandardField("password", "API key or client secret", "from SmartRecruiters: Apps & Integrations, Credentials"),
-    StandardField("host", "Base URL", "https://api.smartrecruiters.com; empty: that of the environment"),
+    StandardField("password", "API key or client secret", "In SmartRecruiters: Apps & Integrations > Credentials"),
+    StandardField("host", "Base URL", "Default: that of the environment, such as https://api.smartrecruiters.com"),
     # Hidden because the base URL holds both. Connections written as a URI or in JSON may still set them.
     StandardField("schema"),
     StandardField("port"),
