@@ -108,7 +108,7 @@ class StandardField:
 STANDARD_FIELDS = (
     StandardField("login", "Client ID", "OAuth only; leave empty for an API key"),
     StandardField("password", "API key or client secret", "In SmartRecruiters: Apps & Integrations > Credentials"),
-    StandardField("host", "Base URL", "Default: that of the environment, such as https://api.smartrecruiters.com"),
+    StandardField("host", "Base URL", "Default: https://api.smartrecruiters.com (production)"),
     # Hidden because the base URL holds both. Connections written as a URI or in JSON may still set them.
     StandardField("schema"),
     StandardField("port"),

@@ -185,7 +185,7 @@ def test_the_ui_of_airflow_3_gets_the_fields():
     fields = form.standard_fields
     assert fields.login.title == "Client ID"
     assert fields.password.title == "API key or client secret"
-    assert fields.host.placeholder.endswith("such as https://api.smartrecruiters.com")
+    assert fields.host.placeholder == "Default: https://api.smartrecruiters.com (production)"
     assert all(len(field.title) <= 25 for field in (fields.login, fields.password, fields.host))
     assert fields.url_schema.hidden
     assert fields.port.hidden

@@ -25,7 +25,7 @@ SAMPLE = f"{PREFIX}update_candidate_job_status"
 
 
 _ENLARGE = """
-const [box] = arguments;
+const box = [arguments[0], ...arguments[0].querySelectorAll('*')].find((e) => getComputedStyle(e).resize !== 'none');
 Object.assign(box.style, {width: '800px', height: '2000px', maxHeight: 'none', maxWidth: 'none'});
 const ends = [...box.querySelectorAll('p, li, pre')].map((e) => e.getBoundingClientRect().bottom);
 box.style.height = `${Math.max(...ends) - box.getBoundingClientRect().top + 24}px`;
