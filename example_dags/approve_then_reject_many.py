@@ -95,7 +95,7 @@ with DAG(
             minLength=1,
             examples=["afadcca8-a951-4f10-8c75-f70b5685053c"],
             title="Job",
-            description="Id of the job, or the address of its page in SmartRecruiters.",
+            description="Address of the job's page in SmartRecruiters, or the id of the job.",
         ),
         "statuses": Param(
             ["NEW"],
@@ -127,7 +127,8 @@ with DAG(
             False,
             type="boolean",
             title="Show the names",
-            description="On: the question names the candidates. Airflow stores the names, for all who see this DAG.",
+            description="On: the question names the candidates, and Airflow stores the names for all who may see it. "
+            "Off: it shows the ids.",
         ),
         "plan_only": Param(
             True,
