@@ -49,6 +49,7 @@ LONGEST_QUOTE = 32
 SWITCHES = frozenset({"plan_only", "force", "read_first", "return_response", "replace", "create_tags"})
 
 _ENDS = 24
+_OUR_LINE = re.compile(r"  |Done: |Nothing (to do|was sent)\b")
 _A_TIME = re.compile(r"[\d\s:TZWtz+.,-]+")
 
 
@@ -120,9 +121,9 @@ class Judge:
             *(self._error(subject, arguments, error) if error is not None else self._result(subject, result or {})),
             *(
                 ("log", "a message of several lines")
-                for line in self._log.lines
+                for message in self._log.messages
                 # The report of an error is wrapped; that its sentences have no line breaks of others is checked above.
-                if len(line.splitlines()) > 1 and line != _report(error)
+                if _has_foreign_lines(message) and message != _report(error)
             ),
         ]
         problems = [
@@ -214,6 +215,12 @@ def _shown(error: BaseException) -> Iterator[BaseException]:
             yield one
 
 
+def _has_foreign_lines(message: str) -> bool:
+    """Return whether a message has a line that is neither its first, nor indented, nor the last line about a change."""
+    lines = message.split("\n")
+    return message.splitlines() != lines or not all(_OUR_LINE.match(line) for line in lines[1:])
+
+
 def _texts(value: Any) -> Iterable[str]:
     """Return the texts of at least eight characters in a value, keys included, but for words that everybody knows."""
     texts: set[str] = set()
@@ -248,14 +255,14 @@ class _Lines(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
+        self.messages: list[str] = []
         self._logger = logging.getLogger("airflow_provider_smartrecruiters")
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.messages.append(record.getMessage())
 
     def __enter__(self) -> None:
-        self.lines.clear()
+        self.messages.clear()
         self._level = self._logger.level
         self._logger.setLevel(logging.DEBUG)
         self._logger.addHandler(self)
