@@ -76,15 +76,18 @@ class PythonPage:
         if found := re.fullmatch(r"run (\d) of the DAG above", what):
             while len(self.logs) < int(found[1]):
                 self.run_again()
-            return "\n".join(self.logs[int(found[1]) - 1]) + "\n"
+            return self._public("\n".join(self.logs[int(found[1]) - 1])) + "\n"
         if found := re.fullmatch(r"the last (\d+) lines of the DAG above", what):
             lines = [line for said in self.logs[-1] for line in said.splitlines() if "Results file" not in line]
-            return _TIME.sub("in 1 s", "\n".join(lines[-int(found[1]) :])) + "\n"
+            return self._public(_TIME.sub("in 1 s", "\n".join(lines[-int(found[1]) :]))) + "\n"
         assert what == "a row of the results file of the DAG above", what
         (written,) = self._folder.glob("rejected/*.jsonl")
         row = re.sub(r'"ms":\d+', '"ms":205', written.read_text(encoding="utf-8").splitlines()[0])
         # The digest depends on the port of the emulator.
         return re.sub(r'"connection":"\w+"', '"connection":"0123456789abcdef"', row) + "\n"
+
+    def _public(self, said: str) -> str:
+        return said.replace(self._emulator.url, "https://www.smartrecruiters.com")
 
     def _call(self, function: Any) -> None:
         for mark in getattr(function, "pytestmark", ()):

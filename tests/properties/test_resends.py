@@ -139,5 +139,5 @@ def test_the_same_change_by_somebody_else_is_not_ours(
         interceptors.clear()
     assert done
     assert (result.changed, result.applied, result.skipped, result.diffs) == (False, False, None, [])
-    assert "Somebody else has made the same change" in caplog.text
+    assert "Nothing to do: somebody else has made the same change in the meantime." in caplog.text
     assert len([entry for entry in case.emulator.journal if entry.applied]) == 1

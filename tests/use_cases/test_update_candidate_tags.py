@@ -292,7 +292,7 @@ class TestUpdateCandidateTags(UseCaseTests):
         assert self.searches() == 3
         assert result["counts"]["changed"] == 12
         named = [line for line in caplog.messages if "new_tags" in line]
-        assert sum(line.count("add[") for line in named if "candidate_id" in line) == 3
+        assert sum(line.count("add[") for line in named if "(candidate " in line) == 3
         assert "night-shift" not in caplog.text
 
         refused = self.operator.bulk(task_id="tag", items=items, create_tags=False, fail_above=1)
