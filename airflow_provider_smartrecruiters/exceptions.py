@@ -59,8 +59,12 @@ def shortened(value: str) -> str:
     return value if len(value) <= 64 else f"{value[:61]}..."
 
 
-def fitted(line: str, width: int = 100) -> str:
-    """Return a line for a log, wrapped: the log viewer of Airflow wraps none, and 102 characters fit into 1400 pixels.
+LINE_WIDTH = 100
+"""Most characters in a line of the log: Airflow's viewer wraps none, and 102 fit into 1400 pixels."""
+
+
+def fitted(line: str, width: int = LINE_WIDTH) -> str:
+    """Return a line for a log, wrapped.
 
     :param line: the line, with its indentation.
     :param width: largest number of characters in a line. An id or an address that is longer is not cut.
@@ -128,7 +132,7 @@ class SmartRecruitersError(Exception):
     def __str__(self) -> str:
         return " ".join(self._sentences())
 
-    def report(self, width: int = 100) -> str:
+    def report(self, width: int = LINE_WIDTH) -> str:
         """Return the message for a log: one sentence a line, in the order of the message, wrapped.
 
         :param width: largest number of characters in a line. An id or a path that is longer is not cut.

@@ -58,7 +58,7 @@ class View:
         if not log.isEnabledFor(self.level):
             return
         why = f"Nothing was sent: {result.skipped}." if result.skipped else _nothing_to_do(change, reading)
-        self._say(f"Read the {change.label}.", *_indented([self.page] if self.page else []), why)
+        self._say(f"Read the {change.label}.", *self._address(), why)
 
     def met(self) -> None:
         """Show that somebody else made the change first."""
@@ -76,8 +76,10 @@ class View:
 
     def _fields(self, change: Change, reading: Reading) -> Iterator[str]:
         yield from _indented(item.line(change.labels) for item in reading.diffs)
-        if self.page:
-            yield f"  {self.page}"
+        yield from self._address()
+
+    def _address(self) -> list[str]:
+        return [f"  {self.page}"] if self.page else []
 
     def _say(self, *lines: str) -> None:
         # One record, so that the lines of other threads stay out of it.

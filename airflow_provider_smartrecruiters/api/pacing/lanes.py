@@ -20,6 +20,7 @@ from typing import Protocol
 from airflow_provider_smartrecruiters.api.pacing.evidence import Evidence, Sent
 from airflow_provider_smartrecruiters.api.pacing.rate import Departure, Pace, Schedule
 from airflow_provider_smartrecruiters.api.pacing.store_trust import StoreTrust
+from airflow_provider_smartrecruiters.exceptions import fitted
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ look like words would otherwise never end."""
 _EMPTY_AFTER = 1.1
 """Seconds after which the server's second holds nothing that left before. Doubled, a wrong guess costs a second more;
 halved, the requests that left by the limits of endpoints fill the limit of the credential."""
+
 _DOUBT_AFTER = 5
 """Number of 429s after which a connection that says that each endpoint has a limit of its own is doubted, once.
 Doubled, a small batch ends before it is said. Halved, another process with the same credential causes it."""
@@ -248,12 +250,12 @@ class RateLimits:
             self._refused += 1
             enough = self._refused == _DOUBT_AFTER
         if enough:
-            log.warning(
-                "SmartRecruiters has refused %s requests although their endpoints had turns left.\n"
-                "The connection says `limits: per-endpoint`. What to do: Set `limits` to auto in its extras,\n"
-                "unless other processes use this credential at the same time.",
-                _DOUBT_AFTER,
+            said = (
+                f"SmartRecruiters has refused {_DOUBT_AFTER} requests although their endpoints had turns left. The "
+                "connection says `limits: per-endpoint`. What to do: Set `limits` to auto in its extras, unless other "
+                "processes use this credential at the same time."
             )
+            log.warning("%s", fitted(said))
 
     def _go_back(self) -> None:
         # Before anything else, as threads wait for it as soon as the limits of endpoints are off.
@@ -266,8 +268,9 @@ class RateLimits:
             self._evidence = Evidence()
             self._believe_from = time.monotonic() + _BELIEVE_AGAIN_AFTER * 2**self._wrong
             self._wrong += 1
-        log.warning(
-            "SmartRecruiters refused a request although its endpoint had a turn left: it counts all requests of\n"
-            "the credential, or another process uses the endpoint. Back to one limit for all endpoints.\n"
-            "What to do: Nothing. If you know what it counts by, set `limits` in the connection's extras."
+        said = (
+            "SmartRecruiters refused a request although its endpoint had a turn left: it counts all requests of the "
+            "credential, or another process uses the endpoint. Back to one limit for all endpoints. What to do: "
+            "Nothing. If you know what it counts by, set `limits` in the connection's extras."
         )
+        log.warning("%s", fitted(said))

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.values.addresses import kind_of_id
 from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, one_line
-from airflow_provider_smartrecruiters.exceptions import fitted, shortened
+from airflow_provider_smartrecruiters.exceptions import LINE_WIDTH, fitted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_WIDTH = 100
 _INDENT = " " * 6
 _MOST_FIELDS = 10
 """Most fields of an item that are tried to fit into its line."""
@@ -149,7 +148,7 @@ def _ids(number: str, ids: Mapping[str, str]) -> list[str]:
     lines, separator = [number], "  "
     for name, value in ids.items():
         said = ids_in_words({name: value})
-        if len(lines[-1] + separator + said) <= _WIDTH:
+        if len(lines[-1] + separator + said) <= LINE_WIDTH:
             lines[-1] += separator + said
         else:
             lines.append(_INDENT + said)
@@ -160,7 +159,7 @@ def _ids(number: str, ids: Mapping[str, str]) -> list[str]:
 def _with_differences(start: str, differences: Sequence[str]) -> str | None:
     """Return a line with as many differences as fit, then names of fields; None if not even one difference does."""
     if not differences:
-        return start if len(start) <= _WIDTH else None
+        return start if len(start) <= LINE_WIDTH else None
     most = min(len(differences), _MOST_FIELDS)
     names = [_name(difference) for difference in differences[:most]]
     for whole in range(most, 0, -1):
@@ -168,7 +167,7 @@ def _with_differences(start: str, differences: Sequence[str]) -> str | None:
             more = len(differences) - named
             said = ", ".join([*differences[:whole], *names[whole:named]])
             line = f"{start}, {said}{f' and {more} more' if more else ''}"
-            if len(line) <= _WIDTH:
+            if len(line) <= LINE_WIDTH:
                 return line
     return None
 
