@@ -147,7 +147,9 @@ def _arguments(
 
 def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Container[str] = ()) -> SearchStrategy[Any]:
     metadata = field.metadata if field else ()
-    if name in KNOWN:
+    options = _options(annotation)
+    model = _model(options)
+    if name in KNOWN and model is None:
         return KNOWN[name]
     if _RECORD_ID in metadata or name in ids:
         return values.plain_ids
@@ -155,14 +157,14 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
         return values.plain_dates
     if accepted := _choices(metadata):
         return st.sampled_from(accepted)
-    options = _options(annotation)
-    if model := _model(options):
+    if model is not None:
         members = {member: _plain(member, info.annotation, info) for member, info in model.model_fields.items()}
         required = {member for member, info in model.model_fields.items() if info.is_required()}
+        # In the order of the fields: the order of a set differs from run to run, and with it what is drawn.
         return st.fixed_dictionaries(
-            {member: members[member] for member in required},
+            {member: found for member, found in members.items() if member in required},
             optional={member: found for member, found in members.items() if member not in required},
-        )
+        ).filter(bool)
     if dict in map(typing.get_origin, options):
         return st.one_of(
             st.none(), st.fixed_dictionaries({"id": values.plain_ids}), st.just({"label": "a text of the company's"})
