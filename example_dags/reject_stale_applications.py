@@ -21,7 +21,7 @@ from airflow_provider_smartrecruiters.operators.forms import words
 _OPEN = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")
 
 
-@task(task_display_name="List the idle applications")
+@task(task_display_name="List the idle applications", show_return_value_in_logs=False)
 def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
     """List the applications as batch items: one mapping of the operator's parameters each."""
     assert params is not None  # Airflow passes it

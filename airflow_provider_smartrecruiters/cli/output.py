@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-import re
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -17,7 +15,6 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 OUTPUTS = ("table", "json", "yaml", "plain")
 
 _PACKAGE = "airflow_provider_smartrecruiters"
-_WIDTH = 100
 
 
 def add_output(parser: argparse.ArgumentParser, *, default: str | None, help: str) -> None:
@@ -87,9 +84,8 @@ def errors_as_exit_codes(conn_id: str, *, interrupted: str = "Interrupted.") -> 
     try:
         yield
     except SmartRecruitersError as error:
-        for part in re.split(r" (?=What to do: |Error code: )", str(error)):
-            say(textwrap.fill(part, _WIDTH, break_long_words=False, break_on_hyphens=False))
-        say(f"Connection: {conn_id}")
+        error.connection = error.connection or conn_id
+        say(error.report())
         # From None: the underlying error may hold what was sent.
         raise SystemExit(WRONG_USAGE if isinstance(error, InvalidInputError) else FAILED) from None
     except KeyboardInterrupt:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
+from airflow_provider_smartrecruiters.exceptions import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -94,19 +96,22 @@ def links_for(parameters: Collection[str]) -> tuple[RecordLink, ...]:
 
 
 def keep_links(operator: Any, ids: Mapping[str, str], context: Context) -> None:
-    """Find out where the task's links lead to. Never fails the task.
+    """Find out where the task's links lead to. A task never fails because it has none.
 
     :param operator: the running operator, with a ``hook``.
     :param ids: ids of the record by name: the target of the change, so that they have been checked.
     :param context: Airflow's task context; empty outside of a run.
+    :raises ConfigurationError: the connection cannot be used, so that no request can be sent either.
     """
     try:
         addresses = operator.hook.web_addresses(ids)
         # Not through setattr, which an operator of Airflow may refuse or take for a parameter.
         vars(operator)[_ADDRESSES] = addresses
         _store_for_the_web_server(addresses, operator.operator_extra_links, context)
+    except ConfigurationError:
+        # It is in the log already, and would be there once more with the request that comes next.
+        raise
     except Exception as error:
-        # What is wrong with the connection is reported by the request that comes next.
         log.debug("This task has no links (%s).", type(error).__name__)
 
 

@@ -101,6 +101,25 @@ def test_a_link_never_fails_the_task(connect):
     assert operator.execute({"ti": Refusing()})["applied"]
 
 
+@pytest.mark.parametrize(("status", "ids"), [("ON_HOLD", 1), ("ON_HOLD", 2), ("nonsense", 1)])
+def test_a_batch_has_the_links_of_what_all_its_items_share(connect, status, ids):
+    emulator = connect(app_url="https://sr.example.com/")
+    job_ids = emulator.state.job_ids[:ids]
+    items = [{"job_id": job_id} for job_id in job_ids]
+    links = links_of(UpdateJobStatusOperator.bulk(task_id="task", items=items, status=status))
+    page = f"https://sr.example.com/app/jobs/details/{job_ids[0]}" if (status, ids) == ("ON_HOLD", 1) else ""
+    assert links == {link.name: page if link.record == "job" else "" for link in LINKS}
+
+
+def test_a_batch_of_applications_for_one_job_has_the_link_of_the_job(connect):
+    emulator = connect(app_url="https://sr.example.com/")
+    job_id = emulator.state.an_application("NEW").job_id
+    items = [{"candidate_id": one.candidate_id, "job_id": job_id} for one in emulator.state.applications("NEW")]
+    kind = next(one for one in catalogue.operators() if one.__name__ == "RejectApplicationOperator")
+    links = links_of(kind.bulk(task_id="task", items=items[:3], plan_only=True, fail_above=1))
+    assert {name for name, page in links.items() if page} == {"Job"}
+
+
 @pytest.mark.airflow_run
 def test_airflow_stores_the_links_and_gives_them_to_the_browser(airflow_db, connected_emulator):
     emulator = connected_emulator

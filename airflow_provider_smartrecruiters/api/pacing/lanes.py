@@ -194,7 +194,7 @@ class RateLimits:
         if self._limits == AUTO and taken.by_endpoint:
             self._go_back()
             return full
-        if self._limits == PER_ENDPOINT:
+        if self._limits == PER_ENDPOINT and taken.by_endpoint:
             self._doubt_the_setting()
         return full and taken.about.refused()
 

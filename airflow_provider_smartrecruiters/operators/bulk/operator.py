@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.operators.links import LINKS, keep_links
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -120,6 +121,7 @@ class BulkOperator(WithHook, BaseOperator):
         "read_first",
         "smartrecruiters_conn_id",
     )
+    operator_extra_links = LINKS
     template_fields_renderers: ClassVar[dict[str, str]] = {"items": "json", "shared": "json"}
     ui_color = "#c8e8d0"
 
@@ -251,6 +253,10 @@ class BulkOperator(WithHook, BaseOperator):
                 if run.result is not None and self.do_xcom_push and ti is not None:
                     ti.xcom_push(key="return_value", value=run.result)
                 raise
+            finally:
+                # A batch has the page of the job that all its items share, if they do, and none otherwise.
+                if run.shared_ids:
+                    keep_links(self, run.shared_ids, context)
 
     def on_kill(self) -> None:
         """Start no further items. Items in flight are still recorded."""

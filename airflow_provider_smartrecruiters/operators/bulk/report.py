@@ -90,9 +90,9 @@ class BulkReport:
         return self._retryable
 
     @property
-    def shared_ids(self) -> dict[str, str]:
-        """Ids that all items so far share. Empty for a batch of one item, whose ids belong to it alone."""
-        return self._shared_ids or {} if self.done > 1 else {}
+    def common_ids(self) -> dict[str, str]:
+        """Ids that all items so far share, even if there is only one."""
+        return self._shared_ids or {}
 
     @property
     def remainder(self) -> str:
@@ -177,7 +177,8 @@ class BulkReport:
             return
         listed = [self._listed[number] for number in sorted(self._listed)]
         if listed:
-            lines = listing(listed, self.shared_ids, total=self._total, results=results)
+            # The ids of a single item belong to its line.
+            lines = listing(listed, self.common_ids if self._total > 1 else {}, total=self._total, results=results)
             log.info("%s", "\n".join(lines))
         log.info("%s", self._table())
         if self._resumed:

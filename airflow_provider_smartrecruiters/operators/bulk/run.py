@@ -77,9 +77,15 @@ class BulkRun:
         # Tells the rows of this plan from those of another one, and how old they are.
         self._planned_at = datetime.now(UTC).isoformat() if options.plan_only else None
         self._bulk: Bulk | None = None
+        self._report: BulkReport | None = None
         self._stopped_at: float | None = None
         self.result: dict[str, Any] | None = None
         """Return value of :meth:`carry_out`. Also set when it raises after it began to send."""
+
+    @property
+    def shared_ids(self) -> dict[str, str]:
+        """Ids that all items share, once :meth:`carry_out` has begun to send; of a batch of one item, its ids."""
+        return self._report.common_ids if self._report else {}
 
     def stop(self) -> None:
         """Start no further items. Safe to call from a signal handler, at any time."""
@@ -109,7 +115,7 @@ class BulkRun:
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
                 log.info("Checked %s, all valid. %s now.", counted(checked.total), next_step)
-            report = BulkReport(
+            self._report = report = BulkReport(
                 self._identity.use_case,
                 checked.total,
                 planned_at=self._planned_at,
@@ -149,7 +155,8 @@ class BulkRun:
                 hint="Fix the shared parameters or the source of the items, then rerun the task.",
                 fields=("items", *checked.bad[0].fields),
             )
-        for bad in checked.bad[:_LOGGED_BAD_ITEMS]:
+        # One alone is in the error as a whole.
+        for bad in checked.bad[:_LOGGED_BAD_ITEMS] if len(checked.bad) > 1 else ():
             log.error("%s", fitted(f"{bad.place}: {bad.why}"))
         if len(checked.bad) > _LOGGED_BAD_ITEMS:
             log.error("%s more items cannot be sent.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")

@@ -314,6 +314,22 @@ def test_a_429_about_another_limit_does_not(headers: dict[str, str], path: str, 
     assert client.pacer.by_endpoint
 
 
+@pytest.mark.parametrize(("path", "warnings"), [("/jobs", 1), ("/offers/1/documents/2", 0)])
+def test_five_429s_doubt_what_the_connection_says_once(
+    path: str, warnings: int, paced: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not those of an operation that the documents name a limit of its own for."""
+    at_once_again = reply(429, {}, headers={"Retry-After": "0"})
+    with ScriptedServer(*[at_once_again] * 4, always=reply(200, {})) as server:
+        client = paced(server.url, 1000, 8, None, "per-endpoint")
+        client.request("GET", path)
+        assert "limits: per-endpoint" not in caplog.text
+        server.then(*[at_once_again] * 4)
+        client.request("GET", path)
+        assert len(server.requests) == 10
+    assert caplog.text.count("limits: per-endpoint") == warnings
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 @pytest.mark.parametrize("value", ["c78e48df-15e0-4f66-a33d-6fc6ba17c194", "743999812345", "REF29Y", "5ab3", "a%2Fb"])
 def test_each_record_of_an_endpoint_has_the_same_limit(operation: Any, value: str) -> None:
