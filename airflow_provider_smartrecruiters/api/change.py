@@ -164,7 +164,8 @@ class Change(BaseModel):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What people call the values that were looked up by a label, by id. The log shows both."""
+        """What people call the values that were looked up by a label, by id: ``details.labels`` of the result. The log
+        shows both."""
         return {}
 
     @property

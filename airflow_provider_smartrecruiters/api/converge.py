@@ -55,9 +55,10 @@ class _Plan:
         return self.reading.fingerprint
 
     def details(self, response: Any = None) -> dict[str, Any]:
-        """Return the details of the change for a result, with its notices."""
+        """Return the details of the change for a result, with its notices and labels."""
         notice = {"notice": self.notice} if self.notice else {}
-        return self.change.details(self.state, response, self.diffs) | notice
+        labels = {"labels": dict(self.change.labels)} if self.change.labels else {}
+        return self.change.details(self.state, response, self.diffs) | notice | labels
 
     def result(
         self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None

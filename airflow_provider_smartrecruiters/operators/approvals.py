@@ -33,7 +33,8 @@ def approval_body(
 ) -> str:
     """Return the question's text: how many records would change, from what to what, and a table of them.
 
-    It holds ids and values that a plan may show. Everything is escaped, so no value becomes a link or HTML.
+    It holds ids and values that a plan may show, labels instead of the ids that were looked up by them. Everything is
+    escaped, so no value becomes a link or HTML.
 
     :param plans: the result of an operator with ``plan_only``, or several; or that of one batch (``.bulk()``), whose
         table has one row for each item, with its number, and also says how many items the plan leaves alone.
@@ -187,12 +188,15 @@ def _row(
         name: _linked(escaped(names.get(value, value)), pages.get(name.removesuffix("_id")))
         for name, value in plan["target"].items()
     }
-    return ids | {"field": escaped(field["field"]), "now": _side(field, "before"), "after": _side(field, "after")}
+    labels = plan.get("details", {}).get("labels", {})
+    sides = {"now": _side(field, "before", labels), "after": _side(field, "after", labels)}
+    return ids | {"field": escaped(field["field"]), **sides}
 
 
-def _side(field: Mapping[str, Any], side: str) -> str:
+def _side(field: Mapping[str, Any], side: str, labels: Mapping[str, str]) -> str:
     if side in field:
-        return escaped(field[side])
+        value = field[side]
+        return escaped(labels.get(value, value) if isinstance(value, str) else value)
     return escaped(f"(not shown, length {field.get(f'{side}_length') or 0})")
 
 

@@ -49,6 +49,11 @@ def test_one_record():
     ]
 
 
+def test_what_was_looked_up_by_its_label_is_shown_by_it():
+    diff = [{"field": "reason", "before": None, "after": "f7ab"}]
+    assert "| Too far away |" in approval_body(planned(diff=diff, details={"labels": {"f7ab": "Too far away"}}))
+
+
 def test_many_records_are_counted_and_the_table_ends():
     body = approval_body([planned(number) for number in range(MOST_ROWS + 7)])
     assert f"**{MOST_ROWS + 7} records would change.**" in body

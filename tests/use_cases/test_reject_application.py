@@ -64,10 +64,13 @@ class TestRejectApplication(ApplicationStatusTests):
         (reason_id,) = [one for one, text in self.state.rejection_reasons.items() if text.startswith("Salary")]
         expected = self.expected({**arguments, "reason_id": reason_id})
         by_label = {**ids(self.state.applications("INTERVIEW")[0]), "reason": label}
-        self.check_result(self.run(**by_label), arguments, expected)
+        labels = {reason_id: self.state.rejection_reasons[reason_id]}
+        first, second = self.run(**by_label), self.run(**by_label)
+        assert first["details"].pop("labels") == second["details"].pop("labels") == labels
+        self.check_result(first, arguments, expected)
         self.check_writes(arguments, expected)
         assert self.emulator.requests[0].path == "/configuration/rejection-reasons"
-        self.check_unchanged(self.run(**by_label), arguments, expected)
+        self.check_unchanged(second, arguments, expected)
 
     def test_an_unknown_label_suggests_the_closest(self, error_messages: dict[str, list[str]]) -> None:
         error = self.refused_label("salary expectation to high")

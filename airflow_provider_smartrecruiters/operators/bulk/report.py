@@ -259,7 +259,7 @@ def _countable(details: Mapping[str, Any]) -> Iterator[str]:
         elif value is False and name == "verified":
             # The one detail that is only there when it is bad news.
             yield "not verified"
-        elif value:
+        elif value and name != "labels":
             yield name
 
 
