@@ -216,8 +216,10 @@ def print_why(all_expected: tuple[Expected, ...]) -> None:
 def sample(log: Path, title: str = "Changing the application") -> str:
     """Return what the log of one task says of its change."""
     plain = re.sub(r"\x1b\[\d*m", "", log.read_text())
-    # Of each line, what is left without the logger's name that structlog puts after it (Airflow 3.1 and later).
-    lines = [re.sub(r" +\[airflow_provider_smartrecruiters\.[\w.]+\].*$", "", line) for line in plain.splitlines()]
+    # Of each line, what is left without the logger's name that structlog puts after it (Airflow 3.1 and later). On 2.11
+    # the name stands before it.
+    name = r" +\[airflow_provider_smartrecruiters[\w.]+\]( \w+=\S+)*$"
+    lines = [re.sub(name, "", line) for line in plain.splitlines()]
     start = next((number for number, line in enumerate(lines) if title in line), len(lines))
     end = next((number for number, line in enumerate(lines[start:], start) if "Done: " in line), start)
     # Before a record stand its time and its level.
