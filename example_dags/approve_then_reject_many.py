@@ -37,7 +37,7 @@ BUTTONS = (
 _OPEN = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")
 
 
-@task(task_display_name="List the applications")
+@task(task_display_name="List the applications", show_return_value_in_logs=False)
 def list_applications(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
     """List the applications as batch items: one mapping of the operator's parameters each."""
     assert params is not None  # Airflow passes it
@@ -49,7 +49,8 @@ def list_applications(params: dict[str, Any] | None = None) -> list[dict[str, st
     return [{"candidate_id": candidate["id"], "job_id": job_id} for candidate in found]
 
 
-@task(task_display_name="Write the question")
+# Airflow would log what it returns: the names, if "Show the names" is on.
+@task(task_display_name="Write the question", show_return_value_in_logs=False)
 def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, str]:
     """Return what the person is asked."""
     assert params is not None  # Airflow passes it
@@ -61,7 +62,7 @@ def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -
     hook = SmartRecruitersHook()
     client = hook.get_conn()
     job = client.request("GET", "/jobs/{id}", path_params={"id": rows[0]["target"]["job_id"]})
-    names = {}
+    names = {rows[0]["target"]["job_id"]: job["title"]}
     if params["show_names"]:
         for candidate_id in [row["target"]["candidate_id"] for row in rows[:MOST_ITEMS]]:
             person = client.request("GET", "/candidates/{id}", path_params={"id": candidate_id})

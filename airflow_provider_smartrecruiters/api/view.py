@@ -72,7 +72,7 @@ class View:
     def done(self, change: Change, result: ChangeResult) -> None:
         """Show how a write ended that was accepted."""
         if log.isEnabledFor(self.level):
-            self._say(*_indented(_remarks(change, result)), f"Done: {_how(change, result)}")
+            self._say(*_remarks(change, result), f"Done: {_how(change, result)}")
 
     def _fields(self, change: Change, reading: Reading) -> Iterator[str]:
         yield from _indented(item.line(change.labels) for item in reading.diffs)

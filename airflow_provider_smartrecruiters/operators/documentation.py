@@ -17,6 +17,7 @@ _ROLE = re.compile(r":(?:\w+:)?\w+:`~?\.?([^`]*)`")
 _LITERAL = re.compile(r"(?<!`)``(?!`)(.+?)(?<!`)``(?!`)", re.DOTALL)
 _CODE_BLOCK = re.compile(r"^\.\. code-block:: *(\w*)\n\n((?: {4}.*\n?|\n)+)", re.MULTILINE)
 _FIELD = re.compile(r"^:(param|raises|returns?) ?([\w.]*):((?:.|\n(?!:))*)", re.MULTILINE)
+_AS_EXECUTE = re.compile(r"^:return: the result of :meth:`\.\w+\.execute`\.", re.MULTILINE)
 _MARKUP = re.compile(r"([\\`*_\[\]<>~])")
 _HEADINGS = {"param": "Parameters", "raises": "Errors", "return": "Result"}
 
@@ -29,6 +30,10 @@ def markdown_of(kind: type) -> str | None:
     :return: the text; ``None`` if the class has no docstring.
     """
     text = inspect.getdoc(kind)
+    # The page has no link to the base class, so its words stand here.
+    fields = _FIELD.findall(inspect.getdoc(getattr(kind, "execute", None)) or "")
+    returned = [said for name, _, said in fields if name == "return"]
+    text = _AS_EXECUTE.sub(lambda _: f":return:{returned[0]}", text or "") if returned else text
     return to_markdown(text) if text else None
 
 

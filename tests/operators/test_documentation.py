@@ -36,6 +36,9 @@ def test_it_has_the_summary_every_parameter_and_the_errors(kind):
         assert f"\n- **{name}**: " in text.replace("\\_", "_")
     assert "\n**Errors**\n" in text
     assert "**kwargs**" not in text
+    # A page of Airflow has no link to the method of the base class.
+    result = text.replace("\\_", "_").partition("\n**Result**\n\n")[2]
+    assert result.startswith("a JSON-ready dict with use_case, target (ids), changed")
 
 
 def test_a_task_shows_the_docstring_of_its_operator():
