@@ -7,6 +7,7 @@ was sent: the API's own message is kept only if it does not repeat any of that.
     ``ConfigurationError``        the connection must be fixed; nothing was sent
     ``InvalidInputError``         the arguments must be fixed; nothing was sent
     ``StalePlanError``            the record changed after it was planned; nothing was sent
+    ``UnreachableStatusError``    a wait met a status from which the awaited one does not follow
     ``BulkFailedError``           more batch items failed than allowed; the successful ones are done
     ``ApiError``                  the API returned an error
         ``BadRequestError``           400, 413, 415
@@ -51,6 +52,7 @@ __all__ = [
     "StalePlanError",
     "UnexpectedResponseError",
     "UnprocessableError",
+    "UnreachableStatusError",
 ]
 
 
@@ -197,6 +199,10 @@ class InvalidInputError(SmartRecruitersError, ValueError):
 
 class StalePlanError(SmartRecruitersError):
     """The record changed after the change was planned; nothing was sent."""
+
+
+class UnreachableStatusError(SmartRecruitersError):
+    """A wait met a status from which the awaited one does not follow; another look would only cost time."""
 
 
 class BulkFailedError(SmartRecruitersError):

@@ -51,6 +51,18 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "sensors": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_provider_smartrecruiters.sensors.statuses"],
+            }
+        ],
+        "triggers": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_provider_smartrecruiters.triggers.status"],
+            }
+        ],
         "hooks": [
             {
                 "integration-name": _INTEGRATION,

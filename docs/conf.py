@@ -22,6 +22,8 @@ from airflow.providers.common.compat import sdk as compat  # noqa: E402
 
 import airflow_provider_smartrecruiters as package  # noqa: E402
 from airflow_provider_smartrecruiters.api.change import Change  # noqa: E402
+from airflow_provider_smartrecruiters.api.record import AboutRecord  # noqa: E402
+from airflow_provider_smartrecruiters.api.waiting import StatusWait  # noqa: E402
 from scripts import docs_pages  # noqa: E402
 
 project = _PROJECT["project"]["name"]
@@ -60,7 +62,15 @@ pygments_style = "friendly"
 pygments_dark_style = "monokai"
 logging.getLogger("airflow").setLevel(logging.ERROR)
 
-_INTERNAL = (*Change.__class_vars__, "model_config", "model_post_init", "after_fork", "checking", "until")
+_INTERNAL = (
+    *Change.__class_vars__,
+    *StatusWait.__class_vars__,
+    "model_config",
+    "model_post_init",
+    "after_fork",
+    "checking",
+    "until",
+)
 """What a subclass or another module of the package needs, and no user."""
 
 
@@ -73,7 +83,7 @@ def _plain_if_it_exists(_: Any, __: Any, node: Any, content: Any) -> Any:
 
 
 def _exists(target: str) -> bool:
-    if target in Change.__class_vars__:
+    if target in {*Change.__class_vars__, *StatusWait.__class_vars__}:
         return True
     parts = target.split(".")
     for cut in range(len(parts) - 1, 0, -1):
@@ -114,7 +124,7 @@ def _skip(_: Any, __: str, name: str, ___: Any, ____: bool, _____: Any) -> bool 
 
 def _signature(_: Any, __: str, ___: str, obj: Any, ____: Any, _____: str, ______: str) -> tuple[str, str] | None:
     """Write the signature of a change as names and defaults: its types are validators, which nobody can read."""
-    if not (isinstance(obj, type) and issubclass(obj, Change)) or obj is Change:
+    if not (isinstance(obj, type) and issubclass(obj, AboutRecord)) or obj is Change:
         return None
     fields = obj.model_fields.items()
     names = [name if field.is_required() else f"{name}={field.get_default()!r}" for name, field in fields]

@@ -15,6 +15,7 @@ import airflow_provider_smartrecruiters
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 
 DISTRIBUTION = "airflow-provider-smartrecruiters"
+KINDS = ("operators", "sensors", "triggers", "hooks")
 
 
 def airflow_schema(name: str) -> dict:
@@ -53,7 +54,7 @@ def test_the_providers_page_links_the_address_alone():
 
 def test_what_it_names_exists():
     info = get_provider_info()
-    names = [name for kind in ("operators", "hooks") for entry in info[kind] for name in entry["python-modules"]]
+    names = [name for kind in KINDS for entry in info[kind] for name in entry["python-modules"]]
     assert len(names) > 4
     for name in names:
         importlib.import_module(name)
@@ -63,7 +64,7 @@ def test_what_it_names_exists():
     assert (hook.conn_type, hook.hook_name) == (connection_type["connection-type"], connection_type["hook-name"])
     assert "__" not in hook.conn_type
     integrations = {entry["integration-name"] for entry in info["integrations"]}
-    assert {entry["integration-name"] for kind in ("operators", "hooks") for entry in info[kind]} == integrations
+    assert {entry["integration-name"] for kind in KINDS for entry in info[kind]} == integrations
 
 
 def test_airflow_lists_the_provider_and_its_connection_type(caplog):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.jobs import *
     from airflow_provider_smartrecruiters.api.users import *
     from airflow_provider_smartrecruiters.api.values.result import ChangeResult as ChangeResult
+    from airflow_provider_smartrecruiters.api.waiting import *
     from airflow_provider_smartrecruiters.exceptions import *
 
 _PACKAGE = "airflow_provider_smartrecruiters"
@@ -35,7 +36,7 @@ _NAMES = {
     "apply": "api.converge",
     "plan": "api.converge",
 }
-_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users")
+_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users", "api.waiting")
 """Modules whose whole ``__all__`` is public, so that a new use case is listed in its own module only."""
 
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from airflow_provider_smartrecruiters.api.change import Change, Clear, read_record
+from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.choices import listed, one_of

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.request import writes_sent
 from airflow_provider_smartrecruiters.api.http.responses import leave_in_doubt, say_that_it_reads_first
 from airflow_provider_smartrecruiters.api.http.verdict import is_unsettled
+from airflow_provider_smartrecruiters.api.record import AboutRecord
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConflictError,
@@ -38,13 +38,13 @@ class NextRun:
 
 
 @contextmanager
-def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator[NextRun]:
+def explained(change: AboutRecord, verb: str, *, read_first: bool = True) -> Iterator[NextRun]:
     """Add the use case and the record to an error raised in the block, and replace its hint with that of the use case.
 
     Whatever fails after a write says that the change may have been applied, also errors of Python such as the KeyError
     of an odd response.
 
-    :param change: the change that the block applies or plans.
+    :param change: the change that the block applies or plans, or the wait that it looks for.
     :param verb: verb for the message: "Could not ``verb`` the status of job 6f1c…".
     :param read_first: whether another run of the task reads the record first, if the API offers a way to read it.
     :return: what an error says about another run; the block corrects it by what it has read.
@@ -70,7 +70,7 @@ def explained(change: Change, verb: str, *, read_first: bool = True) -> Iterator
         raise odd from None
 
 
-def _explain(error: SmartRecruitersError, change: Change, verb: str, next_run: NextRun, *, written: bool) -> None:
+def _explain(error: SmartRecruitersError, change: AboutRecord, verb: str, next_run: NextRun, *, written: bool) -> None:
     error.target = error.target or change.target
     if written and not error.may_have_been_applied:
         leave_in_doubt(error, *change.method_and_path())
@@ -86,7 +86,7 @@ def _explain(error: SmartRecruitersError, change: Change, verb: str, next_run: N
         _replace_hint(error, change)
 
 
-def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
+def _replace_hint(error: SmartRecruitersError, change: AboutRecord) -> None:
     if _family(error.path_template or change.endpoint) != _family(change.endpoint):
         # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
         return
@@ -106,7 +106,7 @@ def _replace_hint(error: SmartRecruitersError, change: Change) -> None:
         error.hint += f" An OAuth client also needs {needed}."
 
 
-def _needed_scopes(change: Change) -> str:
+def _needed_scopes(change: AboutRecord) -> str:
     scopes = [scope for scope in (change.scope, change.read_scope) if scope]
     needed = f"the scope{'s' if len(scopes) > 1 else ''} {' and '.join(scopes)}"
     # Pages of SmartRecruiters disagree: whoever has the one and gets a 403 needs to hear of the other.

@@ -14,8 +14,8 @@ from airflow_provider_smartrecruiters.cli.connect import add_conn_id, client_of
 from airflow_provider_smartrecruiters.cli.use_cases import change_type, operators
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.api.access import Answer
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+    from airflow_provider_smartrecruiters.cli.access import Answer
 
 _WORDS = {True: "yes", False: "no", None: "not known"}
 
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     :param options: of :func:`add_arguments`.
     :return: 1 if one of the use cases may certainly not be read or written, otherwise 0.
     """
-    from airflow_provider_smartrecruiters.api.access import limits_seen
+    from airflow_provider_smartrecruiters.cli.access import limits_seen
 
     with out.errors_as_exit_codes(options.conn_id), out.log_lines(sys.stderr):
         client = client_of(options.conn_id)
@@ -66,7 +66,7 @@ def _use_case(name: str) -> str:
 
 
 def _connection(client: SmartRecruitersClient) -> dict[str, Any]:
-    from airflow_provider_smartrecruiters.api.access import granted_scopes
+    from airflow_provider_smartrecruiters.cli.access import granted_scopes
     from airflow_provider_smartrecruiters.exceptions import PermissionDeniedError
 
     # A credential that may not read jobs is accepted all the same; the table says what it may read.
@@ -98,13 +98,13 @@ def _environment(client: SmartRecruitersClient) -> str:
 
 
 def _credential(client: SmartRecruitersClient) -> str:
-    from airflow_provider_smartrecruiters.api.access import is_oauth
+    from airflow_provider_smartrecruiters.cli.access import is_oauth
 
     return "OAuth client" if is_oauth(client) else "API key"
 
 
 def _rights(client: SmartRecruitersClient, name: str) -> dict[str, str]:
-    from airflow_provider_smartrecruiters.api.access import may_read, may_write
+    from airflow_provider_smartrecruiters.cli.access import may_read, may_write
 
     change = change_type(operators()[name])
     read, write = may_read(client, change), may_write(client, change)

@@ -13,7 +13,7 @@ from pkgutil import walk_packages
 import pytest
 
 from airflow_provider_smartrecruiters import api, exceptions
-from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.record import AboutRecord
 
 
 def use_cases() -> dict[str, str]:
@@ -22,7 +22,7 @@ def use_cases() -> dict[str, str]:
     for info in walk_packages(api.__path__, f"{api.__name__}."):
         module = import_module(info.name)
         for name, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__ and issubclass(kind, Change) and "use_case" in vars(kind):
+            if kind.__module__ == module.__name__ and issubclass(kind, AboutRecord) and "use_case" in vars(kind):
                 found[name] = module.__name__
     return found
 
@@ -43,7 +43,7 @@ def test_every_error_is_listed() -> None:
 
 def test_the_rest_of_the_face_is_the_verbs_and_what_they_take() -> None:
     rest = set(api.__all__) - set(exceptions.__all__) - set(use_cases())
-    assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "apply", "plan"}
+    assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "StatusWait", "apply", "look", "plan"}
 
 
 @pytest.mark.parametrize("name", api.__all__)

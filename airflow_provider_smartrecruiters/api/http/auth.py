@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from airflow_provider_smartrecruiters.api.http.responses import error_for, is_page, read_body
 from airflow_provider_smartrecruiters.api.http.retry import parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import exchange, new_session
+from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     SmartRecruitersError,

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.auth import (
     TOKEN_PATH,
     ApiKeyAuth,
@@ -33,6 +32,7 @@ from airflow_provider_smartrecruiters.api.http.responses import (
 from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.http.verdict import Verdict, is_unsettled
+from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer, check_limits
 from airflow_provider_smartrecruiters.api.values.fields import encode_json, fill_path

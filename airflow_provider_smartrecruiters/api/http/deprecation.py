@@ -11,8 +11,8 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.retry import parse_http_date
+from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.pacing.lanes import is_word
 
 log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import requests
 
-from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth, ClientCredentialsAuth, credential
 from airflow_provider_smartrecruiters.api.http.retry import Attempts
+from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.exceptions import PermissionDeniedError, SmartRecruitersError
 
 REMEMBERED = 60.0

@@ -20,7 +20,7 @@ from http import HTTPStatus
 from math import isfinite
 from typing import ClassVar, Protocol
 
-from airflow_provider_smartrecruiters.api.forks import start_anew_in_children
+from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO, LIMITS, RateLimits, Schedules, Taken, endpoint_of
 from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
 from airflow_provider_smartrecruiters.api.pacing.rate import LIMIT_BELIEVED, Schedule

@@ -1,0 +1,1 @@
+"""Sensors: wait until a record in SmartRecruiters has a status."""

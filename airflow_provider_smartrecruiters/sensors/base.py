@@ -1,0 +1,188 @@
+"""The base class of the sensors: parameters, a look, and the choice between waiting in the worker and deferring."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import random
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
+
+from airflow_provider_smartrecruiters.exceptions import fitted
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_guard, as_list
+from airflow_provider_smartrecruiters.operators.task import WithHook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_smartrecruiters.api.waiting import Seen, StatusWait
+
+log = logging.getLogger(__name__)
+
+
+def _one_or_more(name: str, value: Any) -> list[Any] | None:
+    """Parse a list of statuses, or one status."""
+    if isinstance(value, str) and value.strip() and not value.lstrip().startswith(("[", "(")):
+        return [value.strip()]
+    return as_list(name, value)
+
+
+class StatusSensor(WithHook, BaseSensorOperator):
+    """Base class of the sensors: wait until a record has one of several statuses.
+
+    A subclass declares its signature and the wait that its parameters describe (:attr:`wait_name`). All parameters are
+    templated and are parsed only after rendering. The sensor looks first, and so ends at once if the status is there.
+    It does not end at a transient error: the next look may succeed.
+
+    :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
+    :param fail_on: statuses that end the wait with an error, a list or one text. Default: statuses that a record does
+        not leave by itself, as far as they are not awaited. ``[]`` or ``any`` waits on in all of them. A template that
+        renders nothing is refused.
+    :param deferrable: wait in the triggerer, without a worker slot. Bool, default ``[operators] default_deferrable``.
+    :param poke_interval: seconds between two looks, default 60. All sensors of a credential share its rate limit: 600
+        of them can look once a minute.
+    :param kwargs: the parameters of every Airflow sensor (``task_id``, ``timeout``, ``mode``, ``soft_fail``, ...).
+    :raises InvalidInputError: a parameter cannot be parsed.
+    :raises UnreachableStatusError: the record has a status of ``fail_on``.
+    :raises AirflowSensorTimeout: the status was not there within ``timeout``.
+    :raises SmartRecruitersError: the record cannot be read; the subclass of the error says why.
+    """
+
+    template_fields: Sequence[str] = ("smartrecruiters_conn_id", "fail_on")
+    wait_name: ClassVar[str]
+    """The wait that the sensor describes: the name of a class in the package's ``api.waiting``. A name instead of the
+    class, because importing it would load pydantic and requests into every DAG file."""
+    ui_color = "#e6eefc"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
+        cls.template_fields = (*own, *StatusSensor.template_fields)
+
+    def __init__(
+        self,
+        *,
+        smartrecruiters_conn_id: str = "smartrecruiters_default",
+        fail_on: str | list[str] | None = None,
+        deferrable: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.smartrecruiters_conn_id = smartrecruiters_conn_id
+        self.fail_on = fail_on
+        self.deferrable = (
+            conf.getboolean("operators", "default_deferrable", fallback=False)
+            if deferrable is None
+            else as_bool("deferrable", deferrable)
+        )
+        self._fail_on_given = fail_on is not None
+        self._shown: str | None = ""
+
+    def wait(self) -> StatusWait:
+        """Build the wait from the sensor's parameters. Called after rendering.
+
+        :raises InvalidInputError: a parameter cannot be used.
+        """
+        from airflow_provider_smartrecruiters.api import waiting
+
+        kind = getattr(waiting, self.wait_name)
+        return kind(**self._arguments())  # type: ignore[no-any-return]
+
+    def _arguments(self) -> dict[str, Any]:
+        names = [name for name in type(self).template_fields if name not in StatusSensor.template_fields]
+        arguments = {name: getattr(self, name) for name in names}
+        if "statuses" in arguments:
+            arguments["statuses"] = _one_or_more("statuses", self.statuses) or []  # type: ignore[attr-defined]
+        fail_on = as_guard("fail_on", self.fail_on, _one_or_more, given=self._fail_on_given)
+        if self._fail_on_given:
+            arguments["fail_on"] = fail_on or []
+        return arguments
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the worker, or look once and defer.
+
+        :param context: Airflow's task context.
+        :return: a JSON-ready dict with ``use_case``, ``target`` (ids) and ``status``.
+        :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
+            ``AirflowFailException``.
+        """
+        if not self.deferrable:
+            return super().execute(context)
+        seen = self.poke(context)
+        return seen.xcom_value if seen else self._defer(self.timeout)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look at the record once.
+
+        :param context: Airflow's task context; not used.
+        :return: whether the wait is over, with the result of :meth:`execute`.
+        :raises SmartRecruitersError: the record cannot be read, or has a status at which to give up. Not raised for a
+            transient error, after which another look may succeed.
+        """
+        from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+        from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
+
+        with as_airflow_error(self.smartrecruiters_conn_id):
+            wait = self.wait()
+            try:
+                seen = self._look(wait)
+            except SmartRecruitersError as error:
+                if not error.retryable:
+                    raise
+                log.warning("%s", fitted(f"The read failed; looking again later. {error}"))
+                return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=seen.reached, xcom_value=seen.as_dict(wait) if seen.reached else None)
+
+    def _look(self, wait: StatusWait) -> Seen:
+        from airflow_provider_smartrecruiters.api.waiting import look
+
+        seen = look(self.hook.get_conn(), wait)
+        if seen.reached:
+            log.info("%s\nDone: it is %s.", fitted(f"Waited for {wait.awaited}: {wait.label}."), seen.status)
+        elif seen.status != self._shown:
+            log.info("%s\n  now: %s", fitted(f"Waiting for {wait.awaited}: {wait.label}."), seen.status or "(not set)")
+            # A log of a day-long wait has a line for each change, not for each look.
+            self._shown = seen.status
+        return seen
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        # Sensors that started together would otherwise look together for as long as they wait.
+        return float(super()._get_next_poke_interval(*args, **kwargs)) * random.uniform(0.9, 1.1)
+
+    def _defer(self, seconds: float) -> None:
+        from airflow_provider_smartrecruiters.triggers.status import StatusTrigger
+
+        self.defer(
+            trigger=StatusTrigger(
+                smartrecruiters_conn_id=self.smartrecruiters_conn_id,
+                wait=self.wait_name,
+                arguments=self._arguments(),
+                poke_interval=self.poke_interval,
+            ),
+            method_name="resume",
+            kwargs={"ends_at": time.time() + seconds},
+            timeout=timedelta(seconds=max(seconds, 0)),
+        )
+
+    def resume(self, context: Context, event: dict[str, Any] | None = None, ends_at: float = 0.0) -> Any:
+        """End the wait, or go on with it. Called in a worker when the trigger has fired.
+
+        The worker looks once more: an error then has its whole message here, and a status that was there for a moment
+        only does not count.
+
+        :param context: Airflow's task context.
+        :param event: what the trigger fired.
+        :param ends_at: when the wait times out, in seconds since the epoch.
+        :return: as for :meth:`execute`.
+        :raises SmartRecruitersError: see the class.
+        """
+        seen = self.poke(context)
+        if seen:
+            return seen.xcom_value
+        log.info("The trigger saw %s; the wait goes on.", (event or {}).get("status") or "an error")
+        return self._defer(ends_at - time.time())

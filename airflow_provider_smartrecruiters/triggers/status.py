@@ -1,0 +1,101 @@
+"""The trigger of deferred sensors: look at a record from time to time, and fire once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_smartrecruiters.exceptions import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from airflow_provider_smartrecruiters.api.waiting import Seen
+    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+log = logging.getLogger(__name__)
+
+_JITTER = 0.1
+"""Fraction by which each interval varies. Without it, sensors that were deferred together would always look together;
+doubled, the longest time until a change is noticed grows by another tenth."""
+
+# All looks of a triggerer share few threads. The client waits in its thread for its turn within the rate limit, so in
+# asyncio's own pool hundreds of deferred sensors would take every thread from the triggers of others. Eight are what
+# SmartRecruiters lets one credential do at once; further looks wait in the executor's queue, where they cost nothing.
+_THREADS = ThreadPoolExecutor(8, thread_name_prefix="smartrecruiters-sensors")
+
+
+class StatusTrigger(BaseTrigger):
+    """Look at a record until its status ends the wait, then fire one event.
+
+    Holds ids and words only, never a credential: Airflow stores the trigger in its database. Sends nothing but reads,
+    so a triggerer that is killed and started again repeats nothing. A transient error does not end the wait.
+
+    :param smartrecruiters_conn_id: id of the Airflow connection.
+    :param wait: name of a class in :mod:`~airflow_provider_smartrecruiters.api.waiting`, ``AwaitJobStatus``.
+    :param arguments: its arguments.
+    :param poke_interval: seconds between two looks.
+    """
+
+    def __init__(
+        self, *, smartrecruiters_conn_id: str, wait: str, arguments: dict[str, Any], poke_interval: float
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.smartrecruiters_conn_id = smartrecruiters_conn_id
+        self.wait = wait
+        self.arguments = arguments
+        self.poke_interval = poke_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments to build this trigger again."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "smartrecruiters_conn_id": self.smartrecruiters_conn_id,
+                "wait": self.wait,
+                "arguments": self.arguments,
+                "poke_interval": self.poke_interval,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event: ``{"status": …}``, or ``{"error": …}`` for the worker to find out why."""
+        from asgiref.sync import sync_to_async
+
+        hook = self._hook()
+        # asgiref's threads, and not `asyncio.to_thread`: the connection and the masking of a token ask the supervisor,
+        # and Airflow before 3.3 finds its way back to the event loop only from these.
+        look = sync_to_async(self._look, thread_sensitive=False, executor=_THREADS)
+        # The worker has looked just before. Sensors that were deferred together spread over the first interval.
+        delay = self.poke_interval * random.random()
+        while True:
+            await asyncio.sleep(delay)
+            try:
+                seen = await look(hook)
+            except Exception as error:
+                if not getattr(error, "retryable", False):
+                    # An exception has no place in an event. The worker looks again, and raises what it gets.
+                    yield TriggerEvent({"error": type(error).__name__})  # type: ignore[no-untyped-call]
+                    return
+                again = f"The read failed; looking again in about {self.poke_interval:.0f} seconds. {error}"
+                log.warning("%s", fitted(again))
+            else:
+                if seen.reached:
+                    yield TriggerEvent({"status": seen.status})  # type: ignore[no-untyped-call]
+                    return
+            delay = self.poke_interval * random.uniform(1 - _JITTER, 1 + _JITTER)
+
+    def _hook(self) -> SmartRecruitersHook:
+        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+
+        return SmartRecruitersHook(self.smartrecruiters_conn_id)
+
+    def _look(self, hook: SmartRecruitersHook) -> Seen:
+        from airflow_provider_smartrecruiters.api import waiting
+
+        return waiting.look(hook.get_conn(), getattr(waiting, self.wait)(**self.arguments))
