@@ -113,8 +113,8 @@ with DAG(
             True,
             type="boolean",
             title="Plan only",
-            description="On: show in the task's log what would change, ask nobody, and send nothing. Off: ask, and "
-            "reject after the approval (before Airflow 3.1: reject without asking).",
+            description="On: show in the task's log what would change, ask nobody, and send nothing. Off: "
+            + ("ask, and reject after the approval." if HITLBranchOperator else "reject (this Airflow cannot ask)."),
         ),
     },
     default_args={

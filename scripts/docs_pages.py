@@ -296,7 +296,17 @@ def references() -> list[tuple[str, str, list[str]]]:
     found = [
         ("api", "Without Airflow", ["api.change", "api.converge", "api.http.client", *_face()]),
         ("hooks", "Hook", listed("hooks")),
-        ("operators", "Operators", [*listed("operators"), "operators.base", "operators.bulk.operator"]),
+        (
+            "operators",
+            "Operators",
+            [
+                *listed("operators"),
+                "operators.base",
+                "operators.bulk.operator",
+                "operators.approvals",
+                "operators.forms",
+            ],
+        ),
         ("sensors", "Sensors", listed("sensors")),
         ("triggers", "Triggers", listed("triggers")),
         ("exceptions", "Errors", ["exceptions"]),

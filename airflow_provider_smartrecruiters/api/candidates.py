@@ -456,16 +456,19 @@ def _reason(reasons: list[dict[str, Any]], label: str) -> dict[str, Any]:
         return matches[0]
     if matches:
         raise InvalidInputError(
-            f"{len(matches)} rejection reasons have this label: their ids are "
-            f"{' and '.join(str(one['id']) for one in matches)}.",
+            f"{len(matches)} rejection reasons have this label, capitals aside: "
+            + " and ".join(f"{one['label']!r} ({one['id']})" for one in matches)
+            + ".",
             hint="Give one of these ids as reason_id instead of reason.",
             fields=("reason",),
         )
     labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
     close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
+    alike = get_close_matches(key(label), labels, n=1, cutoff=0.75)
     known = listed(close or sorted(labels.values()), "reasons")
     raise InvalidInputError(
-        "No rejection reason of the company has this label.",
+        # Like a code that is misspelt, it is quoted only where it is much like a label that exists.
+        f"No rejection reason of the company has {f'the label {label.strip()!r}' if alike else 'this label'}.",
         hint=f"Use one of the company's labels. {'Closest' if close else 'Known'}: {known}",
         fields=("reason",),
     )

@@ -21,6 +21,9 @@ _TRIED = 10
 positions sends ten requests more; halved, it answers "not known" more often."""
 
 
+_ROLE = "an API key may do what its system role may"
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer with its reason.
@@ -88,7 +91,8 @@ def may_read(client: SmartRecruitersClient, change: type[Change]) -> Answer:
             return Answer(None, "no record to try")
         client.request("GET", path, path_params=found)
     except PermissionDeniedError:
-        return Answer(False, f"denied; needs scope {change.read_scope}")
+        needs = f"needs scope {change.read_scope}" if is_oauth(client) else _ROLE
+        return Answer(False, f"denied; {needs}")
     except ApiError as error:
         if error.retryable or error.status in (None, 401):
             raise
@@ -104,7 +108,7 @@ def may_write(client: SmartRecruitersClient, change: type[Change]) -> Answer:
     """
     scopes = granted_scopes(client)
     if scopes is None:
-        return Answer(None, f"never tried; needs scope {change.scope}")
+        return Answer(None, f"never tried; {f'needs scope {change.scope}' if is_oauth(client) else _ROLE}")
     if change.scope in scopes or change.scopes_elsewhere.get(change.scope) in scopes:
         return Answer(True, f"has scope {change.scope}")
     return Answer(False, f"token lacks scope {change.scope}")

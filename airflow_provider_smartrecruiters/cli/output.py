@@ -84,7 +84,10 @@ def errors_as_exit_codes(conn_id: str, *, interrupted: str = "Interrupted.") -> 
     try:
         yield
     except SmartRecruitersError as error:
+        from airflow_provider_smartrecruiters.api.values.fields import FIX_ARGUMENTS
+
         error.connection = error.connection or conn_id
+        error.hint = error.hint.replace(FIX_ARGUMENTS, "Fix the options, then run the command again.")
         say(error.report())
         # From None: the underlying error may hold what was sent.
         raise SystemExit(WRONG_USAGE if isinstance(error, InvalidInputError) else FAILED) from None

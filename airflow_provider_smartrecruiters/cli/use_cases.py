@@ -143,4 +143,6 @@ def _described(operator: Operator) -> Mapping[str, str]:
 def _plain(text: str) -> str:
     """Return a docstring's text without its markup."""
     text = re.sub(r":class:`\.?(\w+)`", r"\1", text)
-    return " ".join(text.replace("``", "").split()).replace(" Default None.", "")
+    text = " ".join(text.replace("``", "").split()).replace(" Default None.", "")
+    # Everything on a command line is text.
+    return re.sub(r", text(?=[.,;])", "", text)

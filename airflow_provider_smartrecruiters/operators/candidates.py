@@ -116,8 +116,9 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent, or only goes with another status; nothing was sent.
     :raises BadRequestError: the API refused the values, for example because a required reason is missing.
-    :raises PermissionDeniedError: the credential may not change this application (scope ``candidates_manage``).
-    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :raises PermissionDeniedError: the candidate does not exist, or the credential may not change the application (scope
+        ``candidates_manage``).
+    :raises NotFoundError: the candidate is not assigned to the job, or does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
@@ -180,7 +181,7 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     :raises AuthenticationError: the API does not accept the credential for this candidate.
     :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``), or
         not read it (scope ``candidates_read``).
-    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :raises NotFoundError: the candidate is not assigned to the job, or does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
@@ -234,8 +235,9 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
     :raises InvalidInputError: both reasons are given, or the label matches none or several of the company's reasons; no
         write was sent.
     :raises BadRequestError: the API refused the values, for example because a required reason is missing.
-    :raises PermissionDeniedError: the credential may not change this application (scope ``candidates_manage``).
-    :raises NotFoundError: the candidate does not exist, or is not assigned to the job.
+    :raises PermissionDeniedError: the candidate does not exist, or the credential may not change the application (scope
+        ``candidates_manage``).
+    :raises NotFoundError: the candidate is not assigned to the job, or does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 

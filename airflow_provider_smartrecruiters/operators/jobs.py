@@ -47,7 +47,7 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         and ``videos``. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
-    :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
+    :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
     :raises NotFoundError: the job or the ad does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
@@ -109,8 +109,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
     :raises InvalidInputError: ``job`` is not a mapping, is empty, or holds a value that cannot be sent; nothing was
         sent.
     :raises BadRequestError: the API refused the values, for example a department that does not exist.
-    :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: the job does not exist.
+    :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
+    :raises NotFoundError: SmartRecruiters does not find the job (404).
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
@@ -148,8 +148,8 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     :param content: the whole new note, text of at most 20,000 characters.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: the id is empty, or the note is empty or too long; nothing was sent.
-    :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: the job does not exist.
+    :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
+    :raises NotFoundError: SmartRecruiters does not find the job (404).
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
@@ -194,7 +194,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         ``incumbent_name``. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
-    :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
+    :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
     :raises NotFoundError: the job or the position does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
@@ -250,8 +250,8 @@ class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
     :param status: ``CREATED``, ``SOURCING``, ``FILLED``, ``INTERVIEW``, ``OFFER``, ``CANCELLED`` or ``ON_HOLD``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: the id is empty, or the status is not one of the seven; nothing was sent.
-    :raises PermissionDeniedError: the credential may not change this job (scope ``jobs_manage``).
-    :raises NotFoundError: the job does not exist.
+    :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
+    :raises NotFoundError: SmartRecruiters does not find the job (404).
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 

@@ -564,9 +564,9 @@ def test_a_source_is_set(with_subtype: bool, applied: Any, smartrecruiters_emula
 @pytest.mark.parametrize(
     ("with_subtype", "other", "code", "hint"),
     [
-        (False, {"source_type_id": "none"}, "INVALID_SOURCE_TYPE", "Choose source_type_id from the company's"),
+        (False, {"source_type_id": "none"}, "INVALID_SOURCE_TYPE", "Check source_type_id, and source_sub_type_id"),
         (True, {"source_sub_type_id": ""}, "SUBTYPE_REQUIRED", "Give source_sub_type_id"),
-        (False, {"source_id": "none"}, "INVALID_SOURCE", "the id, not the sourceIdentifier"),
+        (False, {"source_id": "none"}, "INVALID_SOURCE", "not its sourceIdentifier"),
     ],
 )
 def test_each_documented_code_has_its_hint(

@@ -63,7 +63,7 @@ class TestUpdateCandidateSource(UseCaseTests):
             "unknown source type",
             400,
             BadRequestError,
-            ("source_type_id", "source types"),
+            ("source_type_id", "source_sub_type_id", "lookup sources"),
             lambda _: {"source_type_id": "NEWSPAPER"},
             code="INVALID_SOURCE_TYPE",
         ),

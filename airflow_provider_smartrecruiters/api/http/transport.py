@@ -116,7 +116,7 @@ def exchange(
             # `deadline.sent` decides first: a failure before the connection accepted the request is safe to retry for a
             # write too, and one after it never is.
             if not deadline.sent:
-                failure = _unsent(error, host)
+                failure = _unsent(error, f"{host}:{url.port}" if url.port else host)
             elif deadline.happened or isinstance(error, Timeout):
                 failure = _too_slow(host, timeout)
             else:

@@ -286,10 +286,12 @@ def invalid_arguments(
     return InvalidInputError(
         f"{owner} has invalid arguments: {'; '.join(said.values())}.",
         use_case=use_case,
-        hint="Fix the arguments in the DAG or in the trigger form, then run the task again.",
+        hint=FIX_ARGUMENTS,
         fields=tuple(dict.fromkeys(names)),
     )
 
+
+FIX_ARGUMENTS = "Fix the arguments in the DAG or in the trigger form, then run the task again."
 
 _TYPE_NAMES = frozenset({"str", "int", "float", "bool", "none", "bytes"})
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from airflow_provider_smartrecruiters.api.values.choices import COMMAND
+
 __all__ = [
     "APPLICATION_STATUS",
     "AVATAR",
@@ -45,6 +47,9 @@ _CANDIDATE_OR_ACCESS = (
 _NO_APPLICATION = "Check candidate_id and job_id: the candidate has no application to this job."
 
 
+_SOURCES = f"All types, subtypes and sources, with their ids: {COMMAND} lookup sources."
+
+
 def _hints(hints: Hints) -> Hints:
     return MappingProxyType(dict(hints))
 
@@ -73,15 +78,12 @@ APPLICATION_STATUS = _hints(
 
 SOURCE = _hints(
     {
-        "INVALID_SOURCE_TYPE": "Choose source_type_id from the company's source types (GET /configuration/sources): "
-        "none of them has the given id.",
-        "SUBTYPE_REQUIRED": "Give source_sub_type_id, because this source type has subtypes. They are listed with the "
-        "source type (GET /configuration/sources).",
-        "INVALID_SOURCE": "Choose source_id from the values of the source type (GET "
-        "/configuration/sources/{sourceType}/values): the id, not the sourceIdentifier. The given id is not a source "
-        "of that type.",
-        400: "Check source_type_id, source_id and source_sub_type_id against the company's sources "
-        "(GET /configuration/sources).",
+        "INVALID_SOURCE_TYPE": "Check source_type_id, and source_sub_type_id if it is given: no source type of the "
+        f"company has these ids. {_SOURCES}",
+        "SUBTYPE_REQUIRED": f"Give source_sub_type_id, because this source type has subtypes. {_SOURCES}",
+        "INVALID_SOURCE": "Check source_id: it is the id of a source of the given type, not its sourceIdentifier. "
+        f"{_SOURCES}",
+        400: f"Check source_type_id, source_id and source_sub_type_id. {_SOURCES}",
         401: _CANDIDATE_OR_ACCESS,
         403: "Ask a SmartRecruiters administrator for the permission to edit the sources of candidates.",
         404: _NO_APPLICATION,

@@ -73,7 +73,9 @@ def differences_of(row: Mapping[str, Any]) -> list[str]:
     """
     if row["diff"] is None:
         return [one_line(name) for name in row["fields"]]
-    return [_difference(field, known=row["changed"] is not None) for field in row["diff"]]
+    # The label alone: the id beside it would leave no room for it.
+    labels = row["details"].get("labels", {})
+    return [_difference(field, labels, known=row["changed"] is not None) for field in row["diff"]]
 
 
 def listing(
@@ -116,14 +118,17 @@ def last_line(counts: Mapping[str, int], *, plan_only: bool) -> str:
     text = f"{found.get(lead, 0):,} of {counted(total)} {words[lead]}{others}."
     if nothing:
         return f"Nothing to do: {text}"
-    return fitted(f"Nothing was sent: plan_only is on. {text}" if plan_only else f"Done: {text}")
+    if plan_only:
+        return fitted(f"Nothing was sent: plan_only is on. {text}")
+    return fitted(f"{'Done, but not all' if {'failed', 'not_run'} & found.keys() else 'Done'}: {text}")
 
 
-def _difference(field: Mapping[str, Any], *, known: bool) -> str:
+def _difference(field: Mapping[str, Any], labels: Mapping[str, str], *, known: bool) -> str:
     if "before" not in field:
         return f"{one_line(field['field'])} (not shown)"
     absent = MISSING if known else UNREAD
     before, after = (absent if field["before"] is None else field["before"]), field["after"]
+    after = labels.get(after, after) if isinstance(after, str) else after
     return FieldDiff(field["field"], before, MISSING if after is None else after, shown=True).line()
 
 

@@ -34,22 +34,28 @@ FIRST_ROWS = 50
 
 _EVERY = 5.0
 _LOGGED_FAILURES = 1000
+_MOST_CAUSES = 3
+_MOST_NOTICES = 10
 
 _NOTES = {"sent": " (previous state unknown)", "rewritten": " (force)", "skipped": " (only_if_status_in)"}
-"""What the table adds to the words for an outcome."""
+"""What the log adds to the words for an outcome."""
 
 
 class BulkReport:
     """Counts the outcomes of a batch.
 
     :param use_case: id of the use case.
+    :param operator: name of the operator, which a reader of the log knows.
     :param total: number of items.
     :param planned_at: moment of the plan, ISO 8601; None if the batch is no dry run.
     :param none: why there are no items, if there are none.
     """
 
-    def __init__(self, use_case: str, total: int, *, planned_at: str | None = None, none: str = "") -> None:
+    def __init__(
+        self, use_case: str, total: int, *, operator: str, planned_at: str | None = None, none: str = ""
+    ) -> None:
         self._use_case = use_case
+        self._operator = operator
         self._total = total
         self._planned_at = planned_at
         self._plan_only = planned_at is not None
@@ -62,6 +68,7 @@ class BulkReport:
         self._listed: dict[int, ListedItem] = {}
         self._shared_ids: dict[str, str] | None = None
         self._details: Counter[str] = Counter()
+        self._notices: Counter[str] = Counter()
         self._named = 0
         self._retryable = 0
         self._resumed = 0
@@ -93,6 +100,15 @@ class BulkReport:
     def common_ids(self) -> dict[str, str]:
         """Ids that all items so far share, even if there is only one."""
         return self._shared_ids or {}
+
+    @property
+    def causes(self) -> str:
+        """What the items failed with, the most frequent first, as a sentence for an error; empty if none did."""
+        if not self._errors:
+            return ""
+        said = ", ".join(f"{error} ({count:,})" for error, count in self._errors.most_common(_MOST_CAUSES))
+        more = f" and {len(self._errors) - _MOST_CAUSES} more kinds" if len(self._errors) > _MOST_CAUSES else ""
+        return f"Errors: {said}{more}. "
 
     @property
     def remainder(self) -> str:
@@ -135,12 +151,15 @@ class BulkReport:
             log.warning("More than %s items failed. Further failures are counted, but not logged.", _LOGGED_FAILURES)
 
     def _as_listed(self, kind: str, outcome: Outcome, row: dict[str, Any]) -> ListedItem:
-        said = f"{self._words[kind]}: {_error(outcome)}" if kind == "failed" else self._words[kind]
+        why = {"failed": f": {_error(outcome)}", "skipped": _NOTES["skipped"]}
+        said = self._words[kind] + why.get(kind, "")
         differences = differences_of(row) if kind in ("changed", "sent") else ()
         return ListedItem(row["place"], row["target"], said, differences)
 
     def _add_details(self, outcome: Outcome, row: dict[str, Any], place: str) -> None:
         self._details.update(_countable(outcome.details))
+        if notice := outcome.details.get("notice"):
+            self._notices[notice] += 1
         # What a result of one record names as lists of fields (ignored, changed_concurrently, not_kept) wants a look at
         # the record, so the log says which one it is.
         named = "; ".join(
@@ -181,6 +200,8 @@ class BulkReport:
             lines = listing(listed, self.common_ids if self._total > 1 else {}, total=self._total, results=results)
             log.info("%s", "\n".join(lines))
         log.info("%s", self._table())
+        for notice, count in self._notices.most_common(_MOST_NOTICES):
+            log.info("%s", fitted(f"Of {counted(count)}: {notice}"))
         if self._resumed:
             log.info("An earlier try of this task finished %s of them.", f"{self._resumed:,}")
         if results:
@@ -195,9 +216,9 @@ class BulkReport:
             if kind == "failed":
                 lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
         lines.append(("total", self._total))
-        lines += [(f"of them {name}", count) for name, count in self._details.most_common()]
+        lines += [(f"with {name}", count) for name, count in self._details.most_common() if name != "notice"]
         width = max(len(words) for words, _ in lines)
-        title = f"{'Plan' if self._plan_only else 'Batch'} of {counted(self._total)}: {self._use_case}"
+        title = f"{self._operator}: {'plan' if self._plan_only else 'batch'} of {counted(self._total)}"
         spent = _duration(time.monotonic() - self._started)
         return "\n".join([f"{title}, in {spent}", *(f"  {words:<{width}}  {count:>9,}" for words, count in lines)])
 
@@ -283,7 +304,7 @@ def _error(outcome: Outcome) -> str:
 
 def _duration(seconds: float) -> str:
     if seconds < 100:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f} s" if seconds >= 1 else "less than 1 s"
     if seconds < 100 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"

@@ -63,6 +63,7 @@ class BulkRun:
         max_tries: int | None,
     ) -> None:
         self._client = hook.get_conn()
+        self._operator = item_operator.__name__
         self._identity = Identity.of(item_operator, hook, options)
         self._source, self._files = resolve_items(items, shared, self._identity)
         self._items = BulkItems(item_operator, self._source, shared)
@@ -114,10 +115,11 @@ class BulkRun:
             self._results.prepare()
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
-                log.info("Checked %s, all valid. %s now.", counted(checked.total), next_step)
+                log.info("Checked %s: complete, and no record twice. %s now.", counted(checked.total), next_step)
             self._report = report = BulkReport(
                 self._identity.use_case,
                 checked.total,
+                operator=self._operator,
                 planned_at=self._planned_at,
                 none=none_of(self._source),
             )
@@ -145,6 +147,9 @@ class BulkRun:
                     fields=("results_path", name),
                 )
 
+    def _of_file(self) -> str:
+        return f" of {self._files['items']}" if "items" in self._files else ""
+
     def _refuse_bad_items(self, checked: Checked) -> None:
         if not checked.bad:
             return
@@ -163,7 +168,8 @@ class BulkRun:
         named = " ".join(f"{bad.place}: {_sentence(bad.why)}" for bad in checked.bad[:_NAMED_IN_ERROR])
         more = len(checked.bad) - _NAMED_IN_ERROR
         raise InvalidInputError(
-            f"{len(checked.bad):,} of {checked.total:,} items cannot be sent, so nothing was sent. {named}"
+            f"{len(checked.bad):,} of {checked.total:,} items{self._of_file()} cannot be sent, so nothing was sent. "
+            + named
             + (f" The task's log names {more:,} more." if more > 0 else ""),
             hint="Fix these items or remove them, then rerun the task.",
             fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
@@ -332,8 +338,8 @@ class BulkRun:
             if again and self.result and self.result["results"]:
                 again += ", or start another batch with retry_from"
             raise BulkFailedError(
-                f"{what}. {report.remainder}",
-                hint="Check the task's log: a table counts the errors, and the lines above it name the items."
+                f"{what}. {report.causes}{report.remainder}",
+                hint="Fix what the items failed with: the lines above, in the task's log, name each of them."
                 + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
                 retry_after=bulk.retry_after if bulk else None,
