@@ -24,14 +24,14 @@ AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
 SMOKE := 3.3.2 3.1.8
-BENCHMARKS := import_time client_time ceiling four_processes share_simulation memory mapped_tasks
+BENCHMARKS := import_time client_time ceiling four_processes share_simulation memory mapped_tasks deferred_sensors
 
 # The distribution is built with pinned build tools, too.
 BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ bench-mapped: $(BENCH)/.installed ## Measure one bulk task, compared with one ma
 
 bench-memory: $(BENCH)/.installed ## Measure the memory of a bulk task over a file of 100,000 records
 	@$(BENCH)/bin/python benchmarks/memory.py
+
+bench-sensors: $(BENCH)/.installed ## Measure how soon 500 deferred sensors in one triggerer notice their status
+	@$(BENCH)/bin/python benchmarks/deferred_sensors.py
 
 wheel: $(UV) ## Build the wheel and the source distribution into dist/
 	@$(UV) build --quiet $(BUILD) --out-dir dist

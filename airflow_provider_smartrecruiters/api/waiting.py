@@ -223,9 +223,12 @@ def look(client: SmartRecruitersClient, wait: StatusWait) -> Seen:
     """
     with explained(wait, "read"):
         status = wait.status(wait.read(client))
-        if status in wait.dead_ends:
-            raise UnreachableStatusError(
-                f"it is {status}, from which it does not become {wait.awaited} by itself.",
-                hint=f"Leave {status} out of fail_on if the record may still move on, or wait for {status} as well.",
-            )
+    if status in wait.dead_ends:
+        error = UnreachableStatusError(
+            f"The {wait.label} is {status}, from which it does not become {wait.awaited} by itself.",
+            hint=f"Wait for {status} as well, or set fail_on to the statuses at which to give up, without {status}.",
+            use_case=wait.use_case,
+        )
+        error.target = wait.target
+        raise error
     return Seen(status, status in wait.statuses)

@@ -116,7 +116,7 @@ class BulkReport:
         if self._plan_only:
             return "Nothing was sent, because plan_only is on."
         succeeded = self.done - self.failed - self.not_run - self._counts["skipped"]
-        skipped = f", {self._counts['skipped']:,} were skipped" if self._counts["skipped"] else ""
+        skipped = f", {self._counts['skipped']:,} skipped" if self._counts["skipped"] else ""
         return f"{succeeded:,} succeeded{skipped}."
 
     def add(self, outcome: Outcome, row: dict[str, Any], *, place: str, resumed: bool = False) -> None:

@@ -270,7 +270,7 @@ def test_a_retry_of_a_batch_without_failures_says_so(emulator, tmp_path, caplog)
 def test_succeeded_does_not_count_skipped_items(emulator):
     items = applications(emulator, 4, "NEW") + applications(emulator, 3, "INTERVIEW")
     items += [{"candidate_id": "nobody", "job_id": "nothing"}]
-    with pytest.raises(BulkFailedError, match=r"4 succeeded, 3 were skipped\."):
+    with pytest.raises(BulkFailedError, match=r"4 succeeded, 3 skipped\."):
         reject(items, only_if_status_in=["NEW"]).execute(context())
     with pytest.raises(BulkFailedError, match=r"allows\. Errors: .*\. Nothing was sent, because plan_only is on\."):
         reject(items, plan_only=True).execute(context())
