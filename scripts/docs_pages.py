@@ -307,7 +307,7 @@ def references() -> list[tuple[str, str, list[str]]]:
                 "operators.forms",
             ],
         ),
-        ("sensors", "Sensors", listed("sensors")),
+        ("sensors", "Sensors", [*listed("sensors"), "sensors.base"]),
         ("triggers", "Triggers", listed("triggers")),
         ("exceptions", "Errors", ["exceptions"]),
         ("retry_policy", "Retry policy", ["retry_policy"]),

@@ -35,7 +35,8 @@ class ApplicationStatusSensor(StatusSensor):
         default, without those that are awaited.
     :raises UnreachableStatusError: the application has a status of ``fail_on``.
     :raises NotFoundError: the candidate has no application to the job.
-    :raises PermissionDeniedError: the credential may not read the candidate (scope ``candidates_read``).
+    :raises PermissionDeniedError: the candidate does not exist, or the credential may not read it (scope
+        ``candidates_read``).
     :return: the result of :meth:`.StatusSensor.execute`.
     """
 
@@ -65,8 +66,8 @@ class JobStatusSensor(StatusSensor):
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is ``FILLED`` and ``CANCELLED`` by default,
         without those that are awaited.
     :raises UnreachableStatusError: the job has a status of ``fail_on``.
-    :raises NotFoundError: the job does not exist.
-    :raises PermissionDeniedError: the credential may not read the job (scope ``jobs_read``).
+    :raises NotFoundError: SmartRecruiters does not find the job (404).
+    :raises PermissionDeniedError: the job does not exist, or the credential may not read it (scope ``jobs_read``).
     :return: the result of :meth:`.StatusSensor.execute`.
     """
 
@@ -95,7 +96,7 @@ class JobAdPublishedSensor(StatusSensor):
     :param job_ad_id: id of one of the job's ads, text.
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is empty by default.
     :raises NotFoundError: the job or the ad does not exist.
-    :raises PermissionDeniedError: the credential may not read the job (scope ``jobs_read``).
+    :raises PermissionDeniedError: the job does not exist, or the credential may not read it (scope ``jobs_read``).
     :return: the result of :meth:`.StatusSensor.execute`; ``status`` is ``PUBLISHED``.
     """
 

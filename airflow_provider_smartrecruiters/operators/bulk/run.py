@@ -339,8 +339,8 @@ class BulkRun:
                 again += ", or start another batch with retry_from"
             raise BulkFailedError(
                 f"{what}. {report.causes}{report.remainder}",
-                hint="Fix what the items failed with: the lines above, in the task's log, name each of them."
-                + (f"{again}." if again else ""),
+                hint="Fix the failed items (the task's log names each with its error), then run the task again. "
+                "Finished items are not sent again." + (f"{again}." if again else ""),
                 retryable=report.retryable > 0,
                 retry_after=bulk.retry_after if bulk else None,
             )
