@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -43,6 +44,9 @@ os.environ.update(
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME / 'airflow.db'}",
     }
 )
+if importlib.util.find_spec("airflow.sdk") is None:
+    # Airflow 2 asks its executor in which mode a sensor may run, and the one of its unit test mode refuses SQLite.
+    os.environ["AIRFLOW__CORE__EXECUTOR"] = "SequentialExecutor"
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import inspect
 import json
 import logging
@@ -333,12 +332,7 @@ def test_a_worker_that_resumes_looks_itself(case: Case, emulator: SmartRecruiter
 @pytest.mark.airflow_run
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_in_a_real_run(
-    case: Case, emulator: SmartRecruitersEmulator, deferrable: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if importlib.util.find_spec("airflow.sdk") is None:
-        # A sensor asks its executor for its mode, and the one of Airflow 2's tests refuses SQLite.
-        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "SequentialExecutor")
+def test_in_a_real_run(case: Case, emulator: SmartRecruitersEmulator, deferrable: bool) -> None:
     ids = case.ids(emulator)
     arguments = case.arguments(emulator) | ids
     # The second look finds it, so that a deferrable sensor defers.
