@@ -41,6 +41,7 @@ from tenant import write_tenant  # noqa: E402
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator  # noqa: E402
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer  # noqa: E402
 from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant  # noqa: E402
+from tests.use_cases.dag_runs import serialize  # noqa: E402
 
 MOST_INTERVALS = 2.0
 BLOCKED = "async thread was blocked"
@@ -67,8 +68,7 @@ def defer_all(dag_file: str) -> None:
 
     Runs in a process of its own, whose environment says which database that is.
     """
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.dag_processing.dagbag import DagBag
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.models.trigger import Trigger
     from airflow.sdk.exceptions import TaskDeferred
@@ -76,10 +76,9 @@ def defer_all(dag_file: str) -> None:
     from airflow.utils.state import DagRunState, TaskInstanceState
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-    DagBundlesManager().sync_bundles_to_db()
     bag = DagBag(dag_file)
     assert not bag.import_errors, bag.import_errors
-    sync_bag_to_db(bag, "dags-folder", None)
+    serialize(bag.dags[DAG_ID])
     now = datetime.now(UTC)
     with create_session() as session:
         stored = SerializedDagModel.get_dag(DAG_ID, session=session)

@@ -15,6 +15,7 @@ from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
+from airflow_provider_smartrecruiters.api.values.arguments import ALIKE
 from airflow_provider_smartrecruiters.api.values.choices import listed, one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import (
@@ -464,7 +465,7 @@ def _reason(reasons: list[dict[str, Any]], label: str) -> dict[str, Any]:
         )
     labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
     close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
-    alike = get_close_matches(key(label), labels, n=1, cutoff=0.75)
+    alike = get_close_matches(key(label), labels, n=1, cutoff=ALIKE)
     known = listed(close or sorted(labels.values()), "reasons")
     raise InvalidInputError(
         # Like a code that is misspelt, it is quoted only where it is much like a label that exists.

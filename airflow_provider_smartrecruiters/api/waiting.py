@@ -59,6 +59,12 @@ class StatusWait(AboutRecord):
     statuses: Statuses
     fail_on: Statuses | None = Field(None)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        # What a wait is about is the read itself.
+        cls.record = cls.method_and_path()[1]
+
     @model_validator(mode="after")
     def _statuses_exist(self) -> Self:
         if not self.statuses:
@@ -101,7 +107,6 @@ class AwaitApplicationStatus(StatusWait):
 
     use_case: ClassVar[str] = "await_application_status"
     endpoint: ClassVar[str] = "GET /candidates/{id}/jobs/{jobId}"
-    record: ClassVar[str | None] = "/candidates/{id}/jobs/{jobId}"
     record_has: ClassVar[tuple[str, ...]] = ("status",)
     subject: ClassVar[str] = "status of candidate {candidate_id} for job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("candidate_id", "job_id")
@@ -125,7 +130,6 @@ class AwaitJobStatus(StatusWait):
 
     use_case: ClassVar[str] = "await_job_status"
     endpoint: ClassVar[str] = "GET /jobs/{jobId}"
-    record: ClassVar[str | None] = "/jobs/{jobId}"
     record_has: ClassVar[tuple[str, ...]] = ("id", "status")
     subject: ClassVar[str] = "status of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
@@ -149,7 +153,6 @@ class AwaitJobAdPublished(StatusWait):
 
     use_case: ClassVar[str] = "await_job_ad_published"
     endpoint: ClassVar[str] = "GET /jobs/{jobId}/jobads/{jobAdId}"
-    record: ClassVar[str | None] = "/jobs/{jobId}/jobads/{jobAdId}"
     record_has: ClassVar[tuple[str, ...]] = ("id", "postingStatus")
     subject: ClassVar[str] = "posting status of job ad {job_ad_id} of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
@@ -179,7 +182,6 @@ class AwaitTimeslotStatus(StatusWait):
 
     use_case: ClassVar[str] = "await_timeslot_status"
     endpoint: ClassVar[str] = "GET /interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}"
-    record: ClassVar[str | None] = "/interviews-api/v201904/interviews/{interviewId}/timeslots/{timeslotId}"
     record_has: ClassVar[tuple[str, ...]] = ("startsOn", "interviewers")
     subject: ClassVar[str] = "candidate's status in timeslot {timeslot_id} of interview {interview_id}"
     ids: ClassVar[tuple[str, ...]] = ("interview_id", "timeslot_id")

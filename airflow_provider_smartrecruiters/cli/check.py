@@ -69,7 +69,7 @@ def _connection(client: SmartRecruitersClient) -> dict[str, Any]:
     from airflow_provider_smartrecruiters.cli.access import granted_scopes
     from airflow_provider_smartrecruiters.exceptions import PermissionDeniedError
 
-    # A credential that may not read jobs is accepted all the same; the table says what it may read.
+    # A credential that may not read jobs is accepted, too; the table says what it may read.
     with contextlib.suppress(PermissionDeniedError):
         client.request("GET", "/jobs", params={"limit": 1})
     scopes = granted_scopes(client)

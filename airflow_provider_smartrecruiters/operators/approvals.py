@@ -194,9 +194,10 @@ def _row(
 
 
 def _side(field: Mapping[str, Any], side: str, labels: Mapping[str, str]) -> str:
+    from airflow_provider_smartrecruiters.api.values.diff import labelled
+
     if side in field:
-        value = field[side]
-        return escaped(labels.get(value, value) if isinstance(value, str) else value)
+        return escaped(labelled(labels, field[side]))
     return escaped(f"(not shown, length {field.get(f'{side}_length') or 0})")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -15,7 +16,7 @@ from airflow_provider_smartrecruiters.exceptions import fitted
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from airflow_provider_smartrecruiters.api.waiting import Seen
+    from airflow_provider_smartrecruiters.api.waiting import Seen, StatusWait
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,14 @@ class StatusTrigger(BaseTrigger):
 
         return SmartRecruitersHook(self.smartrecruiters_conn_id)
 
-    def _look(self, hook: SmartRecruitersHook) -> Seen:
+    @cached_property
+    def _wait(self) -> StatusWait:
         from airflow_provider_smartrecruiters.api import waiting
 
-        return waiting.look(hook.get_conn(), getattr(waiting, self.wait)(**self.arguments))
+        wait: StatusWait = getattr(waiting, self.wait)(**self.arguments)
+        return wait
+
+    def _look(self, hook: SmartRecruitersHook) -> Seen:
+        from airflow_provider_smartrecruiters.api.waiting import look
+
+        return look(hook.get_conn(), self._wait)

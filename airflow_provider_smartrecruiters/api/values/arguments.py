@@ -32,6 +32,9 @@ _MISSING_TYPES = frozenset({"NAType", "NaTType", "Undefined"})
 imported."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LAYOUT = "\t\n\r"
+ALIKE = 0.75
+"""Likeness from which on a text is taken for one of the allowed values, and quoted: "Filed" and "In review" are FILLED
+and IN_REVIEW, and no name of a person is either."""
 _SHORT = 32
 """Most characters of a quoted value; the longest code has 19."""
 _CODE = re.compile(rf"[A-Z][A-Z0-9_]{{0,{_SHORT - 1}}}")
@@ -106,8 +109,7 @@ def _closest(text: str, choices: Sequence[str]) -> str | None:
     if len(text) > _SHORT:
         return None
     folded = {_folded(choice): choice for choice in choices}
-    # 0.75 takes "Filed" and "In review" for FILLED and IN_REVIEW, and no name of a person for either.
-    close = get_close_matches(_folded(text), folded, n=1, cutoff=0.75)
+    close = get_close_matches(_folded(text), folded, n=1, cutoff=ALIKE)
     return folded[close[0]] if close else None
 
 

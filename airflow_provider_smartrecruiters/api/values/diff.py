@@ -135,6 +135,14 @@ def label(labels: Mapping[str, str], value: Any) -> str:
     return f" ({one_line(labels[value])})" if isinstance(value, str) and value in labels else ""
 
 
+def labelled(labels: Mapping[str, str], value: Any) -> Any:
+    """Return what people call an id, in its place; any other value unchanged.
+
+    :param labels: labels by id.
+    """
+    return labels.get(value, value) if isinstance(value, str) else value
+
+
 def one_line(text: str) -> str:
     """Return a text for the log: unchanged if it is printable, otherwise with escapes, so that it stays on one line."""
     return text if text.isprintable() else repr(text)[1:-1]

@@ -20,6 +20,7 @@ from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH, Admitted, described, is_blank, problem_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
+FIX_ARGUMENTS = "Fix the arguments in the DAG or in the trigger form, then run the task again."
 ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` in the API's contract."""
 
@@ -290,8 +291,6 @@ def invalid_arguments(
         fields=tuple(dict.fromkeys(names)),
     )
 
-
-FIX_ARGUMENTS = "Fix the arguments in the DAG or in the trigger form, then run the task again."
 
 _TYPE_NAMES = frozenset({"str", "int", "float", "bool", "none", "bytes"})
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.values.addresses import kind_of_id
-from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, one_line
+from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, labelled, one_line
 from airflow_provider_smartrecruiters.exceptions import LINE_WIDTH, fitted, shortened
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _difference(field: Mapping[str, Any], labels: Mapping[str, str], *, known: b
         return f"{one_line(field['field'])} (not shown)"
     absent = MISSING if known else UNREAD
     before, after = (absent if field["before"] is None else field["before"]), field["after"]
-    after = labels.get(after, after) if isinstance(after, str) else after
-    return FieldDiff(field["field"], before, MISSING if after is None else after, shown=True).line()
+    after = MISSING if after is None else labelled(labels, after)
+    return FieldDiff(field["field"], before, after, shown=True).line()
 
 
 def _number(item: ListedItem) -> str:
