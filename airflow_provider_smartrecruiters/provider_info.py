@@ -70,7 +70,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "extra-links": [
-            f"airflow_provider_smartrecruiters.operators.links.{record}Link"
+            f"airflow_provider_smartrecruiters.operators.ui.links.{record}Link"
             for record in ("Candidate", "Job", "Interview", "User")
         ],
         # Commands of `airflow`, from Airflow 3.2. Older ones ignore the key.

@@ -66,7 +66,7 @@ def main() -> int:
 
     import requests
 
-    from airflow_provider_smartrecruiters.api.converge import apply
+    from airflow_provider_smartrecruiters.api.converge.apply import apply
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
 

@@ -22,8 +22,8 @@ from airflow.providers.common.compat import sdk as compat  # noqa: E402
 
 import airflow_provider_smartrecruiters as package  # noqa: E402
 from airflow_provider_smartrecruiters.api.change import Change  # noqa: E402
+from airflow_provider_smartrecruiters.api.reads.waiting import StatusWait  # noqa: E402
 from airflow_provider_smartrecruiters.api.record import AboutRecord  # noqa: E402
-from airflow_provider_smartrecruiters.api.waiting import StatusWait  # noqa: E402
 from scripts import docs_pages  # noqa: E402
 
 project = _PROJECT["project"]["name"]

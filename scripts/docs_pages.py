@@ -294,7 +294,7 @@ def references() -> list[tuple[str, str, list[str]]]:
         return [module for one in info.get(key, ()) for module in one["python-modules"]]
 
     found = [
-        ("api", "Without Airflow", ["api.change", "api.converge", "api.http.client", *_face()]),
+        ("api", "Without Airflow", ["api.change", "api.converge.apply", "api.http.client", *_face()]),
         ("hooks", "Hook", listed("hooks")),
         (
             "operators",

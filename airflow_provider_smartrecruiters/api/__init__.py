@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.candidates import *
     from airflow_provider_smartrecruiters.api.change import Change as Change
-    from airflow_provider_smartrecruiters.api.converge import apply as apply
-    from airflow_provider_smartrecruiters.api.converge import plan as plan
+    from airflow_provider_smartrecruiters.api.converge.apply import apply as apply
+    from airflow_provider_smartrecruiters.api.converge.apply import plan as plan
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
+    from airflow_provider_smartrecruiters.api.reads.waiting import *
     from airflow_provider_smartrecruiters.api.users import *
     from airflow_provider_smartrecruiters.api.values.result import ChangeResult as ChangeResult
-    from airflow_provider_smartrecruiters.api.waiting import *
     from airflow_provider_smartrecruiters.exceptions import *
 
 _PACKAGE = "airflow_provider_smartrecruiters"
@@ -33,10 +33,10 @@ _NAMES = {
     "Change": "api.change",
     "ChangeResult": "api.values.result",
     "SmartRecruitersClient": "api.http.client",
-    "apply": "api.converge",
-    "plan": "api.converge",
+    "apply": "api.converge.apply",
+    "plan": "api.converge.apply",
 }
-_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users", "api.waiting")
+_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users", "api.reads.waiting")
 """Modules whose whole ``__all__`` is public, so that a new use case is listed in its own module only."""
 
 

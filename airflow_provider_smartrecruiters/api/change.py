@@ -1,7 +1,7 @@
 """The declaration of a use case: which record it changes, how its arguments map to the record, and how it is written.
 
 :class:`Change` is the base class. ``plan`` and ``apply``, which run a change, are in
-:mod:`~airflow_provider_smartrecruiters.api.converge`.
+:mod:`~airflow_provider_smartrecruiters.api.converge.apply`.
 """
 
 from __future__ import annotations

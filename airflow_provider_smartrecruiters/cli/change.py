@@ -105,7 +105,7 @@ def _expect(options: argparse.Namespace) -> str | None:
 
 
 def _planned(client: SmartRecruitersClient, change: Change, options: argparse.Namespace) -> ChangeResult:
-    from airflow_provider_smartrecruiters.api.converge import plan
+    from airflow_provider_smartrecruiters.api.converge.apply import plan
 
     with out.log_lines(_log_to(options)):
         return plan(client, change, read_first=options.read_first)
@@ -114,7 +114,7 @@ def _planned(client: SmartRecruitersClient, change: Change, options: argparse.Na
 def _applied(
     client: SmartRecruitersClient, change: Change, options: argparse.Namespace, expect: str | None
 ) -> ChangeResult:
-    from airflow_provider_smartrecruiters.api.converge import apply
+    from airflow_provider_smartrecruiters.api.converge.apply import apply
 
     with out.log_lines(_log_to(options)):
         return apply(client, change, force=options.force, read_first=options.read_first, expect=expect)

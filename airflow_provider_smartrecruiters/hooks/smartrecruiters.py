@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.api.converge.view import View
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-    from airflow_provider_smartrecruiters.api.view import View
 
 
 class SmartRecruitersHook(BaseHook):
@@ -140,7 +140,7 @@ class SmartRecruitersHook(BaseHook):
         :raises AnswerLostError: the write was sent, and whether it was applied is unknown. Retryable.
         :raises SmartRecruitersError: any other error of the package.
         """
-        from airflow_provider_smartrecruiters.api.converge import apply
+        from airflow_provider_smartrecruiters.api.converge.apply import apply
 
         client = self.get_conn()
         with as_airflow_error(self.smartrecruiters_conn_id):
@@ -156,7 +156,7 @@ class SmartRecruitersHook(BaseHook):
         :return: as for :meth:`apply`, with ``applied`` false and ``response`` ``None``.
         :raises SmartRecruitersError: as for :meth:`apply`.
         """
-        from airflow_provider_smartrecruiters.api.converge import plan
+        from airflow_provider_smartrecruiters.api.converge.apply import plan
 
         client = self.get_conn()
         with as_airflow_error(self.smartrecruiters_conn_id):
@@ -164,7 +164,7 @@ class SmartRecruitersHook(BaseHook):
             return plan(client, change, read_first=read_first, view=view).as_dict()
 
     def _view(self, change: Change, **options: Any) -> View:
-        from airflow_provider_smartrecruiters.api.view import View
+        from airflow_provider_smartrecruiters.api.converge.view import View
 
         # The page of the record itself comes first.
         return View(page=next(iter(self.web_addresses(change.target).values()), None), **options)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_smartrecruiters.api.waiting import Seen, StatusWait
+    from airflow_provider_smartrecruiters.api.reads.waiting import Seen, StatusWait
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
     template_fields: Sequence[str] = ("smartrecruiters_conn_id", "fail_on")
     wait_name: ClassVar[str]
-    """The wait that the sensor describes: the name of a class in the package's ``api.waiting``. A name instead of the
-    class, because importing it would load pydantic and requests into every DAG file."""
+    """The wait that the sensor describes: the name of a class in the package's ``api.reads.waiting``. A name instead of
+    the class, because importing it would load pydantic and requests into every DAG file."""
     ui_color = "#e6eefc"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -139,7 +139,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
         return PokeReturnValue(is_done=seen.reached, xcom_value=seen.as_dict(wait) if seen.reached else None)
 
     def _look(self, wait: StatusWait) -> Seen:
-        from airflow_provider_smartrecruiters.api.waiting import look
+        from airflow_provider_smartrecruiters.api.reads.waiting import look
 
         seen = look(self.hook.get_conn(), wait)
         if seen.reached:

@@ -16,7 +16,7 @@ from airflow_provider_smartrecruiters.exceptions import fitted
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from airflow_provider_smartrecruiters.api.waiting import Seen, StatusWait
+    from airflow_provider_smartrecruiters.api.reads.waiting import Seen, StatusWait
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class StatusTrigger(BaseTrigger):
     so a triggerer that is killed and started again repeats nothing. A transient error does not end the wait.
 
     :param smartrecruiters_conn_id: id of the Airflow connection.
-    :param wait: name of a class in :mod:`~airflow_provider_smartrecruiters.api.waiting`, ``AwaitJobStatus``.
+    :param wait: name of a class in :mod:`~airflow_provider_smartrecruiters.api.reads.waiting`, ``AwaitJobStatus``.
     :param arguments: its arguments.
     :param poke_interval: seconds between two looks.
     """
@@ -104,6 +104,6 @@ class StatusTrigger(BaseTrigger):
         return wait
 
     def _look(self, hook: SmartRecruitersHook) -> Seen:
-        from airflow_provider_smartrecruiters.api.waiting import look
+        from airflow_provider_smartrecruiters.api.reads.waiting import look
 
         return look(hook.get_conn(), self._wait)

@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateSource,
     UpdateCandidateTags,
 )
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,
     InvalidInputError,

@@ -70,6 +70,6 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
         "import sys; import airflow_provider_smartrecruiters.api as api; "
         "assert not {'requests', 'pydantic'} & set(sys.modules); "
         "api.UpdateJobStatus; assert 'airflow' not in sys.modules; "
-        "import airflow_provider_smartrecruiters.api.converge; assert callable(api.apply)"
+        "import airflow_provider_smartrecruiters.api.converge.apply; assert callable(api.apply)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES, UpdateCandidateTimeslotStatus
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,

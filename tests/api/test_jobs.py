@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters import api
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.jobs import (
     JOB_STATUSES,
     NOTE_MAX_LENGTH,
@@ -87,7 +87,7 @@ def test_the_status_other_can_be_read_and_changed(connect: Any) -> None:
 def test_a_cancelled_job_stays_published_and_the_log_says_so(
     verb: Any, smartrecruiters_emulator: Any, client: Any, caplog: Any
 ) -> None:
-    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.view")
+    caplog.set_level(logging.INFO, "airflow_provider_smartrecruiters.api.converge.view")
     published = smartrecruiters_emulator.state.a_job_ad(published=True, default=True).job_id
     result = verb(client, UpdateJobStatus(job_id=published, status="CANCELLED"))
     assert result.details["posting_status"] == "PUBLIC"

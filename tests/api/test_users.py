@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.users import DEFAULT_MAX_BYTES, UpdateUserAvatar, image_type
 from airflow_provider_smartrecruiters.exceptions import (
     BadRequestError,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.support import catalogue
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge.apply import apply
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd, UpdateJobNote, UpdateJobPosition
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH

@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from airflow_provider_smartrecruiters.api import SmartRecruitersClient, apply, plan
-from airflow_provider_smartrecruiters.api.bulk import Outcome
-from airflow_provider_smartrecruiters.api.reading import Reading
+from airflow_provider_smartrecruiters.api.converge.bulk import Outcome
+from airflow_provider_smartrecruiters.api.converge.reading import Reading
 from tests.properties.cases import change_of, each_case
 
 if TYPE_CHECKING:

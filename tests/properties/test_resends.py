@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api import SmartRecruitersClient, StalePlanError, apply, plan
-from airflow_provider_smartrecruiters.api.converge import BulkTerms
+from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
 from tests.properties.cases import change_of, connect, each_readable
 from tests.support import catalogue
 

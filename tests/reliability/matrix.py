@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH, ApiKeyAuth, ClientCredentialsAuth, TokenEndpoint
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy

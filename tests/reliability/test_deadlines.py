@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge.apply import apply
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge.apply import apply
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult

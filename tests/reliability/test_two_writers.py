@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateTags
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobAd,

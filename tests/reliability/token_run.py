@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge.apply import apply
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote
 from airflow_provider_smartrecruiters.emulator.config import Config

@@ -314,7 +314,7 @@ def test_a_netrc_file_in_the_home_is_ignored(connect: Any, tmp_path: Path, monke
 
 def test_a_change_of_a_job_survives_none_of_this(localhost: Certificate) -> None:
     """The same through a change: what cannot be sent is an error, never a success."""
-    from airflow_provider_smartrecruiters.api.converge import apply
+    from airflow_provider_smartrecruiters.api.converge.apply import apply
 
     with ScriptedServer(tls=localhost.server) as server, pytest.raises(ConnectionFailedError) as caught:
         apply(by_key(server.url), UpdateJobStatus(job_id="1", status="FILLED"))

@@ -35,7 +35,9 @@ def log_everything(caplog: pytest.LogCaptureFixture) -> None:
 
 def view_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the lines in which a task shows its change."""
-    records = [record for record in caplog.records if record.name == "airflow_provider_smartrecruiters.api.view"]
+    records = [
+        record for record in caplog.records if record.name == "airflow_provider_smartrecruiters.api.converge.view"
+    ]
     return [line for record in records for line in record.getMessage().splitlines()]
 
 

@@ -12,7 +12,7 @@ from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.api.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 

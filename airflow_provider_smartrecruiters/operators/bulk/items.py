@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_smartrecruiters.api.bulk import Work
-from airflow_provider_smartrecruiters.api.converge import check
+from airflow_provider_smartrecruiters.api.converge.apply import check
+from airflow_provider_smartrecruiters.api.converge.bulk import Work
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.formats import item_at
@@ -23,8 +23,8 @@ from airflow_provider_smartrecruiters.operators.task import unwrapped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from airflow_provider_smartrecruiters.api.bulk import BulkOptions
     from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.operators.bulk.sources import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

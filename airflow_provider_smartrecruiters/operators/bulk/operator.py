@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
-from airflow_provider_smartrecruiters.operators.links import LINKS, keep_links
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -21,13 +20,14 @@ from airflow_provider_smartrecruiters.operators.params import (
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.ui.links import LINKS, keep_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_smartrecruiters.api.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.operators.bulk.items import ItemOperator
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
     from airflow_provider_smartrecruiters.operators.params import Reader
@@ -277,9 +277,9 @@ class BulkOperator(WithHook, BaseOperator):
 
     def _options(self) -> BulkOptions:
 
-        from airflow_provider_smartrecruiters.api.bulk import BulkOptions
         from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
-        from airflow_provider_smartrecruiters.api.converge import BulkTerms
+        from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
+        from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
 
         statuses = self._guard("only_if_status_in", as_list)
         for status in statuses or ():

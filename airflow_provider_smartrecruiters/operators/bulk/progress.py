@@ -12,7 +12,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.bulk import Outcome
+from airflow_provider_smartrecruiters.api.converge.bulk import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

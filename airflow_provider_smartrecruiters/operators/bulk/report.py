@@ -22,7 +22,7 @@ from airflow_provider_smartrecruiters.operators.bulk.listing import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from airflow_provider_smartrecruiters.api.bulk import Outcome
+    from airflow_provider_smartrecruiters.api.converge.bulk import Outcome
 
 log = logging.getLogger(__name__)
 

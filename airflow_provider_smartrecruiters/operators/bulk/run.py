@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
+from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, fitted
 from airflow_provider_smartrecruiters.operators.bulk.formats import item_at, number_of
 from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
-    from airflow_provider_smartrecruiters.api.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.bulk import Bulk, BulkOptions, Work
-from airflow_provider_smartrecruiters.api.converge import apply
+from airflow_provider_smartrecruiters.api.converge.apply import apply
+from airflow_provider_smartrecruiters.api.converge.bulk import Bulk, BulkOptions, Work
 from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
 from airflow_provider_smartrecruiters.emulator.config import Config

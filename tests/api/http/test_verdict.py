@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.explain import explained
+from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http import verdict
 from airflow_provider_smartrecruiters.api.http.auth import TOKEN_PATH
 from airflow_provider_smartrecruiters.api.values.fields import placeholders

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smartrecruiters.api.bulk import Bulk, BulkOptions, Work
 from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateSource
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
+from airflow_provider_smartrecruiters.api.converge.bulk import Bulk, BulkOptions, Work
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.bulk import Outcome
+from airflow_provider_smartrecruiters.api.converge.bulk import Outcome
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateTags
-from airflow_provider_smartrecruiters.api.converge import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
-from airflow_provider_smartrecruiters.api.view import View
 from airflow_provider_smartrecruiters.exceptions import fitted
 from tests.support.scripted_server import ScriptedServer, forward, reply, reset
 

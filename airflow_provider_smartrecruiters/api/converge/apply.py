@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.explain import explained
+from airflow_provider_smartrecruiters.api.converge.explain import explained
+from airflow_provider_smartrecruiters.api.converge.reading import Reading, as_a_record, verify
+from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.reading import Reading, as_a_record, verify
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
-from airflow_provider_smartrecruiters.api.view import View
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,
     InvalidInputError,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.reading import Reading
+from airflow_provider_smartrecruiters.api.converge.reading import Reading
 from airflow_provider_smartrecruiters.api.values.diff import flatten, label, one_line
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import fitted, shortened

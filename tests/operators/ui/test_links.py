@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smartrecruiters.api.values.addresses import APP_URL, PAGES, web_addresses
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
-from airflow_provider_smartrecruiters.operators.links import LINKS
+from airflow_provider_smartrecruiters.operators.ui.links import LINKS
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 from tests.support import catalogue
 from tests.use_cases.dag_runs import new_dag, run

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
-from airflow_provider_smartrecruiters.api.explain import explained
+from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES

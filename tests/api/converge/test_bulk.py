@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.api.bulk import LONG_WAITS, OUTAGE, Bulk, BulkOptions, Outcome, Work
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import BulkTerms
+from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
+from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, BulkOptions, Outcome, Work
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
-from airflow_provider_smartrecruiters.api.view import View
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConfigurationError,
@@ -180,7 +180,7 @@ class BulkOptions:
     :param read_first: read each record before the write, if the API offers a way to read it.
     :param stop_on_error: start no further item after the first failure.
     :param max_threads: maximum number of threads, and so of requests in flight.
-    :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.BulkTerms`.
+    :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.apply.BulkTerms`.
     """
 
     plan_only: bool = False

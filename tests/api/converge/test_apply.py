@@ -16,7 +16,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
     UpdateCandidateTags,
 )
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge import apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
@@ -46,7 +46,7 @@ from tests.support.scripted_server import ScriptedServer, forward, hang, reply, 
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
-VIEW = "airflow_provider_smartrecruiters.api.view"
+VIEW = "airflow_provider_smartrecruiters.api.converge.view"
 """The logger of the lines about a change."""
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

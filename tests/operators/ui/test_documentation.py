@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from airflow_provider_smartrecruiters.operators.documentation import markdown_of, to_markdown
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobStatusOperator
+from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of, to_markdown
 from tests.support import catalogue
 
 each_operator = pytest.mark.parametrize("kind", catalogue.operators(), ids=lambda kind: kind.__name__)

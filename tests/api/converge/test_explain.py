@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_smartrecruiters import exceptions
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.explain import explained
+from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.responses import error_for
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy

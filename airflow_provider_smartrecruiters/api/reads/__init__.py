@@ -1,0 +1,1 @@
+"""What only reads: waits for a status."""
