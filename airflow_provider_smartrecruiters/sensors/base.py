@@ -88,7 +88,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
         :raises InvalidInputError: a parameter cannot be used.
         """
-        from airflow_provider_smartrecruiters.api import waiting
+        from airflow_provider_smartrecruiters.api.reads import waiting
 
         kind = getattr(waiting, self.wait_name)
         return kind(**self._arguments())  # type: ignore[no-any-return]

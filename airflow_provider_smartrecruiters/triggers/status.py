@@ -98,7 +98,7 @@ class StatusTrigger(BaseTrigger):
 
     @cached_property
     def _wait(self) -> StatusWait:
-        from airflow_provider_smartrecruiters.api import waiting
+        from airflow_provider_smartrecruiters.api.reads import waiting
 
         wait: StatusWait = getattr(waiting, self.wait)(**self.arguments)
         return wait

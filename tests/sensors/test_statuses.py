@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 
-from airflow_provider_smartrecruiters.api import waiting
+from airflow_provider_smartrecruiters.api.reads import waiting
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
     SmartRecruitersError,
