@@ -15,7 +15,11 @@ PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))
 MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py
 
 # What never imports Airflow (an import rule of `make lint`), and so is the same on every version of it.
-WITHOUT_AIRFLOW = $(MATRIX) tests/emulator tests/contract tests/api/http tests/api/pacing tests/api/values tests/security/test_network.py
+WITHOUT_AIRFLOW = $(MATRIX) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
+	tests/security/test_urllib3_logs.py tests/docs/test_docs_check.py tests/docs/test_docstrings.py tests/system/test_shots.py \
+	tests/use_cases/test_error_page.py tests/test_exceptions.py tests/test_contributing.py tests/test_compatibility_page.py \
+	$(addprefix tests/properties/test_, changes.py emulator_bodies.py judge.py reprs.py resends.py rules.py schemathesis.py) \
+	$(addprefix tests/reliability/test_, deadlines.py token_life.py two_writers.py)
 
 TOOLS := .venv/tools
 UV := $(TOOLS)/bin/uv

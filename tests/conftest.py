@@ -103,10 +103,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     In parallel it is the other way round, file by file: the last minutes would else belong to one process alone.
     """
-    slow = ("airflow_run", "browser")
+    slow = ("slow", "airflow_run", "browser")
 
     def waits(item: pytest.Item) -> int:
-        return next((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), 0)
+        return max((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), default=0)
 
     if hasattr(config, "workerinput"):
         by_file: dict[Path, int] = {}
@@ -116,6 +116,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         items.sort(key=waits)
     if config.getoption("--quick"):
-        kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in (*slow, "slow"))]
+        kept = [item for item in items if not waits(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept

@@ -16,8 +16,11 @@ import pytest
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 from scripts.local_stack import ROOT, airflow_environment
+from tests.support import warm_airflow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow_run]
@@ -46,10 +49,12 @@ class Airflow:
 
     :param environment: of its processes.
     :param emulator: what the connection leads to.
+    :param group: the commands, by a program that starts in a moment if Airflow has them.
     """
 
     environment: dict[str, str]
     emulator: SmartRecruitersEmulator
+    group: list[str]
 
     def run(self, command: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.CompletedProcess[str]:
         return run(command, self.environment, stdin)
@@ -71,9 +76,20 @@ def environment(
     return made
 
 
+@pytest.fixture(scope="module")
+def group(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    if not HAS_GROUP:
+        yield MODULE
+        return
+    with warm_airflow.start(tmp_path_factory.mktemp("bin"), environment) as folder:
+        yield [str(folder / "airflow"), "smartrecruiters"]
+
+
 @pytest.fixture
-def airflow(environment: dict[str, str], smartrecruiters_emulator: SmartRecruitersEmulator) -> Airflow:
-    return Airflow(environment, smartrecruiters_emulator)
+def airflow(
+    environment: dict[str, str], smartrecruiters_emulator: SmartRecruitersEmulator, group: list[str]
+) -> Airflow:
+    return Airflow(environment, smartrecruiters_emulator, group)
 
 
 def test_a_connection_of_the_database(airflow: Airflow) -> None:
@@ -83,9 +99,9 @@ def test_a_connection_of_the_database(airflow: Airflow) -> None:
         reasons = airflow.emulator.emulator.store.tenant.rejection_reasons
         assert {row["reason_id"]: row["label"] for row in json.loads(done.stdout)} == reasons
     job_id = airflow.emulator.state.job_ids[0]
-    refused = airflow.run([*GROUP, "plan", "update-job-status", "--job-id", job_id, "--status", "DONE"])
+    refused = airflow.run([*airflow.group, "plan", "update-job-status", "--job-id", job_id, "--status", "DONE"])
     assert (refused.returncode, "FILLED" in refused.stderr) == (2, True)
-    unknown = airflow.run([*GROUP, "check", "--conn-id", "nowhere"])
+    unknown = airflow.run([*airflow.group, "check", "--conn-id", "nowhere"])
     assert (unknown.returncode, "Traceback" in unknown.stderr) == (1, False), unknown.stderr
     assert "The connection nowhere does not exist." in unknown.stderr
 
@@ -97,7 +113,17 @@ def test_the_question_before_a_write(answer: str, code: int, airflow: Airflow) -
     controller, terminal = pty.openpty()
     try:
         os.write(controller, f"{answer}\n".encode())
-        command = [*GROUP, "apply", "update-job-status", "--conn-id", "stored", "--job-id", job_id, "--status", status]
+        command = [
+            *airflow.group,
+            "apply",
+            "update-job-status",
+            "--conn-id",
+            "stored",
+            "--job-id",
+            job_id,
+            "--status",
+            status,
+        ]
         done = airflow.run(command, stdin=terminal)
     finally:
         os.close(terminal)
@@ -126,7 +152,7 @@ print(*sorted(name.split(".")[1] for name in ours))
     assert first == "smartrecruiters apply check emulator lookup plan"
     assert not {"api", "operators", "hooks", "emulator"} & set(second.split())
     if HAS_GROUP:
-        said = airflow.run([*GROUP, "--help"])
+        said = airflow.run([*airflow.group, "--help"])
         assert said.returncode == 0
         assert all(f" {name} " in said.stdout for name in ("apply", "check", "emulator", "lookup", "plan"))
 

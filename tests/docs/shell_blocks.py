@@ -33,23 +33,30 @@ def commands(text: str) -> list[str]:
     return found
 
 
+def airflow_environment(home: Path) -> dict[str, str]:
+    """Return the environment of Airflow's commands with a home of their own."""
+    return os.environ | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+    }
+
+
 class Shell:
     """
     Runs commands with a home of their own for Airflow.
 
     :param emulator: what takes the place of port 8787.
     :param home: Airflow's home, with a database.
+    :param programs: folder with the program ``airflow``.
     """
 
-    def __init__(self, emulator: SmartRecruitersEmulator, home: Path) -> None:
+    def __init__(self, emulator: SmartRecruitersEmulator, home: Path, programs: Path) -> None:
         self._emulator = emulator
-        self._env = os.environ | {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        self._env = airflow_environment(home) | {
             "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT": emulator.connection_json,
             "JOB": emulator.state.job_ids[0],
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
 
     def run(self, command: str) -> None:

@@ -20,10 +20,13 @@ import pytest
 
 from tests.docs.blocks import Block, blocks_of, pages
 from tests.docs.python_blocks import PythonPage, my_dags, prepare
-from tests.docs.shell_blocks import Shell, check_connection, commands
+from tests.docs.shell_blocks import Shell, airflow_environment, check_connection, commands
 from tests.support.catalogue import ROOT
+from tests.support.warm_airflow import start as warm_airflow_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 
 ALL = {page: blocks_of(page, text) for page, text in pages().items()}
@@ -76,19 +79,24 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if importlib.util.find_spec("airflow.sdk") is None:
         dag = dag.replace("airflow.sdk", "airflow")
     (home / "dags" / "reject_one.py").write_text(dag, encoding="utf-8")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-    }
     command = [str(Path(sys.executable).parent / "airflow"), "db", "migrate"]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    subprocess.run(command, env=airflow_environment(home), check=True, capture_output=True)
     return home
+
+
+@pytest.fixture(scope="session")
+def warm_airflow(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a program ``airflow`` that starts in a moment."""
+    with warm_airflow_program(tmp_path_factory.mktemp("bin"), airflow_environment(airflow_home)) as folder:
+        yield folder
 
 
 @pytest.mark.airflow_run
 @each_page_with["console", "bash"]
-def test_commands_run(page: str, smartrecruiters_emulator: SmartRecruitersEmulator, airflow_home: Path) -> None:
-    shell = Shell(smartrecruiters_emulator, airflow_home)
+def test_commands_run(
+    page: str, smartrecruiters_emulator: SmartRecruitersEmulator, airflow_home: Path, warm_airflow: Path
+) -> None:
+    shell = Shell(smartrecruiters_emulator, airflow_home, warm_airflow)
     for block in ALL[page]:
         if block.kind == "console":
             for command in commands(block.text):
