@@ -235,6 +235,7 @@ class _ApplicationStatusChange(_ApplicationChange):
     read_scope: ClassVar[str | None] = "candidates_read"
     scopes_elsewhere: ClassVar[Mapping[str, str]] = {"candidates_manage": "candidates_create"}
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
+    enumerated: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Hints] = hints.APPLICATION_STATUS
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Change(AboutRecord):
 
     shown: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of the fields whose values may appear in logs and results."""
+    enumerated: ClassVar[tuple[str, ...]] = ()
+    """Names of those among them whose values are from a fixed list of the API. They may also appear in asset events."""
     of_application: ClassVar[bool] = False
     """Whether the record is an application, which has a status."""
     whole: ClassVar[bool] = False

@@ -42,6 +42,7 @@ class UpdateCandidateTimeslotStatus(Change):
     scope: ClassVar[str] = "interviews_write"
     read_scope: ClassVar[str | None] = "interviews_read"
     shown: ClassVar[tuple[str, ...]] = ("status",)
+    enumerated: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Hints] = hints.TIMESLOT
 
     interview_id: RecordId

@@ -97,6 +97,7 @@ class UpdateJobStatus(_JobChange):
     subject: ClassVar[str] = "status of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = ("status",)
+    enumerated: ClassVar[tuple[str, ...]] = ("status",)
     hints: ClassVar[Hints] = hints.JOB_STATUS
 
     status: Annotated[str, one_of(JOB_STATUSES)]
@@ -192,6 +193,7 @@ class UpdateJobPosition(_JobChange):
     subject: ClassVar[str] = "position {position_id} of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id", "position_id")
     shown: ClassVar[tuple[str, ...]] = ("type", "positionOpenDate", "targetStartDate")
+    enumerated: ClassVar[tuple[str, ...]] = ("type",)
     whole: ClassVar[bool] = True
     hints: ClassVar[Hints] = hints.POSITION
 

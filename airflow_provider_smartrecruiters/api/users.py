@@ -39,6 +39,7 @@ class UpdateUserAvatar(Change):
     ids: ClassVar[tuple[str, ...]] = ("user_id",)
     scope: ClassVar[str] = "users_manage"
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
+    enumerated: ClassVar[tuple[str, ...]] = ("type",)
     hints: ClassVar[Hints] = hints.AVATAR
 
     user_id: RecordId

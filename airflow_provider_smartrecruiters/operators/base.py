@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
+from airflow_provider_smartrecruiters.operators.outlets import describe_outlets, event_of_change
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
@@ -197,6 +198,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the change, or only plan it with ``plan_only``.
 
+        The ``extra`` of the asset events of ``outlets`` has this result without free text: ids, codes, names of fields.
+
         :param context: Airflow's task context.
         :return: a JSON-ready dict with ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``,
             ``fields`` (names of the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was
@@ -217,7 +220,10 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
                 expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
         keep_links(self, change.target, context)
         if plan_only:
-            return self.hook.plan(change, read_first=read_first, why_planned="plan_only is on")
-        return self.hook.apply(
-            change, force=force, read_first=read_first, return_response=return_response, expect=expect
-        )
+            result = self.hook.plan(change, read_first=read_first, why_planned="plan_only is on")
+        else:
+            result = self.hook.apply(
+                change, force=force, read_first=read_first, return_response=return_response, expect=expect
+            )
+        describe_outlets(self, context, lambda: event_of_change(type(change), result, plan_only=plan_only))
+        return result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.operators.outlets import describe_outlets, event_of_batch
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -246,7 +247,9 @@ class BulkOperator(WithHook, BaseOperator):
             if self._killed:
                 run.stop()
             try:
-                return run.carry_out()
+                result = run.carry_out()
+                describe_outlets(self, context, lambda: event_of_batch(result))
+                return result
             except BaseException:
                 # Airflow pushes the return value of execute(), and a failing task has none. BaseException, since
                 # AirflowTaskTimeout is one.
