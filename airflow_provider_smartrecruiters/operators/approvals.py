@@ -67,8 +67,8 @@ def items_to_send(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     :return: rows of the plan, each with ``number``, ``target`` (ids) and ``diff``.
     :raises InvalidInputError: the result is that of a batch that was sent, not of a plan.
     """
-    from airflow_provider_smartrecruiters.operators.bulk.planned import sent_already
-    from airflow_provider_smartrecruiters.operators.bulk.results import would_be_sent
+    from airflow_provider_smartrecruiters.operators.bulk.sources.planned import sent_already
+    from airflow_provider_smartrecruiters.operators.bulk.sources.results import would_be_sent
 
     if not plan["plan_only"]:
         raise sent_already("plans")

@@ -117,7 +117,7 @@ def test_data_can_be_read(page: str, tmp_path: Path) -> None:
 
 
 def _rows(block: Block, folder: Path) -> list[Any]:
-    from airflow_provider_smartrecruiters.operators.bulk.sources import source_of
+    from airflow_provider_smartrecruiters.operators.bulk.sources.given import source_of
 
     path = folder / block.note[1]
     path.write_text(block.text, encoding="utf-8")

@@ -14,9 +14,9 @@ from airflow_provider_smartrecruiters.api.converge.apply import check
 from airflow_provider_smartrecruiters.api.converge.bulk import Work
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.formats import item_at
-from airflow_provider_smartrecruiters.operators.bulk.planned import digest_of
-from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.planned import digest_of
 from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import unwrapped
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
-    from airflow_provider_smartrecruiters.operators.bulk.sources import Item
+    from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _ITEM_KEYS = ("expect",)

@@ -220,8 +220,8 @@ class BulkOperator(WithHook, BaseOperator):
             ``AirflowFailException``.
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
-        from airflow_provider_smartrecruiters.operators.bulk.retry_from import ItemsFrom
         from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
+        from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
 
         ti = context.get("ti")
         with as_airflow_error(self.smartrecruiters_conn_id):

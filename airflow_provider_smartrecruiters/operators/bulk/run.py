@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, fitted
-from airflow_provider_smartrecruiters.operators.bulk.formats import item_at, number_of
-from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.listing import counted
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
 from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
-from airflow_provider_smartrecruiters.operators.bulk.retry_from import ItemsFrom, none_of, resolve_items
 from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
-from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at, number_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
+from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom, none_of, resolve_items
+from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile
 from airflow_provider_smartrecruiters.operators.files import same_file
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 # Without this, a failed assertion of a helper would only show "AssertionError".
-pytest.register_assert_rewrite("tests.operators.bulk.reading", "tests.operators.bulk.batches")
+pytest.register_assert_rewrite("tests.operators.bulk.sources.reading", "tests.operators.bulk.batches")
 
 
 @pytest.fixture

@@ -402,7 +402,7 @@ def test_a_worker_without_a_place_for_temporary_files(emulator, tmp_path):
         "from airflow.providers.common.compat.sdk import ObjectStoragePath\n"
         "tempfile.tempdir = None\n"
         "tempfile._candidate_tempdir_list = lambda: [sys.argv[1] + '/missing']\n"
-        "from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile\n"
+        "from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile\n"
         "for location in sys.argv[2:]:\n"
         "    with ResultsFile('results_path', location) as results:\n"
         "        try:\n"

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile, ResultsRows
+from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile, ResultsRows
 
 
 def row(number, **values):
@@ -255,7 +255,7 @@ class TestPublishing:
         location = published(tmp_path / "r.jsonl", [row(1)])
         code = (
             "import resource, signal, sys\n"
-            "from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile\n"
+            "from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile\n"
             "with ResultsFile('results_path', sys.argv[1]) as results:\n"
             "    results.prepare()\n"
             "    for index in range(1000):\n"

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
-from tests.operators.bulk.reading import JONAS, MARIA, arguments_of, items_of, problems_of, refusal
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, source_of
+from tests.operators.bulk.sources.reading import JONAS, MARIA, arguments_of, items_of, problems_of, refusal
 
 
 def _is_plain_cell(text):

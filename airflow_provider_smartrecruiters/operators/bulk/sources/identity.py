@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_smartrecruiters.operators.bulk.sources import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

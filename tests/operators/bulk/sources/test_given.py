@@ -17,8 +17,8 @@ from types import MappingProxyType
 import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
-from tests.operators.bulk.reading import JONAS, MARIA, arguments_of, items_of, problems_of, refusal
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, source_of
+from tests.operators.bulk.sources.reading import JONAS, MARIA, arguments_of, items_of, problems_of, refusal
 
 
 class TestGivenItems:
@@ -229,7 +229,7 @@ class TestDigest:
 
     def test_it_is_the_same_in_every_process(self):
         code = (
-            "from airflow_provider_smartrecruiters.operators.bulk.sources import Item\n"
+            "from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item\n"
             "print(Item(0, '', {'tags': set('abcdefgh'), 'x': {'y': frozenset({'k', 'l', 'm'})}}).digest().hex())\n"
         )
         message = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.formats import (
+from airflow_provider_smartrecruiters.operators.bulk.sources.formats import (
     COMPRESSIONS,
     DUPLICATE_KEY,
     JSON_LINES,

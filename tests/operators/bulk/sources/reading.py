@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.sources import source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import source_of
 
 MARIA, JONAS = {"candidate_id": "maria", "tags": ["a"]}, {"candidate_id": "jonas", "tags": []}
 

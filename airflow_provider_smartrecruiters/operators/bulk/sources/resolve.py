@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.formats import number_of
-from airflow_provider_smartrecruiters.operators.bulk.planned import PlannedItems, plan_in
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, source_number
-from airflow_provider_smartrecruiters.operators.bulk.sources import Item, source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.planned import PlannedItems, plan_in
+from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows
+from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RetryItems
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
+    from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def resolve_items(
     files = {"items": given.location} if given and given.location else {}
     if not is_blank(retry_from):
         results = ResultsRows("retry_from", retry_from)
-        return _RetryItems(results, given, identity), files | {"retry_from": results.location}
+        return RetryItems(results, given, identity), files | {"retry_from": results.location}
     if given is None:
         raise InvalidInputError(
             "The batch has neither items nor retry_from.",
@@ -67,7 +67,7 @@ def none_of(source: Iterable[Item]) -> str:
     """Return why a batch has no items, as far as it depends on where they come from; else empty."""
     if isinstance(source, PlannedItems):
         return "the plan has nothing to send"
-    return "retry_from names no item that can be retried" if isinstance(source, _RetryItems) else ""
+    return "retry_from names no item that can be retried" if isinstance(source, RetryItems) else ""
 
 
 def _planned(
@@ -94,66 +94,3 @@ def _planned(
     if given and given.location:
         files["items"] = given.location
     return PlannedItems(rows, given, shared, identity, where.max_plan_hours), files
-
-
-class _RetryItems:
-    """The items of an earlier batch that failed with a transient error or were not started.
-
-    :param results: that batch's results file.
-    :param given: the items of the first batch, for the parameters that results files omit.
-    :param identity: what that batch must agree in.
-    """
-
-    def __init__(self, results: ResultsRows, given: Iterable[Item] | None, identity: Identity) -> None:
-        self._results = results
-        self._given = given
-        self._identity = identity
-
-    def __iter__(self) -> Iterator[Item]:
-        found = self._from_rows() if self._given is None else self._from_given(self._given)
-        for index, (place, arguments, problem, row) in enumerate(found):
-            yield Item(
-                index,
-                place,
-                arguments if problem is None else None,
-                problem,
-                source_number=source_number(row),
-                target=row["target"],
-            )
-
-    def _retryable(self) -> Iterator[dict[str, Any]]:
-        empty = True
-        for row in self._results:
-            empty = False
-            if conflict := self._identity.conflict(row):
-                raise refused("retry_from", *conflict)
-            if row["error"] and row["retryable"]:
-                yield row
-        if empty:
-            # Not "nothing to retry": this is also what is left of a batch that never wrote its results.
-            raise refused(
-                "retry_from",
-                "names an empty results file",
-                "Give the results file of a batch that had items. If the batch is still running, wait for its end.",
-            )
-
-    def _from_rows(self) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
-        for row in self._retryable():
-            problem = None
-            if row.get("withheld"):
-                problem = (
-                    f"cannot be retried from the results file alone, which never holds {', '.join(row['withheld'])}; "
-                    "set items as well"
-                )
-            yield f"item {row['number']} of the results file", row.get("item") or {}, problem, row
-
-    def _from_given(self, given: Iterable[Item]) -> Iterator[tuple[str, dict[str, Any], str | None, dict[str, Any]]]:
-        # By the position in the first batch, so that the results of a retry can be retried with the same items.
-        rows = {source_number(row): row for row in self._retryable()}
-        for item in given:
-            row = rows.pop(number_of(item.index), None)
-            if row is not None:
-                yield item.place, item.arguments or {}, item.problem, row
-        for number, row in rows.items():
-            problem = "is missing from items; these are not the items of that batch"
-            yield f"item {number} of the results file", {}, problem, row

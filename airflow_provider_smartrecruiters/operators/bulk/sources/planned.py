@@ -10,15 +10,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.formats import number_of
 from airflow_provider_smartrecruiters.operators.bulk.listing import counted
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsRows, is_row, source_number, would_be_sent
-from airflow_provider_smartrecruiters.operators.bulk.sources import Item, canonical, source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.formats import number_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, canonical, source_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.results import (
+    ResultsRows,
+    is_row,
+    source_number,
+    would_be_sent,
+)
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import as_mapping, is_blank
 
 if TYPE_CHECKING:
-    from airflow_provider_smartrecruiters.operators.bulk.identity import Identity
+    from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
 
 log = logging.getLogger(__name__)
 

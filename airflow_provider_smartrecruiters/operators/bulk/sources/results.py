@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.bulk.formats import JSON_LINES, JsonLines, extension_of
-from airflow_provider_smartrecruiters.operators.bulk.sources import ItemSource
+from airflow_provider_smartrecruiters.operators.bulk.sources.formats import JSON_LINES, JsonLines, extension_of
+from airflow_provider_smartrecruiters.operators.bulk.sources.given import ItemSource
 from airflow_provider_smartrecruiters.operators.files import absolute, refused, storage_errors
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
