@@ -198,7 +198,7 @@ class InvalidInputError(SmartRecruitersError, ValueError):
 
 
 class StalePlanError(SmartRecruitersError):
-    """The record changed after the change was planned; nothing was sent."""
+    """The record changed after the change was planned, or after the batch that is undone; nothing was sent."""
 
 
 class UnreachableStatusError(SmartRecruitersError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import combinations
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -25,7 +26,9 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     RecordId,
     same_instant,
 )
+from airflow_provider_smartrecruiters.api.values.fingerprint import fingerprint_of
 from airflow_provider_smartrecruiters.api.values.hints import Hints
+from airflow_provider_smartrecruiters.api.values.inverse import Inverse, cannot_undo
 from airflow_provider_smartrecruiters.api.values.tags import Tags, same_tag, unique_tags
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -94,6 +97,8 @@ class UpdateCandidateTags(Change):
     ids: ClassVar[tuple[str, ...]] = ("candidate_id",)
     scope: ClassVar[str] = "candidates_manage"
     read_scope: ClassVar[str | None] = "candidates_read"
+    undone_by: ClassVar[str | None] = "candidates.UpdateCandidateTags"
+    undo_needs_arguments: ClassVar[bool] = True
     hints: ClassVar[Hints] = hints.TAGS
 
     guards: ClassVar[tuple[str, ...]] = ("create_tags",)
@@ -179,6 +184,51 @@ class UpdateCandidateTags(Change):
         first = [place for place, tag in new.items() if lookups.first(f"new tag {tag}")]
         return {"new_tags": first} if first else {}
 
+    def undo_facts(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the places of the tags that were added and removed, never their text.
+
+        :return: ``{"added", "removed"}``: places in ``tags`` or ``add``, and in ``remove``; ``"lost"``: how many tags a
+            new set dropped; ``"left"`` and ``"arguments"``: fingerprints of the new set, and of the arguments.
+        """
+        there = {same_tag(tag) for tag in state.get("tags") or ()}
+        after = {same_tag(tag) for tag in self._after(state)}
+        given = self.add if self.tags is None else self.tags
+        return {
+            "added": [index for index, tag in enumerate(given or ()) if same_tag(tag) not in there],
+            "removed": [index for index, tag in enumerate(self.remove or ()) if same_tag(tag) in there],
+            "lost": len(there - after) if self.tags is not None else 0,
+            "left": self._fingerprint({"tags": sorted(after)}),
+            "arguments": self._fingerprint(self._arguments),
+        }
+
+    @classmethod
+    def inverse(cls, facts: Mapping[str, Any], done: Change | None = None) -> Inverse:
+        """Return the removal of the tags that were added, and the addition of those that were removed.
+
+        :raises InvalidInputError: a new set has dropped tags, or the arguments are not those of the change.
+        """
+        if not isinstance(done, UpdateCandidateTags):
+            raise cannot_undo("results never hold tags; give the items, or the shared tags, of that batch as well")
+        if lost := facts["lost"]:
+            said = "a tag" if lost == 1 else f"{lost} tags"
+            raise cannot_undo(f"the new set of tags replaced {said}, and results never hold tags")
+        if done._fingerprint(done._arguments) != facts["arguments"]:
+            raise cannot_undo("its tags are not those of that batch; give the same items and shared parameters")
+        given = done.add if done.tags is None else done.tags
+        arguments = {
+            "remove": [(given or ())[index] for index in facts["added"]],
+            "add": [(done.remove or ())[index] for index in facts["removed"]],
+        }
+        return Inverse({name: tags for name, tags in arguments.items() if tags}, [facts["left"]])
+
+    @property
+    def _arguments(self) -> dict[str, list[str]]:
+        given = {name: getattr(self, name) for name in ("tags", "add", "remove")}
+        return {name: list(map(same_tag, tags)) for name, tags in given.items() if tags is not None}
+
+    def _fingerprint(self, content: Mapping[str, Any]) -> str:
+        return fingerprint_of(self.use_case, self.target, content)
+
     def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
         """Yield which tags are new in the company, by their places."""
         if new := details.get("new_tags"):
@@ -236,6 +286,7 @@ class _ApplicationStatusChange(_ApplicationChange):
     scopes_elsewhere: ClassVar[Mapping[str, str]] = {"candidates_manage": "candidates_create"}
     shown: ClassVar[tuple[str, ...]] = _STATUS_MEMBERS
     enumerated: ClassVar[tuple[str, ...]] = ("status",)
+    undone_by: ClassVar[str | None] = "candidates.UpdateCandidateJobStatus"
     hints: ClassVar[Hints] = hints.APPLICATION_STATUS
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,6 +317,28 @@ class _ApplicationStatusChange(_ApplicationChange):
         kept -= set(self.cleared)
         members = {name: given.get(name, there.get(name) if name in kept else None) for name in _STATUS_MEMBERS}
         return {name: value for name, value in members.items() if value is not None}
+
+    @classmethod
+    def inverse(cls, facts: Mapping[str, Any], done: Change | None = None) -> Inverse:  # noqa: ARG003
+        """Return the status before with its sub-status, start date and reason.
+
+        :raises InvalidInputError: only the reason was added, which the API cannot remove.
+        """
+        before, after = facts["before"], facts["after"]
+        if before["status"] == after["status"] and "reason" in after.keys() - before.keys():
+            raise cannot_undo(f"a reason cannot be removed while the status stays {after['status']}")
+        names = {"subStatus": "sub_status", "startsOn": "starts_on", "reason": "reason_id"}
+        if before["status"] in _STATUSES_WITHOUT_A_START:
+            del names["startsOn"]
+        arguments = {names[name]: before[name] for name in names if name in before}
+        cleared = [names[name] for name in ("subStatus", "startsOn") if name in names and name in after.keys() - before]
+        # It is not documented whether the API keeps what the write has left out.
+        maybe = [name for name in before if name not in after]
+        kept = (some for count in range(len(maybe) + 1) for some in combinations(maybe, count))
+        return Inverse(
+            {"status": before["status"], **arguments, **({"clear_fields": cleared} if cleared else {})},
+            [{**after, **{name: before[name] for name in some}} for some in kept],
+        )
 
 
 class UpdateCandidateJobStatus(_ApplicationStatusChange):
@@ -303,6 +376,14 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
         if self.starts_on is not None and self.status in _STATUSES_WITHOUT_A_START:
             raise InvalidInputError(f"starts_on cannot be given with the status {self.status}", fields=("starts_on",))
         return self
+
+    def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a notice if a rejection is taken back, which the candidate may have seen."""
+        if state.get("status") == "REJECTED" and self.status != "REJECTED":
+            yield (
+                "The application was rejected, and its candidate may have seen that. Messages that SmartRecruiters has "
+                "sent are not taken back."
+            )
 
     @model_validator(mode="after")
     def _reason_fits(self) -> Self:
@@ -406,6 +487,7 @@ class UpdateCandidateSource(_ApplicationChange):
     subject: ClassVar[str] = "source of candidate {candidate_id} for job {job_id}"
     read_scope: ClassVar[str | None] = "candidates_read"
     shown: ClassVar[tuple[str, ...]] = ("sourceTypeId", "sourceId", "sourceSubTypeId")
+    not_undone: ClassVar[str] = "the earlier subtype of a source is not read before the write"
     hints: ClassVar[Hints] = hints.SOURCE
 
     source_type_id: RecordId = Field(serialization_alias="sourceTypeId")

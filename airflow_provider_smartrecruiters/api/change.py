@@ -15,7 +15,8 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 from airflow_provider_smartrecruiters.api.values.choices import not_one_of
-from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
+from airflow_provider_smartrecruiters.api.values.inverse import Inverse, cannot_undo
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
@@ -54,6 +55,13 @@ class Change(AboutRecord):
     """Whether the write replaces the record, so that fields left out of it are removed."""
     never_removed: ClassVar[tuple[str, ...]] = ()
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
+    undone_by: ClassVar[str | None] = None
+    """The change that takes this one back, relative to the package's ``api`` (``jobs.UpdateJobStatus``); None if none
+    does."""
+    not_undone: ClassVar[str] = ""
+    """Why no change takes this one back, as the end of a sentence; empty if one does."""
+    undo_needs_arguments: ClassVar[bool] = False
+    """Whether :meth:`inverse` needs this change's arguments, because results never hold what they are."""
     clearable: ClassVar[tuple[str, ...]] = ()
     """Names that the argument ``clear_fields`` accepts, in a change that has it."""
 
@@ -167,6 +175,32 @@ class Change(AboutRecord):
         :param state: the record as it was read; ``{}`` if it was not read, and then the application is read.
         """
         raise NotImplementedError(f"{self.use_case} is not about an application")
+
+    def undo_facts(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what :meth:`inverse` needs to know of the record: JSON-ready, and without free text.
+
+        :param state: the record as it was read last before the write.
+        :return: ``{"before", "after"}``: the state that was read, as far as it is known, and the requested one.
+        """
+        if self.undone_by is None:
+            return {}
+        before = self.compared(self.current(state))
+        known = {name: value for name, value in before.items() if value is not UNREAD}
+        return {"before": known, "after": self.compared(self.wanted(state))}
+
+    @classmethod
+    def inverse(cls, facts: Mapping[str, Any], done: Change | None = None) -> Inverse:  # noqa: ARG003 - for overrides
+        """Return what brings a record back to the state before this change.
+
+        :param facts: what :meth:`undo_facts` returned before the write.
+        :param done: this change with its arguments, if :attr:`undo_needs_arguments` is true.
+        :raises InvalidInputError: the record cannot be brought back.
+        """
+        before, after = facts["before"], facts["after"]
+        names = {field.serialization_alias or name: name for name, field in cls.model_fields.items()}
+        if lacking := [name for name in after if name not in before]:
+            raise cannot_undo(f"its earlier {' and '.join(lacking)} is not known, or was empty")
+        return Inverse({names[name]: before[name] for name in after}, [after])
 
     def notices(self, state: Mapping[str, Any]) -> Iterable[str]:
         """Return sentences about what the diff does not show: the consequence, and what to do. Without free text.

@@ -43,6 +43,7 @@ class UpdateCandidateTimeslotStatus(Change):
     read_scope: ClassVar[str | None] = "interviews_read"
     shown: ClassVar[tuple[str, ...]] = ("status",)
     enumerated: ClassVar[tuple[str, ...]] = ("status",)
+    undone_by: ClassVar[str | None] = "interviews.UpdateCandidateTimeslotStatus"
     hints: ClassVar[Hints] = hints.TIMESLOT
 
     interview_id: RecordId

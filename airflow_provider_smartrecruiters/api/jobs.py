@@ -98,6 +98,7 @@ class UpdateJobStatus(_JobChange):
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
     shown: ClassVar[tuple[str, ...]] = ("status",)
     enumerated: ClassVar[tuple[str, ...]] = ("status",)
+    undone_by: ClassVar[str | None] = "jobs.UpdateJobStatus"
     hints: ClassVar[Hints] = hints.JOB_STATUS
 
     status: Annotated[str, one_of(JOB_STATUSES)]
@@ -151,6 +152,7 @@ class UpdateJobNote(_JobChange):
     record_has: ClassVar[tuple[str, ...]] = ("content",)
     subject: ClassVar[str] = "note of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
+    not_undone: ClassVar[str] = "results never hold notes, and so not the earlier one"
     hints: ClassVar[Hints] = hints.JOB_NOTE
 
     content: Annotated[str, at_most(NOTE_MAX_LENGTH, "a note"), BeforeValidator(_note_text)]
@@ -195,6 +197,7 @@ class UpdateJobPosition(_JobChange):
     shown: ClassVar[tuple[str, ...]] = ("type", "positionOpenDate", "targetStartDate")
     enumerated: ClassVar[tuple[str, ...]] = ("type",)
     whole: ClassVar[bool] = True
+    not_undone: ClassVar[str] = "results never hold names, and so not the whole earlier position"
     hints: ClassVar[Hints] = hints.POSITION
 
     position_id: RecordId
@@ -277,6 +280,7 @@ class UpdateJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("language.code",)
+    not_undone: ClassVar[str] = "results never hold text that people wrote, and so not the earlier ad"
     hints: ClassVar[Hints] = hints.JOB_AD
 
     job_ad_id: RecordId
@@ -390,6 +394,7 @@ class UpdateJobAndJobAd(_JobChange):
     shown: ClassVar[tuple[str, ...]] = SHOWN
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("jobAd.language.code",)
+    not_undone: ClassVar[str] = "results never hold text that people wrote, and so not the earlier job"
     hints: ClassVar[Hints] = hints.JOB
     required: ClassVar[tuple[str, ...]] = (
         "title",

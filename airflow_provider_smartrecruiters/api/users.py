@@ -40,6 +40,7 @@ class UpdateUserAvatar(Change):
     scope: ClassVar[str] = "users_manage"
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
     enumerated: ClassVar[tuple[str, ...]] = ("type",)
+    not_undone: ClassVar[str] = "the API does not return the earlier picture"
     hints: ClassVar[Hints] = hints.AVATAR
 
     user_id: RecordId

@@ -207,6 +207,16 @@ def missing_variables(change: type[Change]) -> str | None:
     )
 
 
+def missing_inverse(change: type[Change]) -> str | None:
+    """Say what a change lacks to be undone, or to say why it is not."""
+    if bool(change.undone_by) != bool(change.not_undone):
+        return None
+    return (
+        f"airflow_provider_smartrecruiters/api/{module_of(change)}.py: Give {change.__name__} either undone_by, the "
+        "change that takes it back, or not_undone, why there is none"
+    )
+
+
 def missing_operator(change: type[Change]) -> str | None:
     """Say where the operator of a change belongs, None if it is there; so do all that follow."""
     name, module = f"{change.__name__}Operator", module_of(change)
@@ -293,6 +303,7 @@ def missing_changelog_line(change: type[Change]) -> str | None:
 
 PARTS = (
     missing_variables,
+    missing_inverse,
     missing_operator,
     missing_route,
     missing_contract,

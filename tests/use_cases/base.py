@@ -7,6 +7,7 @@ A module declares its use case in a subclass of `UseCaseTests`, and adds tests o
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, SmartRecruitersError, StalePlanError
+from airflow_provider_smartrecruiters.exceptions import (
+    BulkFailedError,
+    InvalidInputError,
+    SmartRecruitersError,
+    StalePlanError,
+)
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+from airflow_provider_smartrecruiters.operators.undo import UndoBulkOperator
+from tests.support import catalogue
 from tests.support.contract import Contract
 from tests.use_cases import dag_runs
 from tests.use_cases.refusals import TOKEN_OPERATION, BadInput, Refusal
@@ -113,6 +121,25 @@ class UseCaseTests(UseCase):
         if self.converges():
             run(2, unchanged=2)
             assert len(self.emulator.journal) == 2
+
+    def test_a_batch_is_undone_or_says_why_not(self) -> None:
+        change = catalogue.operators()[self.operator]
+        arguments = self.reversible_arguments()
+        before, results = self.stored(arguments), str(self.folder / "results.jsonl")
+        self.operator.bulk(task_id="change", items=[arguments], results_path=results).execute({})
+        undo = UndoBulkOperator(task_id="undo", results=results, items=[arguments])
+        if change.undone_by is None:
+            with pytest.raises(InvalidInputError, match=re.escape(change.not_undone)):
+                undo.execute({})
+            return
+        assert undo.execute({})["counts"]["changed"] == 1
+        assert self.stored(arguments) == before
+        assert undo.execute({})["counts"]["unchanged"] == 1
+        self.operator(task_id="change", **arguments).execute({})
+        with self.state.editing() as tenant:
+            self.meddle(tenant, arguments)
+        with pytest.raises(BulkFailedError, match="StalePlanError"):
+            undo.execute({})
 
     def test_plan_only_wins_over_force(self) -> None:
         self.run(**self.arguments(), plan_only=True, force=True)

@@ -120,6 +120,10 @@ class TestUpdateCandidateTags(UseCaseTests):
     def tags(self, candidate_id: str) -> list[str]:
         return self.state.candidate(candidate_id).tags
 
+    def reversible_arguments(self) -> dict[str, Any]:
+        arguments = self.arguments()
+        return {"candidate_id": arguments["candidate_id"], "add": arguments["tags"]}
+
     def expected(self, arguments: dict[str, Any]) -> Expected:
         before, after = self.stored(arguments), arguments["tags"]
         counts = f"{len(set(after) - set(before))} added, {len(set(before) - set(after))} removed"

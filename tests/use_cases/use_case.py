@@ -109,6 +109,10 @@ class UseCase:
         """Return arguments that change another record."""
         raise NotImplementedError
 
+    def reversible_arguments(self) -> Arguments:
+        """Return arguments of a change that can be undone, if any can."""
+        return self.arguments()
+
     def expected(self, arguments: Arguments) -> Expected:
         """Return the expected outcome of a run; called before the run."""
         raise NotImplementedError

@@ -20,6 +20,7 @@ from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
+from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,
@@ -61,7 +62,13 @@ class _Plan:
         return self.change.details(self.state, response, self.diffs) | notice | labels
 
     def result(
-        self, details: dict[str, Any], *, applied: bool = False, response: Any = None, skipped: str | None = None
+        self,
+        details: dict[str, Any],
+        *,
+        applied: bool = False,
+        response: Any = None,
+        skipped: str | None = None,
+        undo: dict[str, Any] | None = None,
     ) -> ChangeResult:
         untold = {"unread": self.reading.untold} if self.reading.untold else {}
         return ChangeResult(
@@ -77,6 +84,7 @@ class _Plan:
             response=response,
             fingerprint=self.fingerprint,
             skipped=skipped,
+            undo=undo or {},
         )
 
 
@@ -127,7 +135,7 @@ def apply(
     *,
     force: bool = False,
     read_first: bool = True,
-    expect: str | None = None,
+    expect: str | LeftStates | None = None,
     terms: BulkTerms | None = None,
     view: View | None = None,
 ) -> ChangeResult:
@@ -138,11 +146,11 @@ def apply(
     :param force: write even if the record is unchanged.
     :param read_first: False to write without reading; ``changed`` of the result is then None.
     :param expect: ``fingerprint`` of a plan: write only if the record is still in the state that the plan saw. A record
-        that already is in the requested state raises no error.
+        that already is in the requested state raises no error. To take a change back: the states that it may have left.
     :param terms: options of the batch that the change belongs to.
     :param view: how the log shows it.
     :raises InvalidInputError: the arguments do not fit the record, or the change requires a read.
-    :raises StalePlanError: the record changed after the plan given as ``expect``.
+    :raises StalePlanError: the record changed after the plan, or the change to take back, given as ``expect``.
     :raises SmartRecruitersError: any other failure. ``may_have_been_applied`` states whether the write may have been
         applied anyway, ``retryable`` whether another run can succeed.
     """
@@ -171,7 +179,7 @@ def apply(
             view.stopped(stopped)
             return stopped
         details = _details_of(client, planned, written) | foreseen
-    result = planned.result(details, applied=True, response=written.response)
+    result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result
 
@@ -183,7 +191,7 @@ class _Guards:
     client: SmartRecruitersClient
     planned: _Plan
     only_if_status_in: Collection[str] | None
-    expect: str | None
+    expect: str | LeftStates | None
 
     def skipped(self, state: Mapping[str, Any]) -> str | None:
         """Return why to skip the record; None to write it."""
@@ -207,7 +215,12 @@ class _Guards:
                 hint="Remove expect.",
                 fields=("expect",),
             )
-        if self.expect != fingerprint:
+        if isinstance(self.expect, LeftStates) and fingerprint not in self.expect:
+            raise StalePlanError(
+                "The record changed after the batch that is undone; nothing was sent.",
+                hint="Check the record. If it should go back anyway, change it with a task of its own.",
+            )
+        if isinstance(self.expect, str) and self.expect != fingerprint:
             raise StalePlanError(
                 "The record changed after it was planned; nothing was sent.",
                 hint="Plan again, check the difference, and apply the new plan.",
@@ -223,6 +236,7 @@ class _Written:
     :param details: details for the result.
     :param skipped: why the write was not sent again after its response was lost.
     :param unchanged: whether nothing was written, because the record is as requested by now.
+    :param base: the record from which the body was made.
     """
 
     body: dict[str, Any] = field(repr=False)
@@ -230,9 +244,10 @@ class _Written:
     details: dict[str, Any] = field(default_factory=dict)
     skipped: str | None = None
     unchanged: bool = False
+    base: Reading | None = field(default=None, repr=False)
 
 
-def check(change: Change, *, read_first: bool, expect: str | None, terms: BulkTerms) -> None:
+def check(change: Change, *, read_first: bool, expect: str | LeftStates | None, terms: BulkTerms) -> None:
     """Reject combinations of arguments that cannot work, before anything is sent.
 
     :param change: the change to check.
@@ -317,9 +332,9 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
     while True:
         # Built again for each attempt, from the state that was read last: a body from the first read would overwrite
         # what somebody else saved in the meantime.
-        body = change.body(reading.state)
+        base, body = reading, change.body(reading.state)
         try:
-            return _Written(body, change.send(sender, body))
+            return _Written(body, change.send(sender, body), base=base)
         except _MovedOn as moved:
             failed, reading, same = moved.failed, moved.reading, moved.same
             wait = 0.0 if attempts.sleep(0) and time.monotonic() <= attempts.deadline else None
@@ -345,7 +360,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
                 raise
             same = reading.differs is False
         if same and in_doubt:
-            return _Written(body, details={"confirmed_by_read": True})
+            return _Written(body, details={"confirmed_by_read": True}, base=base)
         if same:
             return _Written(body, unchanged=True)
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
@@ -360,6 +375,18 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
         except SmartRecruitersError as error:
             error.may_have_been_applied = in_doubt
             raise
+
+
+def _undo_facts(planned: _Plan, written: _Written) -> dict[str, Any]:
+    """Return what taking the change back needs; empty if nobody knows what it changed."""
+    if not planned.changed or not written.base:
+        return {}
+    try:
+        return planned.change.undo_facts(written.base.state)
+    except Exception as error:
+        said = f"Changed the {planned.change.label}; it cannot be undone ({type(error).__name__})."
+        log.warning("%s", fitted(said))
+        return {}
 
 
 def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written) -> dict[str, Any]:

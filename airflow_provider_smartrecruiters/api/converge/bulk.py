@@ -22,6 +22,7 @@ from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
@@ -57,13 +58,14 @@ class Work:
 
     :param index: position of the item in the batch, from 0.
     :param change: builds the change. Called in a thread of the batch, just before the change is applied.
-    :param expect: ``fingerprint`` of the plan that the record must still match.
+    :param expect: ``fingerprint`` of the plan that the record must still match, or those of the states that a change
+        to take back may have left.
     :param in_doubt: a process that died may have sent the item already, so the record is read first, if possible.
     """
 
     index: int
     change: Callable[[], Change]
-    expect: str | None = None
+    expect: str | LeftStates | None = None
     in_doubt: bool = False
 
 
@@ -88,6 +90,7 @@ class Outcome:
     :param code: the API's error code.
     :param retryable: whether the error is transient.
     :param may_have_been_applied: whether the write may have been applied although it failed.
+    :param undo: what taking the change back needs to know; empty if nothing changed.
     :param said: message of the error in lines, for the log only.
     """
 
@@ -106,6 +109,7 @@ class Outcome:
     code: str | None = None
     retryable: bool = False
     may_have_been_applied: bool = False
+    undo: Mapping[str, Any] = field(default_factory=dict)
     said: str = field(default="", repr=False, compare=False)
 
     @property
@@ -123,7 +127,8 @@ class Outcome:
         """
         facts = result.as_dict(return_response=False)
         names = ("changed", "applied", "fields", "details", "fingerprint", "diff")
-        return cls(index, **{name: facts[name] for name in names}, skipped=result.skipped is not None, **measured)
+        known = {name: facts[name] for name in names}
+        return cls(index, **known, skipped=result.skipped is not None, undo=result.undo, **measured)
 
     def as_row(self, number: int, place: str, target: Mapping[str, str]) -> dict[str, Any]:
         """Return the outcome as a JSON-serializable row of the results file.
@@ -133,7 +138,8 @@ class Outcome:
         :param target: ids of the record.
         """
         _, *facts = ((name, _plain(getattr(self, name))) for name in _FACTS)
-        return {"number": number, "place": place, "target": dict(target), **dict(facts)}
+        row = {"number": number, "place": place, "target": dict(target), **dict(facts)}
+        return row if self.undo else {name: value for name, value in row.items() if name != "undo"}
 
     def as_values(self) -> list[Any]:
         """Return the outcome in its shortest JSON-serializable form: the values of the row without trailing defaults.

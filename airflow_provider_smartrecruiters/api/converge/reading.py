@@ -6,8 +6,6 @@ change writes. Then nobody knows whether the record differs, and whatever depend
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from typing import Any
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.values.diff import MISSING, UNREAD, FieldDiff, diff, flatten, one_line, unread
+from airflow_provider_smartrecruiters.api.values.fingerprint import fingerprint_of
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, UnexpectedResponseError, fitted
 
@@ -104,10 +103,8 @@ def _fingerprint(change: Change, before: dict[str, Any]) -> str | None:
         # It would be the same for every state: a guard that always holds.
         return None
     # Of the compared content, not of the raw state: members that the change does not touch may differ without making a
-    # plan stale. Canonical JSON, because the plan may be made on another worker than the apply.
-    seen = [change.use_case, change.target, before]
-    canonical = json.dumps(seen, sort_keys=True, separators=(",", ":"), default=repr)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    # plan stale.
+    return fingerprint_of(change.use_case, change.target, before)
 
 
 def verify(

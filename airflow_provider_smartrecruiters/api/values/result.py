@@ -20,6 +20,7 @@ class ChangeResult:
     :param diffs: the fields that differed.
     :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
     :param response: the API's response to the write.
+    :param undo: what taking the change back needs to know of the record before the write; empty if nothing changed.
     :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
     :param fingerprint: stands for the state that was read before the write; None if it is not known. Pass it on
         as ``expect``.
@@ -34,6 +35,7 @@ class ChangeResult:
     response: Any = field(default=None, repr=False)
     fingerprint: str | None = None
     skipped: str | None = None
+    undo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
         """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",

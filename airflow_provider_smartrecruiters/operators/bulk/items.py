@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_smartrecruiters.api.converge.apply import check
 from airflow_provider_smartrecruiters.api.converge.bulk import Work
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
+from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
@@ -279,9 +280,11 @@ class BulkItems:
         return self._item_operator.outline_of(given) if outline else self._item_operator.change_of(given)
 
 
-def _expect(arguments: Mapping[str, Any]) -> str | None:
+def _expect(arguments: Mapping[str, Any]) -> str | LeftStates | None:
     if "expect" not in arguments:
         return None
+    if isinstance(arguments["expect"], LeftStates):
+        return arguments["expect"]
     expect: str | None = as_guard("expect", arguments["expect"], as_fingerprint, given=True)
     return expect
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.operators.bulk.items import ItemOperator
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
+    from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
     from airflow_provider_smartrecruiters.operators.params import Reader
 
 _DEFAULT_POOL = "default_pool"
@@ -189,7 +190,8 @@ class BulkOperator(WithHook, BaseOperator):
         :param kwargs: what all task instances share: ``item_operator``, ``shared``, and parameters of this class.
         :return: Airflow's ``OperatorPartial``.
         """
-        kwargs["item_operator"].refuse_overrides()
+        if item_operator := kwargs.get("item_operator"):
+            item_operator.refuse_overrides()
         partial = super().partial(task_id=task_id, **kwargs)
         # Airflow asks the mapped task, not its instances, for the slots, and __init__ only runs for these.
         slots = partial.kwargs.get("pool_slots")
@@ -200,10 +202,13 @@ class BulkOperator(WithHook, BaseOperator):
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # As in the base operator: Airflow stores and shows what this method leaves in the fields.
         super()._do_render_template_fields(parent, *args, **kwargs)
-        if not isinstance(parent.items, str) or is_literal(parent.items):
-            parent.items = wrapped(parent.items)
-        private = set(parent.item_operator.private_fields)
-        parent.shared = {name: wrapped(value) if name in private else value for name, value in parent.shared.items()}
+        parent._hide_values()
+
+    def _hide_values(self) -> None:
+        if not isinstance(self.items, str) or is_literal(self.items):
+            self.items = wrapped(self.items)
+        private = set(self.item_operator.private_fields)
+        self.shared = {name: wrapped(value) if name in private else value for name, value in self.shared.items()}
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the batch, or only plan it with ``plan_only``.
@@ -221,20 +226,15 @@ class BulkOperator(WithHook, BaseOperator):
         """
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
         from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
-        from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
 
         ti = context.get("ti")
         with as_airflow_error(self.smartrecruiters_conn_id):
+            item_operator, items, shared = self._batch()
             run = BulkRun(
                 self.hook,
-                item_operator=self.item_operator,
-                items=ItemsFrom(
-                    items=unwrapped(self.items),
-                    retry_from=self.retry_from,
-                    plan=self.plan,
-                    max_plan_hours=self._guard("max_plan_hours", as_hours),
-                ),
-                shared=self.shared,
+                item_operator=item_operator,
+                items=items,
+                shared=shared,
                 max_items=self._guard("max_items", as_count),
                 expected_count=self._guard("expected_count", as_count),
                 fail_above=as_fraction("fail_above", self.fail_above),
@@ -266,6 +266,18 @@ class BulkOperator(WithHook, BaseOperator):
         self._killed = True
         if self._run:
             self._run.stop()
+
+    def _batch(self) -> tuple[type[ItemOperator], ItemsFrom, Mapping[str, Any]]:
+        """Return the operator of the items, where they come from, and what they share."""
+        from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
+
+        items = ItemsFrom(
+            items=unwrapped(self.items),
+            retry_from=self.retry_from,
+            plan=self.plan,
+            max_plan_hours=self._guard("max_plan_hours", as_hours),
+        )
+        return self.item_operator, items, self.shared
 
     def _guard(self, name: str, read: Reader) -> Any:
         return as_guard(name, getattr(self, name), read, given=name in self._given)

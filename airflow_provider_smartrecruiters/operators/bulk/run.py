@@ -19,7 +19,12 @@ from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at, number_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
-from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom, none_of, resolve_items
+from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import (
+    ItemsFrom,
+    how_to_fix,
+    none_of,
+    resolve_items,
+)
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile
 from airflow_provider_smartrecruiters.operators.files import same_file
 
@@ -171,7 +176,7 @@ class BulkRun:
             f"{len(checked.bad):,} of {checked.total:,} items{self._of_file()} cannot be sent, so nothing was sent. "
             + named
             + (f" The task's log names {more:,} more." if more > 0 else ""),
-            hint="Fix these items or remove them, then rerun the task.",
+            hint=how_to_fix(self._source),
             fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
         )
 

@@ -47,7 +47,7 @@ class Identity:
         defaults = {"plan_only": False, "force": False, "read_first": True, "only_if_status_in": None}
         return cls(
             _use_case(item_operator),
-            _account(hook),
+            account_of(hook),
             {name: value for name, value in guards.items() if value != defaults[name]},
         )
 
@@ -102,7 +102,8 @@ def _use_case(item_operator: Any) -> str:
     return str(change.use_case)
 
 
-def _account(hook: SmartRecruitersHook) -> str:
+def account_of(hook: SmartRecruitersHook) -> str:
+    """Return the digest of a connection's base URL and credential, the ``connection`` of results rows."""
     connection = hook.get_connection(hook.smartrecruiters_conn_id)
     # A client id stays when its secret is replaced. An API key is all that tells two companies apart: they share a URL.
     credential = (connection.login or "").strip() or connection.password

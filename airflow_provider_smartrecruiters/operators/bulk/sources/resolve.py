@@ -10,6 +10,7 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, 
 from airflow_provider_smartrecruiters.operators.bulk.sources.planned import PlannedItems, plan_in
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows
 from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RetryItems
+from airflow_provider_smartrecruiters.operators.bulk.sources.undone import UndoItems
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
 
@@ -26,6 +27,7 @@ class ItemsFrom:
     :param items: the parameter ``items``.
     :param retry_from: the parameter ``retry_from``.
     :param plan: the parameter ``plan``.
+    :param undo: the items that take a batch back, instead of all others.
     :param max_plan_hours: hours after which a plan is too old to apply; None for no limit.
     """
 
@@ -33,6 +35,7 @@ class ItemsFrom:
     retry_from: Any = None
     plan: Any = None
     max_plan_hours: float | None = None
+    undo: UndoItems | None = None
 
 
 def resolve_items(
@@ -46,6 +49,8 @@ def resolve_items(
     :return: the items, which can be iterated any number of times; and the location of each file by parameter name.
     :raises InvalidInputError: none is given, two exclude each other, or one cannot be read.
     """
+    if where.undo is not None:
+        return where.undo, where.undo.files
     items, retry_from = where.items, where.retry_from
     if planned := _planned(where, shared, identity):
         return planned
@@ -67,7 +72,16 @@ def none_of(source: Iterable[Item]) -> str:
     """Return why a batch has no items, as far as it depends on where they come from; else empty."""
     if isinstance(source, PlannedItems):
         return "the plan has nothing to send"
+    if isinstance(source, UndoItems):
+        return "the batch changed nothing that can be undone"
     return "retry_from names no item that can be retried" if isinstance(source, RetryItems) else ""
+
+
+def how_to_fix(source: Iterable[Item]) -> str:
+    """Return what to do about items that cannot be sent."""
+    if isinstance(source, UndoItems):
+        return "Set skip_irreversible to undo the others. Change these records back by other means."
+    return "Fix these items or remove them, then rerun the task."
 
 
 def _planned(
