@@ -12,7 +12,7 @@ from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_for
 from airflow_provider_smartrecruiters.operators.outlets import describe_outlets, event_of_change
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
 from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
-from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
+from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not any((self.doc, self.doc_md, self.doc_rst, self.doc_json, self.doc_yaml)):
-            self.doc_md = markdown_of(type(self))
+        document(self)
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self.plan_only = plan_only
         self.force = force

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import random
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,8 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
 
 from airflow_provider_smartrecruiters.exceptions import fitted
+from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_guard, as_list
 from airflow_provider_smartrecruiters.operators.task import WithHook
+from airflow_provider_smartrecruiters.operators.ui.documentation import document
+from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +66,8 @@ class StatusSensor(WithHook, BaseSensorOperator):
         super().__init_subclass__(**kwargs)
         own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
         cls.template_fields = (*own, *StatusSensor.template_fields)
+        if "operator_extra_links" not in vars(cls):
+            cls.operator_extra_links = links_for(cls.template_fields)
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        document(self)
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         self.fail_on = fail_on
         self.deferrable = (
@@ -82,6 +88,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
         )
         self._fail_on_given = fail_on is not None
         self._shown: str | None = ""
+        self._has_links = False
 
     def wait(self) -> StatusWait:
         """Build the wait from the sensor's parameters. Called after rendering.
@@ -119,7 +126,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look at the record once.
 
-        :param context: Airflow's task context; not used.
+        :param context: Airflow's task context.
         :return: whether the wait is over, with the result of :meth:`execute`.
         :raises SmartRecruitersError: the record cannot be read, or has a status at which to give up. Not raised for a
             transient error, after which another look may succeed.
@@ -128,7 +135,9 @@ class StatusSensor(WithHook, BaseSensorOperator):
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
 
         with as_airflow_error(self.smartrecruiters_conn_id):
-            wait = self.wait()
+            with named_as_in_the_form(self):
+                wait = self.wait()
+            self._keep_links(wait, context)
             try:
                 seen = self._look(wait)
             except SmartRecruitersError as error:
@@ -137,6 +146,12 @@ class StatusSensor(WithHook, BaseSensorOperator):
                 log.warning("%s", fitted(f"The read failed; looking again later. {error}"))
                 return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=seen.reached, xcom_value=seen.as_dict(wait) if seen.reached else None)
+
+    def _keep_links(self, wait: StatusWait, context: Context) -> None:
+        if not self._has_links:
+            # The ids stay the same for the whole wait.
+            keep_links(self, wait.target, context)
+            self._has_links = True
 
     def _look(self, wait: StatusWait) -> Seen:
         from airflow_provider_smartrecruiters.api.reads.waiting import look
@@ -151,8 +166,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
         return seen
 
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
-        # Sensors that started together would otherwise look together for as long as they wait.
-        return float(super()._get_next_poke_interval(*args, **kwargs)) * random.uniform(0.9, 1.1)
+        return varied(super()._get_next_poke_interval(*args, **kwargs))
 
     def _defer(self, seconds: float) -> None:
         from airflow_provider_smartrecruiters.triggers.status import StatusTrigger

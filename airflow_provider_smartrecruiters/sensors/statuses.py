@@ -97,7 +97,7 @@ class JobAdPublishedSensor(StatusSensor):
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is empty by default.
     :raises NotFoundError: the job or the ad does not exist.
     :raises PermissionDeniedError: the job does not exist, or the credential may not read it (scope ``jobs_read``).
-    :return: the result of :meth:`.StatusSensor.execute`; ``status`` is ``PUBLISHED``.
+    :return: the result of :meth:`.StatusSensor.execute`.
     """
 
     wait_name: ClassVar[str] = "AwaitJobAdPublished"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_smartrecruiters.exceptions import fitted
+from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.triggers.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 log = logging.getLogger(__name__)
-
-_JITTER = 0.1
-"""Fraction by which each interval varies. Without it, sensors that were deferred together would always look together;
-doubled, the longest time until a change is noticed grows by another tenth."""
-
-# All looks of a triggerer share few threads. The client waits in its thread for its turn within the rate limit, so in
-# asyncio's own pool hundreds of deferred sensors would take every thread from the triggers of others. Eight are what
-# SmartRecruiters lets one credential do at once; further looks wait in the executor's queue, where they cost nothing.
-_THREADS = ThreadPoolExecutor(8, thread_name_prefix="smartrecruiters-sensors")
 
 
 class StatusTrigger(BaseTrigger):
@@ -66,18 +58,12 @@ class StatusTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``{"status": …}``, or ``{"error": …}`` for the worker to find out why."""
-        from asgiref.sync import sync_to_async
-
-        hook = self._hook()
-        # asgiref's threads, and not `asyncio.to_thread`: the connection and the masking of a token ask the supervisor,
-        # and Airflow before 3.3 finds its way back to the event loop only from these.
-        look = sync_to_async(self._look, thread_sensitive=False, executor=_THREADS)
         # The worker has looked just before. Sensors that were deferred together spread over the first interval.
         delay = self.poke_interval * random.random()
         while True:
             await asyncio.sleep(delay)
             try:
-                seen = await look(hook)
+                seen = await in_thread(self._look)
             except Exception as error:
                 if not getattr(error, "retryable", False):
                     # An exception has no place in an event. The worker looks again, and raises what it gets.
@@ -89,8 +75,9 @@ class StatusTrigger(BaseTrigger):
                 if seen.reached:
                     yield TriggerEvent({"status": seen.status})  # type: ignore[no-untyped-call]
                     return
-            delay = self.poke_interval * random.uniform(1 - _JITTER, 1 + _JITTER)
+            delay = varied(self.poke_interval)
 
+    @cached_property
     def _hook(self) -> SmartRecruitersHook:
         from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
@@ -103,7 +90,7 @@ class StatusTrigger(BaseTrigger):
         wait: StatusWait = getattr(waiting, self.wait)(**self.arguments)
         return wait
 
-    def _look(self, hook: SmartRecruitersHook) -> Seen:
+    def _look(self) -> Seen:
         from airflow_provider_smartrecruiters.api.reads.waiting import look
 
-        return look(hook.get_conn(), self._wait)
+        return look(self._hook.get_conn(), self._wait)

@@ -195,7 +195,7 @@ def test_everything_happened(run: Run) -> None:
             if expected and states[task, index] != expected:
                 unlike.append(f"{task} with {conn_id}: {states[task, index]}")
     assert unlike == []
-    assert {states[task, -1] for task in ("look_up", "everything")} == {"success"}
+    assert {states[task, -1] for task in ("look_up", "everything", "wait")} == {"success"}
     assert states["tell_header", -1] == "failed"
     batches = [states[task, -1] for task in ("bulk_0", "bulk_1", "bulk_2", "bulk_shared")]
     assert batches == ["success", "failed", "failed", "failed"]

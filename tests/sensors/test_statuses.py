@@ -10,14 +10,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, Param, TaskDeferred
 
 from airflow_provider_smartrecruiters.api.reads import waiting
+from airflow_provider_smartrecruiters.api.values.addresses import web_addresses
 from airflow_provider_smartrecruiters.exceptions import (
     InvalidInputError,
     SmartRecruitersError,
     UnreachableStatusError,
 )
+from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
 from airflow_provider_smartrecruiters.sensors import statuses
 from airflow_provider_smartrecruiters.triggers.status import StatusTrigger
 from tests.use_cases.dag_runs import TASK_ID, new_dag, run
@@ -105,7 +107,8 @@ each_with_final = pytest.mark.parametrize(
 
 @pytest.fixture
 def emulator(connected_emulator: SmartRecruitersEmulator, monkeypatch: pytest.MonkeyPatch) -> SmartRecruitersEmulator:
-    connection = {**connected_emulator.connection, "extra": {"requests_per_second": 0, "max_concurrent": 0}}
+    extra = {"requests_per_second": 0, "max_concurrent": 0, "app_url": connected_emulator.url}
+    connection = {**connected_emulator.connection, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT", json.dumps(connection))
     return connected_emulator
 
@@ -326,6 +329,29 @@ def test_a_worker_that_resumes_looks_itself(case: Case, emulator: SmartRecruiter
     emulator.fail("any read", status=403)
     with pytest.raises(SmartRecruitersError, match=r"403|may not"):
         waits.resume({}, {"error": "PermissionDeniedError"}, ends_at=10**11)
+
+
+@each
+def test_the_task_has_the_documentation_and_the_links_of_its_record(
+    case: Case, emulator: SmartRecruitersEmulator
+) -> None:
+    ids = case.ids(emulator)
+    waits = sensor(case, emulator, **ids)
+    assert waits.doc_md == markdown_of(case.kind)
+    assert "a JSON-ready dict with use_case, target (ids) and status" in waits.doc_md.replace("\\_", "_")
+    case.move(emulator.state, ids, case.awaited)
+    waits.execute({})
+    links = {link.record: link.get_link(waits, ti_key=object()) for link in waits.operator_extra_links}
+    assert links == web_addresses(emulator.url, ids)
+
+
+def test_an_error_names_the_field_of_the_trigger_form(emulator: SmartRecruitersEmulator) -> None:
+    with new_dag("sensor_with_a_form") as dag:
+        dag.params["job_id"] = Param("", title="The job")
+        waits = statuses.JobStatusSensor(task_id=TASK_ID, job_id="", statuses="FILLED")
+    with pytest.raises(InvalidInputError, match='In the trigger form: "The job"'):
+        waits.execute({})
+    assert emulator.requests == []
 
 
 @each

@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 _ROLE = re.compile(r":(?:\w+:)?\w+:`~?\.?([^`]*)`")
 # Not the three backticks around a block of code.
@@ -20,6 +21,16 @@ _FIELD = re.compile(r"^:(param|raises|returns?) ?([\w.]*):((?:.|\n(?!:))*)", re.
 _AS_EXECUTE = re.compile(r"^:return: the result of :meth:`\.\w+\.execute`\.", re.MULTILINE)
 _MARKUP = re.compile(r"([\\`*_\[\]<>~])")
 _HEADINGS = {"param": "Parameters", "raises": "Errors", "return": "Result"}
+
+
+def document(task: Any) -> None:
+    """Show a task's docstring on its page, unless the DAG's author has written something else there.
+
+    :param task: an operator or sensor of this package, under construction.
+    """
+    if not any((task.doc, task.doc_md, task.doc_rst, task.doc_json, task.doc_yaml)):
+        kind: type = type(task)
+        task.doc_md = markdown_of(kind)
 
 
 @cache

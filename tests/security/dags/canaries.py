@@ -15,9 +15,11 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, task
 
+from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
+from airflow_provider_smartrecruiters.sensors.statuses import ApplicationStatusSensor
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())
 ARGUMENTS = {case["task"]: case["arguments"] for case in PLAN["use_cases"]}
@@ -66,6 +68,15 @@ with DAG(
         kind.partial(task_id=case["task"], force=case["carries"], **case["arguments"]).expand(
             smartrecruiters_conn_id=PLAN["conn_ids"][case["task"]]
         )
+    # What a sensor reads holds people's names and addresses.
+    ids = ARGUMENTS["update_candidate_job_status"]
+    ApplicationStatusSensor(
+        task_id="wait",
+        candidate_id=ids["candidate_id"],
+        job_id=ids["job_id"],
+        statuses=list(APPLICATION_STATUSES),
+        smartrecruiters_conn_id="key_success",
+    )
     UpdateCandidateTagsOperator.partial(
         task_id="add_tag", candidate_id=CANDIDATE, add="{{ [" + TAG + "] | tojson }}", read_first=False
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["add_tag"])
