@@ -1,7 +1,7 @@
 """SmartRecruiters without Airflow, for notebooks, scripts and TaskFlow functions. This module is the public API.
 
-The names that it lists are public: the changes, ``plan`` and ``apply``, the client and the errors. Everything else
-below ``api`` may change in any release.
+The names that it lists are public: the changes, ``plan`` and ``apply``, the searches and ``search``, the client and the
+errors. Everything else below ``api`` may change in any release.
 
 >>> from airflow_provider_smartrecruiters.api import SmartRecruitersClient, UpdateJobStatus, apply, plan
 >>> change = UpdateJobStatus(job_id="6f1c4a90-4f32-4b4e-9a3b-0c1f0f3b7a55", status="FILLED")
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
+    from airflow_provider_smartrecruiters.api.reads.search import *
+    from airflow_provider_smartrecruiters.api.reads.search_applications import *
+    from airflow_provider_smartrecruiters.api.reads.search_jobs import *
     from airflow_provider_smartrecruiters.api.reads.waiting import *
     from airflow_provider_smartrecruiters.api.users import *
     from airflow_provider_smartrecruiters.api.values.result import ChangeResult as ChangeResult
@@ -36,7 +39,17 @@ _NAMES = {
     "apply": "api.converge.apply",
     "plan": "api.converge.apply",
 }
-_WHOLE = ("exceptions", "api.candidates", "api.interviews", "api.jobs", "api.users", "api.reads.waiting")
+_WHOLE = (
+    "exceptions",
+    "api.candidates",
+    "api.interviews",
+    "api.jobs",
+    "api.users",
+    "api.reads.search",
+    "api.reads.search_applications",
+    "api.reads.search_jobs",
+    "api.reads.waiting",
+)
 """Modules whose whole ``__all__`` is public, so that a new use case is listed in its own module only."""
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,6 +132,19 @@ def with_map_index(location: Any, map_index: int) -> str:
     text = str(location).strip()
     extensions = _EXTENSIONS.search(text)
     return f"{text[: extensions.start()]}.{map_index}{extensions[0]}" if extensions else text
+
+
+def own_location(location: Any, map_index: int | None, *, is_own: bool) -> Any:
+    """Return the location of a file that a task writes. Each instance of a mapped task has a file of its own.
+
+    :param location: the location that all instances have in common, or None.
+    :param map_index: number of the mapped task instance; None or -1 if the task is not mapped.
+    :param is_own: whether the location contains the map index already.
+    """
+    # The last instance to finish would replace what the others wrote.
+    if is_blank(location) or is_own or map_index is None or map_index < 0:
+        return location
+    return with_map_index(location, map_index)
 
 
 def existing_file(name: str, location: Any) -> tuple[Any, Any]:

@@ -200,6 +200,21 @@ def as_list(name: str, value: Any) -> list[Any] | None:
     raise _refused(name, value, "a list", '["a", "b"]')
 
 
+def as_one_or_more(name: str, value: Any) -> Any:
+    """Parse a list, or one text that counts as a list of one.
+
+    :param name: the parameter's name, for the error.
+    :param value: as for :func:`as_list`, or a plain text.
+    :return: the list; ``None`` if the parameter is not given. Values that are no text are returned as they are.
+    :raises InvalidInputError: the text looks like a list and is none.
+    """
+    if isinstance(value, str) and value.strip() and not is_literal(value):
+        return [value.strip()]
+    if isinstance(value, int | Mapping):
+        return [value]
+    return as_list(name, value)
+
+
 def as_mapping(name: str, value: Any) -> dict[str, Any] | None:
     """Parse a mapping.
 

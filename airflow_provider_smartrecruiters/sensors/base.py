@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_smartrecruiters.exceptions import fitted
 from airflow_provider_smartrecruiters.intervals import varied
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_guard, as_list
+from airflow_provider_smartrecruiters.operators.params import as_bool, as_guard, as_one_or_more
 from airflow_provider_smartrecruiters.operators.task import WithHook
 from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.reads.waiting import Seen, StatusWait
 
 log = logging.getLogger(__name__)
-
-
-def _one_or_more(name: str, value: Any) -> list[Any] | None:
-    """Parse a list of statuses, or one status."""
-    if isinstance(value, str) and value.strip() and not value.lstrip().startswith(("[", "(")):
-        return [value.strip()]
-    return as_list(name, value)
 
 
 class StatusSensor(WithHook, BaseSensorOperator):
@@ -104,8 +97,8 @@ class StatusSensor(WithHook, BaseSensorOperator):
         names = [name for name in type(self).template_fields if name not in StatusSensor.template_fields]
         arguments = {name: getattr(self, name) for name in names}
         if "statuses" in arguments:
-            arguments["statuses"] = _one_or_more("statuses", self.statuses) or []  # type: ignore[attr-defined]
-        fail_on = as_guard("fail_on", self.fail_on, _one_or_more, given=self._fail_on_given)
+            arguments["statuses"] = as_one_or_more("statuses", self.statuses) or []  # type: ignore[attr-defined]
+        fail_on = as_guard("fail_on", self.fail_on, as_one_or_more, given=self._fail_on_given)
         if self._fail_on_given:
             arguments["fail_on"] = fail_on or []
         return arguments

@@ -43,7 +43,10 @@ def test_every_error_is_listed() -> None:
 
 def test_the_rest_of_the_face_is_the_verbs_and_what_they_take() -> None:
     rest = set(api.__all__) - set(exceptions.__all__) - set(use_cases())
-    assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "StatusWait", "apply", "look", "plan"}
+    assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "StatusWait", "apply", "look", "plan"} | {
+        "RecordSearch",
+        "search",
+    }
 
 
 @pytest.mark.parametrize("name", api.__all__)

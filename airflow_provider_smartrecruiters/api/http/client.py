@@ -20,6 +20,7 @@ from airflow_provider_smartrecruiters.api.http.auth import (
     credential,
 )
 from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
+from airflow_provider_smartrecruiters.api.http.paging import each_page
 from airflow_provider_smartrecruiters.api.http.parts import read_parts
 from airflow_provider_smartrecruiters.api.http.request import QUESTION, Request, count_write
 from airflow_provider_smartrecruiters.api.http.responses import (
@@ -48,8 +49,6 @@ from airflow_provider_smartrecruiters.exceptions import (
 
 PRODUCTION_URL = "https://api.smartrecruiters.com"
 SANDBOX_URL = "https://api.sandbox.smartrecruiters.com"
-_CHECK_HOST = "Check the host in the Airflow connection: another server may have responded."
-_PAGE_SIZE = 100
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -279,42 +278,16 @@ class SmartRecruitersClient:
     ) -> Iterator[dict[str, Any]]:
         """Yield every record of a list, page by page.
 
-        Handles the API's kinds of pagination: ``nextPageId``/``pageId`` (``/jobs`` also needs ``sort=job_id``, which
-        is added), ``limit``/``offset``/``totalFound``, and a plain array.
+        Handles every kind of pages that the API uses; see
+        :func:`~airflow_provider_smartrecruiters.api.http.paging.each_page`.
 
         :param path: as in :meth:`request`.
         :param path_params: as in :meth:`request`.
         :param params: query parameters; ``limit`` is the page size, 100 records by default.
         :raises SmartRecruitersError: as for :meth:`request`; also if the pages form a loop.
         """
-        query: dict[str, Any] = {"limit": _PAGE_SIZE, **(params or {})}
-        if path == "/jobs":
-            query.setdefault("sort", "job_id")
-        seen_pages: set[str] = set()
-        count = int(query.get("offset", 0))
-        while True:
-            answer = self.request("GET", path, path_params=path_params, params=query)
-            records = answer.get("content") or [] if isinstance(answer, dict) else answer
-            if records is None and count:
-                # Nothing at all ends the pages, but is not a list.
-                return
-            if not isinstance(records, list):
-                raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=_CHECK_HOST)
-            yield from records
-            count += len(records)
-            if isinstance(answer, list) or not records:
-                return
-            total = answer.get("totalFound")
-            if next_page := answer.get("nextPageId"):
-                if next_page in seen_pages:
-                    # A cursor seen before: following it would never end.
-                    raise UnexpectedResponseError(f"The pages of GET {path} form a loop.", hint=_CHECK_HOST)
-                seen_pages.add(next_page)
-                query["pageId"] = next_page
-            elif "pageId" not in query and isinstance(total, int) and total > count:
-                query["offset"] = count
-            else:
-                return
+        for page in each_page(self.request, path, path_params=path_params, params=params):
+            yield from page.records
 
     def after_fork(self) -> None:
         """Have connections of this process."""

@@ -49,6 +49,7 @@ _WORDS = {
     "bytes_type": "must be bytes",
     "finite_number": "must be a finite number",
     "greater_than": "must be greater than {gt}",
+    "less_than_equal": "must be at most {le}",
 }
 """Messages for pydantic's error types, in this package's words."""
 

@@ -1,4 +1,4 @@
-"""What to do about each error that the API documents for a write, in the words of the user's arguments.
+"""What to do about each error that the API documents for a write or a search, in the words of the user's arguments.
 
 One mapping for each endpoint: the API's error code, or an HTTP status for an error without a code that is known here.
 The codes are those of the official API document of April 2024. Each hint is an imperative that ends with a full stop.
@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.api.values.choices import COMMAND
 __all__ = [
     "APPLICATION_STATUS",
     "AVATAR",
+    "CANDIDATE_SEARCH",
     "JOB",
     "JOB_AD",
     "JOB_NOTE",
@@ -73,6 +74,17 @@ APPLICATION_STATUS = _hints(
         403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this "
         "job.",
         404: _NO_APPLICATION,
+    }
+)
+
+_LENGTHS = "Give each of the {} with all of its ids: SmartRecruiters counted more of one kind than of another."
+CANDIDATE_SEARCH = _hints(
+    {
+        "FIELDS_CRITERIA_SIZE_VIOLATED": _LENGTHS.format("properties"),
+        "SOURCES_CRITERIA_SIZE_VIOLATED": _LENGTHS.format("sources"),
+        "SCREENING_QUESTIONS_CRITERIA_SIZE_VIOLATED": _LENGTHS.format("screening_answers"),
+        "ONBOARDING_STATUS_NOT_ACTIVE": "Leave out onboarding_status: the company does not use it.",
+        403: "Ask a SmartRecruiters administrator whether the credential's system role may read candidates.",
     }
 )
 

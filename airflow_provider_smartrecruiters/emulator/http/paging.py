@@ -30,20 +30,27 @@ def offset_page(
 
 
 def cursor_page(
-    rows: Iterable[GuardedRow], search: Search, view: Callable[[GuardedRow], dict[str, Any]]
+    rows: Iterable[GuardedRow],
+    search: Search,
+    view: Callable[[GuardedRow], dict[str, Any]],
+    *,
+    overlap: int = 0,
 ) -> dict[str, Any]:
     """Return the answer with one page of what was found, in the order of ids, and the cursor of the next page.
 
     The cursor holds the last id of the page, so rows that are added or removed between two pages shift nothing.
 
     :param view: what to show of a row
+    :param overlap: rows that the next page repeats, less than a page has
     :raises ApiError: 400, the cursor is invalid
     """
     after = _decode(search.page_id, search.invalid_page) if search.page_id is not None else ""
     left = sorted((row for row in rows if row.id > after), key=lambda row: row.id)
     page = left[: search.limit]
     answer = {"limit": search.limit, "content": [view(row) for row in page]}
-    return {**answer, "nextPageId": _encode(page[-1].id)} if len(left) > len(page) else answer
+    if len(left) <= len(page):
+        return answer
+    return {**answer, "nextPageId": _encode(page[-1 - min(overlap, len(page) - 1)].id)}
 
 
 def link_to_next(call: Call, next_page_id: str) -> str:

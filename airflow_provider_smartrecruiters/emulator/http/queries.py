@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http import schemas
-from airflow_provider_smartrecruiters.emulator.http.errors import validation_failed
+from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.tenant.settings import ApplicationStatus
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
@@ -27,6 +28,21 @@ _OF_NOBODY = (
     "onboarding_status", "property_id", "property_value_id", "question_category", "question_field_id",
     "question_field_value_id",
 )  # fmt: skip
+
+
+_TOGETHER = {
+    ("property_id", "property_value_id"): "FIELDS_CRITERIA_SIZE_VIOLATED",
+    ("source_type", "source_sub_type", "source_value_id"): "SOURCES_CRITERIA_SIZE_VIOLATED",
+    ("question_category", "question_field_id", "question_field_value_id"): "SCREENING_QUESTIONS_CRITERIA_SIZE_VIOLATED",
+}
+_KEYWORD = re.compile(r'"([^"]*)"|([^\s"]+)')
+
+
+def _has_a_keyword(text: str, q: str) -> bool:
+    """Return whether a text has one of the keywords: a phrase in quotation marks, or a word; ``@`` ends a word."""
+    phrases = [phrase.strip() for phrase, _ in _KEYWORD.findall(q)]
+    words = [part for _, word in _KEYWORD.findall(q) for part in word.split("@")]
+    return any(keyword in text for keyword in (*phrases, *words) if keyword)
 
 
 class Query(BaseModel):
@@ -118,6 +134,20 @@ class CandidateSearch(Search):
     question_field_id: list[str] = []
     question_field_value_id: list[str] = []
 
+    @classmethod
+    def read(cls, call: Call) -> Self:
+        """Return the query parameters of a request.
+
+        :raises ApiError: 400, a parameter is invalid, or lists that belong together differ in length
+        """
+        search = super().read(call)
+        for names, code in _TOGETHER.items():
+            if len({len(getattr(search, name)) for name in names}) > 1:
+                raise bad_request(f"{', '.join(map(to_camel, names))} differ in length", code)
+        if search.onboarding_status is not None and not call.tenant.settings.onboarding:
+            raise bad_request("Onboarding status is not active", "ONBOARDING_STATUS_NOT_ACTIVE")
+        return search
+
     def matches(self, candidate: Candidate, tenant: Tenant) -> bool:
         """Return whether a candidate matches."""
         text = f"{candidate.first_name} {candidate.last_name} {candidate.email} {candidate.job_title}".lower()
@@ -125,7 +155,7 @@ class CandidateSearch(Search):
         tags = {tag.lower() for tag in candidate.tags}
         return (
             not any(getattr(self, name) for name in _OF_NOBODY)
-            and (self.q is None or self.q.lower() in text)
+            and (self.q is None or _has_a_keyword(text, self.q.lower()))
             and (not self.location or any(word.lower() in place for word in self.location))
             and (not self.average_rating or candidate.average_rating in self.average_rating)
             and (not self.consent_status or candidate.consent in self.consent_status)
@@ -138,6 +168,9 @@ class CandidateSearch(Search):
         asked = {member: wanted for name, member in _OF_APPLICATION.items() if (wanted := getattr(self, name))}
         if self.sub_status is not None:
             asked["sub_status"] = [self.sub_status]
+        if "source_sub_type_id" in asked:
+            # Without a subtype a source has an empty one in the list.
+            asked["source_sub_type_id"] = [sub_type or None for sub_type in self.source_sub_type]
         return not asked or any(
             all(getattr(application, member) in wanted for member, wanted in asked.items())
             for application in applications

@@ -25,7 +25,7 @@ def list_candidates(call: Call) -> dict[str, Any]:
     """Return a page of the candidates that the caller may see."""
     tenant, search = call.tenant, queries.CandidateSearch.read(call)
     found = [candidate for candidate in lookups.visible(tenant.candidates) if search.matches(candidate, tenant)]
-    page = paging.cursor_page(found, search, partial(_listed, call))
+    page = paging.cursor_page(found, search, partial(_listed, call), overlap=tenant.settings.page_overlap)
     if "nextPageId" in page:
         call.answer_headers["Link"] = paging.link_to_next(call, page["nextPageId"])
     return {"totalFound": len(found), "offset": 0, **page}

@@ -58,6 +58,14 @@ class Settings(BaseModel):
     tag_length: int = Field(
         50, description="characters of the longest tag; another source than the official document says 150"
     )
+    onboarding: bool = Field(False, description="the company uses the onboarding status of candidates")
+    page_overlap: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="candidates that each page of their list repeats from the page before: no order is promised, and "
+        "what changes during a search moves",
+    )
     publish_delay: float = Field(0.1, description="seconds from an accepted publication until it shows outside")
     default_language: str = Field("en", description="language of a job ad that is sent without one")
     caller_id: str = Field(description="id of the user that the credentials belong to")

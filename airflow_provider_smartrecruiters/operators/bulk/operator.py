@@ -17,7 +17,6 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_hours,
     as_list,
     as_threads,
-    is_blank,
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -283,12 +282,9 @@ class BulkOperator(WithHook, BaseOperator):
         return as_guard(name, getattr(self, name), read, given=name in self._given)
 
     def _results_path(self, map_index: int | None) -> Any:
-        from airflow_provider_smartrecruiters.operators.files import with_map_index
+        from airflow_provider_smartrecruiters.operators.files import own_location
 
-        # All instances of a mapped task have the same path. The last one to finish would replace the others' results.
-        if is_blank(self.results_path) or self._is_own_path or map_index is None or map_index < 0:
-            return self.results_path
-        return with_map_index(self.results_path, map_index)
+        return own_location(self.results_path, map_index, is_own=self._is_own_path)
 
     def _options(self) -> BulkOptions:
 

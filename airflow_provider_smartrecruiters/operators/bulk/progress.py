@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.converge.bulk import Outcome
+from airflow_provider_smartrecruiters.operators.bulk.state_store import VALID_FOR, StateStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +27,6 @@ doubles the bytes written per item."""
 _AHEAD = 50
 """Items marked as started in advance, so that ``begin`` writes once in 50 items. Doubling it halves these writes, and
 doubles the items that a retry has to read although they were never sent."""
-_VALID_FOR = 24 * 3600.0
-"""Seconds after which progress is too old to rely on: the records may have changed since."""
 
 
 class BulkProgress:
@@ -43,7 +42,7 @@ class BulkProgress:
     """
 
     def __init__(self, store: Any, batch: str, max_tries: int | None = None) -> None:
-        self._store = store
+        self._store = StateStore(store, "may read finished items again")
         self._batch = batch
         self._max_tries = max_tries
         # Chunks are written one by one and outlive a run that was killed. A run of its own for each fresh start keeps
@@ -52,7 +51,6 @@ class BulkProgress:
         self._begun = 0
         self._last_chunk = -1
         self._chunks: dict[int, dict[int, list[Any]]] = {}
-        self._warned = False
         self._header_lock = threading.Lock()
 
     def finished(self) -> dict[str, Any] | None:
@@ -72,7 +70,7 @@ class BulkProgress:
         newest = float(header.get("at", 0))
         chunks: dict[int, dict[int, list[Any]]] = {}
         for chunk in range(int(header.get("chunks", 0))):
-            value = self._get(f"{_KEY}.{chunk}")
+            value = self._store.get(f"{_KEY}.{chunk}")
             # The header is written before the first row of a chunk, so after a kill in between the chunk is missing or
             # still that of an older run. Its items then count as not done, and are read again.
             if not isinstance(value, dict) or value.get("run") != header["run"]:
@@ -80,7 +78,7 @@ class BulkProgress:
             newest = max(newest, float(value["at"]))
             chunks[chunk] = {int(row[0]): row for row in value["rows"]}
             done |= {index: Outcome.from_values(row) for index, row in chunks[chunk].items()}
-        if time.time() - newest > _VALID_FOR:
+        if time.time() - newest > VALID_FOR:
             log.info(
                 "An earlier try finished %s items more than 24 hours ago. Starting over, since they may have changed.",
                 len(done),
@@ -103,7 +101,7 @@ class BulkProgress:
 
     def record(self, outcome: Outcome) -> None:
         """Record the outcome of an item."""
-        if self._store is None:
+        if not self._store:
             return
         chunk = outcome.index // _CHUNK
         rows = self._chunks.setdefault(chunk, {})
@@ -113,7 +111,7 @@ class BulkProgress:
         if chunk > self._last_chunk:
             self._last_chunk = chunk
             self._put_header()
-        self._put(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
+        self._store.set(f"{_KEY}.{chunk}", {"run": self._run, "at": time.time(), "rows": list(rows.values())})
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Replace the progress with the result, which a retry of the task returns.
@@ -122,14 +120,14 @@ class BulkProgress:
         """
         # Result first, then the chunks. A kill in between leaves chunks that no header refers to, which is harmless.
         # The other way round it would leave a batch that looks unfinished but has lost its outcomes.
-        self._put(_KEY, {"batch": self._batch, "max_tries": self._max_tries, "result": result})
+        self._store.set(_KEY, {"batch": self._batch, "max_tries": self._max_tries, "result": result})
         for chunk in range(self._last_chunk + 1):
-            self._call("delete", f"{_KEY}.{chunk}")
+            self._store.delete(f"{_KEY}.{chunk}")
 
     @cached_property
     def _earlier(self) -> dict[str, Any]:
         """Header that an earlier try of this task wrote for the same batch; empty if there is none."""
-        header = self._get(_KEY)
+        header = self._store.get(_KEY)
         # Only for a retry. Somebody who clears a task wants it to run again from the start, and that raises max_tries.
         same = isinstance(header, dict) and [header.get("batch"), header.get("max_tries")] == [
             self._batch,
@@ -141,7 +139,7 @@ class BulkProgress:
         # Worker threads call begin(), the main thread calls record(), and both write the whole header. Without the lock
         # the slower of two writes could store an older `begun` or `chunks` over a newer one.
         with self._header_lock:
-            self._put(
+            self._store.set(
                 _KEY,
                 {
                     "batch": self._batch,
@@ -152,28 +150,3 @@ class BulkProgress:
                     "chunks": self._last_chunk + 1,
                 },
             )
-
-    def _get(self, key: str) -> Any:
-        return self._call("get", key)
-
-    def _put(self, key: str, value: Mapping[str, Any]) -> None:
-        self._call("set", key, value)
-
-    def _call(self, verb: str, *arguments: Any) -> Any:
-        if self._store is None:
-            return None
-        try:
-            return getattr(self._store, verb)(*arguments)
-        except (EOFError, ConnectionError):
-            # The supervisor of this task is gone. Nobody will take the result, and a retry may already be sending the
-            # same items, so the only safe thing to do is to stop.
-            raise
-        except Exception as error:
-            # Every other error costs only progress, and so extra reads on a retry. Failing the batch would cost more.
-            if not self._warned:
-                self._warned = True
-                log.warning(
-                    "Airflow's task state store failed (%s). A retry of this task may read finished items again.",
-                    type(error).__name__,
-                )
-            return None

@@ -382,7 +382,44 @@ def test_candidates_are_found_by_what_holds_for_one_application(
     api.put(f"/candidates/{application.candidate_id}/tags", json={"tags": ["Unicorn"]})
     found = api.get("/candidates", params={"tag": "unicorn"}).json()
     assert [candidate["id"] for candidate in found["content"]] == [application.candidate_id]
-    assert api.get("/candidates", params={"questionFieldId": "1"}).json()["totalFound"] == 0
+    answer = {"questionCategory": "A", "questionFieldId": "1", "questionFieldValueId": "2"}
+    assert api.get("/candidates", params=answer).json()["totalFound"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("questionFieldId=1", "SCREENING_QUESTIONS_CRITERIA_SIZE_VIOLATED"),
+        ("propertyId=1&propertyId=2&propertyValueId=3", "FIELDS_CRITERIA_SIZE_VIOLATED"),
+        ("sourceType=REFERRAL&sourceValueId=1", "SOURCES_CRITERIA_SIZE_VIOLATED"),
+        ("onboardingStatus=ONBOARDING_FAILED", "ONBOARDING_STATUS_NOT_ACTIVE"),
+    ],
+)
+def test_filters_that_the_company_or_the_api_does_not_take(api: Api, query: str, code: str) -> None:
+    answer = api.get(f"/candidates?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
+
+
+def test_keywords_are_words_or_a_phrase_in_quotation_marks(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    address = smartrecruiters_emulator.state.candidate(smartrecruiters_emulator.state.candidate_ids[0]).email
+
+    def found(q: str) -> int:
+        return int(api.get("/candidates", params={"q": q}).json()["totalFound"])
+
+    everybody = found("example.com")
+    assert found(f'"{address}"') == 1
+    assert found(address) == everybody > 100
+
+
+def test_a_page_may_repeat_the_end_of_the_one_before(
+    smartrecruiters_emulator: SmartRecruitersEmulator, api: Api
+) -> None:
+    smartrecruiters_emulator.configure(page_overlap=2)
+    first = api.get("/candidates", params={"limit": 5}).json()
+    second = api.get("/candidates", params={"limit": 5, "pageId": first["nextPageId"]}).json()
+    assert [one["id"] for one in second["content"][:2]] == [one["id"] for one in first["content"][3:]]
 
 
 @pytest.mark.off_contract("request", "response")

@@ -85,10 +85,17 @@ class ResultsFile:
 
         :param row: JSON-ready. Its ``number`` is its line in the file. A later row replaces one with the same number.
         """
+        self.put(row["number"], row)
+
+    def put(self, number: int, row: Mapping[str, Any]) -> None:
+        """Add a row as a certain line of the file, from 1. A later row replaces an earlier one of the same line.
+
+        :param number: the line.
+        :param row: JSON-ready.
+        """
         if self._given is None:
             return
         spool = self._open_spool()
-        number = row["number"]
         self._offsets.extend([-1] * (number - len(self._offsets)))
         self._offsets[number - 1] = spool.tell()
         spool.write(json.dumps(row, separators=(",", ":"), default=str).encode() + b"\n")
