@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from itertools import combinations
 from typing import Annotated, Any, ClassVar, Self
 
@@ -13,13 +12,21 @@ from pydantic import Field, PrivateAttr, model_validator
 from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import (
+    JOB_REF_NUMBER,
+    REASONS,
+    SOURCE,
+    SOURCE_TYPE,
+    Finder,
+    Name,
+)
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
-from airflow_provider_smartrecruiters.api.values.arguments import ALIKE
-from airflow_provider_smartrecruiters.api.values.choices import listed, one_of
+from airflow_provider_smartrecruiters.api.values.choices import one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
 from airflow_provider_smartrecruiters.api.values.fields import (
+    NamedId,
     OptionalDateTime,
     OptionalId,
     OptionalText,
@@ -33,7 +40,6 @@ from airflow_provider_smartrecruiters.api.values.tags import Tags, same_tag, uni
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     InvalidInputError,
-    PermissionDeniedError,
     SmartRecruitersError,
 )
 
@@ -52,12 +58,6 @@ APPLICATION_STATUSES = (
     "WITHDRAWN",
     "TRANSFERRED",
 )
-REASON_LISTS = {
-    "REJECTED": "/configuration/rejection-reasons",
-    "WITHDRAWN": "/configuration/withdrawal-reasons",
-}
-"""Endpoint that lists the reasons for a status. Only these two statuses have reasons."""
-
 _STATUSES_WITHOUT_A_START = ("REJECTED", "WITHDRAWN")
 _STATUS_MEMBERS = ("status", "subStatus", "startsOn", "reason")
 """Members of the body of a status write, in the order of the log."""
@@ -264,11 +264,13 @@ class _ApplicationChange(Change):
     """Base of the changes to an application: its ids, and how to read its status."""
 
     ids: ClassVar[tuple[str, ...]] = ("candidate_id", "job_id")
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
     of_application: ClassVar[bool] = True
     scope: ClassVar[str] = "candidates_manage"
 
     candidate_id: RecordId
-    job_id: RecordId
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application: ``GET /candidates/{id}/jobs/{jobId}``, unless it was read already."""
@@ -351,6 +353,7 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param status: one of :data:`APPLICATION_STATUSES` (``OFFERED``, not ``OFFER`` as in the status of a job).
     :param sub_status: name of a step of the job's hiring process. Hiring processes have them for ``IN_REVIEW``,
         ``INTERVIEW`` and ``OFFERED``.
@@ -358,6 +361,9 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     :param reason_id: id of one of the company's rejection or withdrawal reasons; only with ``REJECTED`` or
         ``WITHDRAWN``. Whether a reason is required is a setting of the company.
     :param clear_fields: names of arguments whose current value to remove: ``sub_status``, ``starts_on``.
+    :param reason: label of a reason, instead of ``reason_id``; in any capitals. Looked up with
+        ``GET /configuration/rejection-reasons`` or ``/configuration/withdrawal-reasons`` (scope
+        ``configuration_read``).
     """
 
     use_case: ClassVar[str] = "put_update_candidates_job_status"
@@ -368,7 +374,9 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     starts_on: OptionalDateTime = Field(None, serialization_alias="startsOn")
     reason_id: OptionalId = Field(None, serialization_alias="reason")
     clear_fields: Clear = None
+    reason: OptionalText = Field(None, exclude=True)
 
+    names: ClassVar[Mapping[str, Name]] = {**_ApplicationChange.names, "reason_id": REASONS["REJECTED"]}
     clearable: ClassVar[tuple[str, ...]] = ("sub_status", "starts_on")
 
     @model_validator(mode="after")
@@ -387,12 +395,17 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
 
     @model_validator(mode="after")
     def _reason_fits(self) -> Self:
-        if self.reason_id is not None and self.status not in REASON_LISTS:
+        given = [name for name in ("reason_id", "reason") if getattr(self, name) is not None]
+        if given and self.status not in REASONS:
             raise InvalidInputError(
-                f"reason_id is allowed only with the statuses {' and '.join(REASON_LISTS)}, not with {self.status}",
-                fields=("reason_id",),
+                f"{given[0]} is allowed only with the statuses {' and '.join(REASONS)}, not with {self.status}",
+                fields=tuple(given),
             )
         return self
+
+    def name_of(self, argument: str) -> Name:
+        """Return the name of the job, or of a reason for the status."""
+        return REASONS[self.status] if argument == "reason_id" and self.status in REASONS else super().name_of(argument)
 
 
 class RejectApplication(_ApplicationStatusChange):
@@ -403,6 +416,7 @@ class RejectApplication(_ApplicationStatusChange):
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param reason_id: id of one of the company's rejection reasons. Whether a reason is required is a setting of the
         company.
     :param reason: label of a rejection reason, instead of ``reason_id``; case-insensitive. Looked up with
@@ -417,42 +431,7 @@ class RejectApplication(_ApplicationStatusChange):
     reason: OptionalText = Field(None, exclude=True)
     sub_status: OptionalText = Field(None, serialization_alias="subStatus")
 
-    _label: str | None = PrivateAttr(None)
-
-    @model_validator(mode="after")
-    def _one_reason(self) -> Self:
-        if self.reason_id is not None and self.reason is not None:
-            raise InvalidInputError("give either reason_id or reason, not both", fields=("reason_id", "reason"))
-        return self
-
-    def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
-        """Return the rejection with the id of the reason whose label is ``reason``.
-
-        :param client: client to send with.
-        :param lookups: cache of look-ups for the whole batch.
-        :raises InvalidInputError: no reason, or more than one, has that label.
-        :raises PermissionDeniedError: the credential may not read the reasons.
-        """
-        if self.reason is None:
-            return self
-        path = REASON_LISTS["REJECTED"]
-        try:
-            reasons = lookups.all_of(client, path)
-        except PermissionDeniedError as error:
-            error.hint = (
-                "Give reason_id instead of reason: it needs no look-up. Or ask a SmartRecruiters administrator for "
-                "access to the company's configuration (an OAuth client needs the scope configuration_read)."
-            )
-            raise
-        found = _reason(reasons, self.reason)
-        resolved = self.model_copy(update={"reason_id": str(found["id"]), "reason": None})
-        resolved._label = found["label"]
-        return resolved
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The reason's label, if it was looked up."""
-        return {self.reason_id: self._label} if self.reason_id and self._label else {}
+    names: ClassVar[Mapping[str, Name]] = {**_ApplicationChange.names, "reason_id": REASONS["REJECTED"]}
 
     @property
     def given(self) -> dict[str, Any]:
@@ -473,11 +452,16 @@ class UpdateCandidateSource(_ApplicationChange):
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param source_type_id: id from ``GET /configuration/sources``
         (https://developers.smartrecruiters.com/reference/configurationsourcetypes-1).
     :param source_id: id (not the ``sourceIdentifier``) from ``GET /configuration/sources/{sourceType}/values``
         (https://developers.smartrecruiters.com/reference/configurationsourcevaluesall-1).
-    :param source_sub_type_id: id of a subtype; required for source types that have subtypes.
+    :param source_sub_type_id: id of a subtype; required for source types that have subtypes, unless ``source`` has only
+        one.
+    :param source_type: label of the source type, instead of ``source_type_id``. Looked up with
+        ``GET /configuration/sources`` (scope ``configuration_read``).
+    :param source: label of the source, instead of ``source_id``. Looked up among the sources of the type.
     """
 
     use_case: ClassVar[str] = "put_update_candidates_source"
@@ -490,17 +474,39 @@ class UpdateCandidateSource(_ApplicationChange):
     not_undone: ClassVar[str] = "the earlier subtype of a source is not read before the write"
     hints: ClassVar[Hints] = hints.SOURCE
 
-    source_type_id: RecordId = Field(serialization_alias="sourceTypeId")
-    source_id: RecordId = Field(serialization_alias="sourceId")
+    names: ClassVar[Mapping[str, Name]] = {
+        **_ApplicationChange.names,
+        "source_type_id": SOURCE_TYPE,
+        "source_id": SOURCE,
+    }
+
+    source_type_id: NamedId = Field(None, serialization_alias="sourceTypeId")
+    source_id: NamedId = Field(None, serialization_alias="sourceId")
     source_sub_type_id: OptionalId = Field(None, serialization_alias="sourceSubTypeId")
+    source_type: OptionalText = Field(None, exclude=True)
+    source: OptionalText = Field(None, exclude=True)
 
     _lookups: Lookups = PrivateAttr(default_factory=Lookups)
 
     def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
-        """Return the change with the cache of its batch, so that each source is looked up once."""
-        change = self.model_copy()
+        """Return the change with ids in place of labels, and with the cache of its batch, so that each source is
+        looked up once."""
+        change = self.with_id("source_type_id", Finder(client, lookups)).model_copy()
         change._lookups = lookups
-        return change
+        return change._with_source(Finder(client, lookups))
+
+    def _with_source(self, finder: Finder) -> Self:
+        if self.source is None:
+            return self
+        found = SOURCE.find(finder, self.source, "source_id", path_params={"sourceType": str(self.source_type_id)})
+        if self.source_sub_type_id is not None:
+            # Sources of several subtypes may have the same label.
+            found = [one for one in found if _sub_type_of(one) in (None, self.source_sub_type_id)] or found
+        elif len({_sub_type_of(one) for one in found}) > 1:
+            raise _of_several_sub_types(found)
+        source = SOURCE.the_one(found, "source_id")
+        change = self.with_record("source_id", source)
+        return change.model_copy(update={"source_sub_type_id": self.source_sub_type_id or _sub_type_of(source)})
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the application, with the ids of its source added, as far as they can be read.
@@ -531,28 +537,15 @@ def _not_created(places: list[str]) -> InvalidInputError:
     )
 
 
-def _reason(reasons: list[dict[str, Any]], label: str) -> dict[str, Any]:
-    def key(text: str) -> str:
-        return " ".join(text.split()).casefold()
+def _sub_type_of(source: Mapping[str, Any]) -> str | None:
+    sub_type: str | None = (source.get("sourceSubType") or {}).get("id")
+    return sub_type
 
-    matches = [reason for reason in reasons if key(reason.get("label") or "") == key(label)]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise InvalidInputError(
-            f"{len(matches)} rejection reasons have this label, capitals aside: "
-            + " and ".join(f"{one['label']!r} ({one['id']})" for one in matches)
-            + ".",
-            hint="Give one of these ids as reason_id instead of reason.",
-            fields=("reason",),
-        )
-    labels = {key(reason.get("label") or ""): reason.get("label") or "" for reason in reasons}
-    close = [labels[match] for match in get_close_matches(key(label), labels, n=3, cutoff=0.4)]
-    alike = get_close_matches(key(label), labels, n=1, cutoff=ALIKE)
-    known = listed(close or sorted(labels.values()), "reasons")
-    raise InvalidInputError(
-        # Like a code that is misspelt, it is quoted only where it is much like a label that exists.
-        f"No rejection reason of the company has {f'the label {label.strip()!r}' if alike else 'this label'}.",
-        hint=f"Use one of the company's labels. {'Closest' if close else 'Known'}: {known}",
-        fields=("reason",),
+
+def _of_several_sub_types(sources: list[dict[str, Any]]) -> InvalidInputError:
+    ids = sorted(str(_sub_type_of(source)) for source in sources)
+    return InvalidInputError(
+        f"{len(sources)} sources have this label, with the subtypes {' and '.join(ids)}.",
+        hint="Give one of these subtypes as source_sub_type_id as well.",
+        fields=("source", "source_sub_type_id"),
     )

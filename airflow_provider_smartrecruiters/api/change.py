@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import Finder
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 from airflow_provider_smartrecruiters.api.values.choices import not_one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
@@ -96,12 +97,6 @@ class Change(AboutRecord):
         return tuple(fields[name].serialization_alias or name for name in getattr(self, "clear_fields", None) or ())
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        """What people call the values that were looked up by a label, by id: ``details.labels`` of the result. The log
-        shows both."""
-        return {}
-
-    @property
     def needs_read(self) -> str | None:
         """Why this change requires a read before the write; None if it does not."""
         return None
@@ -115,12 +110,18 @@ class Change(AboutRecord):
         return self.whole
 
     def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
-        """Return the change with ids in place of arguments that need a look-up, such as labels.
+        """Return the change with ids in place of names in its other arguments, such as the label of a reason.
 
         :param client: client to send with.
         :param lookups: cache of look-ups for the whole batch.
+        :raises InvalidInputError: nothing has the name, or several have it.
+        :raises PermissionDeniedError: the credential may not read the list of names.
         """
-        return self
+        found = self
+        for argument in self.names:
+            if argument not in self.ids:
+                found = found.with_id(argument, Finder(client, lookups))
+        return found
 
     def foreseen(
         self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
 from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTIONS,
     SHOWN,
@@ -33,6 +34,7 @@ from airflow_provider_smartrecruiters.api.values.arguments import is_blank
 from airflow_provider_smartrecruiters.api.values.choices import choice_or_none, not_one_of, one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import (
+    NamedId,
     OptionalDateTime,
     OptionalText,
     RecordId,
@@ -74,8 +76,10 @@ class _JobChange(Change):
     scope: ClassVar[str] = "jobs_manage"
     read_scope: ClassVar[str | None] = "jobs_read"
     record_has: ClassVar[tuple[str, ...]] = ("id",)
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
 
-    job_id: RecordId
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
 
 
 class UpdateJobStatus(_JobChange):
@@ -88,6 +92,7 @@ class UpdateJobStatus(_JobChange):
     ``ON_HOLD`` do not unpublish the job. Source: https://developers.smartrecruiters.com/docs/synchronizing-jobs
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param status: one of :data:`JOB_STATUSES` (``OFFER``, not ``OFFERED`` as in the status of an application).
     """
 
@@ -143,6 +148,7 @@ class UpdateJobNote(_JobChange):
     ``jobs.notes.update``).
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param content: text of the note, 1 to 20,000 characters.
     """
 
@@ -179,6 +185,7 @@ class UpdateJobPosition(_JobChange):
     (operation ``jobs.positions.update``).
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param position_id: id of the position, as in the list of positions.
     :param type: ``NEW`` or ``REPLACEMENT``.
     :param position_open_date: date on which the position opens: a date, a datetime, or ISO 8601 text; UTC if it has no
@@ -262,6 +269,7 @@ class UpdateJobAd(_JobChange):
     Career sites, widgets and aggregators show the change only after the ad is published again.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job_ad_id: id of one of the job's ads.
     :param title: title of the ad.
     :param language: language code of the ad, ``en``.
@@ -378,6 +386,7 @@ class UpdateJobAndJobAd(_JobChange):
     Changing some fields can start the company's job approval.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job: parts to change, by the API's own field names: ``{"title", "refNumber", "targetHiringDate",
         "department": {"id"}, "location": {…}, "industry": {"id"}, "function": {"id"}, "typeOfEmployment": {"id"},
         "experienceLevel": {"id"}, "eeoCategory": {"id"}, "template", "compensation": {…}, "jobAd": {"language":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,14 @@ from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
+log = logging.getLogger(__name__)
 
+_WITH_PAGE_SIZE = frozenset({"/jobs", "/user-api/v201804/users"})
+"""Lists that are read in pages of 100. Of the others, not all take a page size, and those that have no pages answer
+with everything."""
+_PROGRESS = 1000
+"""Records between two lines of the log about a long list: ten requests, a second or more. Halved, a company of 100,000
+jobs has 200 lines."""
 _MOST_CANDIDATES = 1000
 """Most candidates to look at for the spelling of a tag. Doubled, a tag that thousands have in other capitals costs
 twenty requests, one after the other; halved, a rare spelling beside a common one is missed sooner."""
@@ -33,15 +41,27 @@ class Lookups:
         self._answers: dict[str, Any] = {}
         self._seen: set[str] = set()
 
-    def all_of(self, client: SmartRecruitersClient, path: str) -> list[dict[str, Any]]:
+    def all_of(
+        self,
+        client: SmartRecruitersClient,
+        path: str,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
         """Return every record of a list, from all of its pages; fetched once.
 
         :param client: client to send with.
-        :param path: path of the list, without placeholders.
+        :param path: path of the list.
+        :param path_params: values of its placeholders.
+        :param params: query parameters.
         :raises SmartRecruitersError: as for :meth:`get`.
         """
-        # Without a page size: not all lists take one, and those that have no pages answer with everything.
-        records: list[dict[str, Any]] = self.get(path, lambda: list(client.pages(path, params={"limit": None})))
+        query = {**({} if path in _WITH_PAGE_SIZE else {"limit": None}), **(params or {})}
+        key = " ".join([path, *map(repr, (path_params or {}).items()), *map(repr, (params or {}).items())])
+        records: list[dict[str, Any]] = self.get(
+            key, lambda: list(_with_progress(path, client.pages(path, path_params=path_params, params=query)))
+        )
         return records
 
     def has_tag(self, client: SmartRecruitersClient, tag: str) -> bool:
@@ -94,6 +114,13 @@ class Lookups:
             # A copy, because the code that catches an error adds its own record to it.
             raise copy.copy(answer)
         return answer
+
+
+def _with_progress(path: str, records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for count, record in enumerate(records, start=1):
+        if count % _PROGRESS == 0:
+            log.info("Looking up ids in GET %s: %s records so far.", path, f"{count:,}")
+        yield record
 
 
 def _may_have(tags: list[str] | None, tag: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import Finder, Name
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
-from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit
+from airflow_provider_smartrecruiters.api.values.arguments import Admitted, admit, described, is_blank
 from airflow_provider_smartrecruiters.api.values.fields import invalid_arguments, placeholders
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnexpectedResponseError, shortened
@@ -34,6 +36,9 @@ class AboutRecord(BaseModel):
     """Members that every such record has. A response without them is not a record, whatever its status."""
     ids: ClassVar[tuple[str, ...]]
     """Names of the arguments that identify the record, in the order of the placeholders of :attr:`endpoint`."""
+    names: ClassVar[Mapping[str, Name]] = {}
+    """Arguments that take an id, and the name that may be given instead. The fields of both are optional; the class
+    checks that exactly one is given, unless the name says that both may be left out."""
     subject: ClassVar[str]
     """What this is about, in words, with the ids as placeholders: ``status of job {job_id}``."""
     scope: ClassVar[str]
@@ -48,10 +53,13 @@ class AboutRecord(BaseModel):
     """What to do about an error of this use case, by the API's code or by HTTP status. The code takes precedence. Those
     of this package are in :mod:`~airflow_provider_smartrecruiters.api.values.hints`."""
 
+    _labels: dict[str, str] = PrivateAttr(default_factory=dict)
+
     def __init__(self, /, **arguments: Any) -> None:
         fields = type(self).model_fields
         optional = [name for name, field in fields.items() if not field.is_required() and name not in self.guards]
         admitted = admit(arguments, optional=optional)
+        self._check_named(arguments, admitted)
         try:
             super().__init__(**admitted.values)
         except ValidationError as error:
@@ -60,18 +68,40 @@ class AboutRecord(BaseModel):
             raise self._refusal(admitted, None)
 
     @classmethod
+    def _check_named(cls, arguments: Mapping[str, Any], admitted: Admitted) -> None:
+        for argument, name in cls.names.items():
+            pair = (argument, name.argument)
+            if name.optional or any(admitted.values.get(one) is not None or admitted.refused(one) for one in pair):
+                continue
+            blank = next((one for one in pair if is_blank(arguments.get(one))), None)
+            if blank is None:
+                admitted.problems[argument] = f"is missing; give it or {name.argument}"
+            else:
+                other = pair[1 - pair.index(blank)]
+                why = f"{described(arguments[blank])}; a template may have rendered nothing"
+                admitted.problems[blank] = f"{why}, and {other} is not given either"
+
+    @model_validator(mode="after")
+    def _either_id_or_name(self) -> Self:
+        for argument, name in self.names.items():
+            if getattr(self, argument) is not None and getattr(self, name.argument) is not None:
+                pair = (argument, name.argument)
+                raise InvalidInputError(f"give either {' or '.join(pair)}, not both", fields=pair)
+        return self
+
+    @classmethod
     def _refusal(cls, admitted: Admitted, error: ValidationError | None) -> InvalidInputError:
         refusal = invalid_arguments(cls.__name__, cls.use_case, admitted, error)
         refusal.target = {
             name: str(id_pasted(admitted.values[name], name))
             for name in cls.ids
-            if name in admitted.values and name not in refusal.fields
+            if admitted.values.get(name) is not None and name not in refusal.fields
         }
         return refusal
 
     def __repr__(self) -> str:
         # Without the other values: they may be personal text, and a repr ends up in logs and tracebacks.
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.target.items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.known.items())})"
 
     __str__ = __repr__
 
@@ -83,13 +113,85 @@ class AboutRecord(BaseModel):
 
     @property
     def target(self) -> dict[str, str]:
-        """The ids of the record, by argument name."""
-        return {name: getattr(self, name) for name in self.ids}
+        """The ids of the record, by argument name. One that was given by a name is there after :meth:`identified`."""
+        return {name: value for name in self.ids if (value := getattr(self, name)) is not None}
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What is known of the record: its ids, and names in place of others, as far as they may be shown."""
+        texts = {name.argument: (name, getattr(self, name.argument)) for name in self._open().values()}
+        return self.target | {argument: text for argument, (name, text) in texts.items() if name.may_show(text)}
 
     @property
     def label(self) -> str:
-        """What this is about, for messages: ``status of job 6f1c…``."""
-        return self.subject.format_map({name: shortened(value) for name, value in self.target.items()})
+        """What this is about, for messages: ``status of job 6f1c…``, ``status of job 6f1c… (REF12)``."""
+        return self.subject.format_map({name: self._label_of(name) for name in self.ids})
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What people call the values that were looked up, by id: ``details.labels`` of the result. The log shows both.
+        Without names of people and their addresses."""
+        return self._labels
+
+    def name_of(self, argument: str) -> Name:
+        """Return the name that may be given instead of an id, where it depends on other arguments.
+
+        :param argument: the argument that takes the id.
+        """
+        return self.names[argument]
+
+    def identified(self, client: SmartRecruitersClient, lookups: Lookups) -> Self:
+        """Return this with the ids of the record in place of names. Everything that uses :attr:`target` comes later.
+
+        :param client: client to send with.
+        :param lookups: cache of look-ups for the whole batch.
+        :raises InvalidInputError: nothing has the name, or several have it.
+        :raises PermissionDeniedError: the credential may not read the list of names.
+        """
+        found = self
+        for argument in self._open():
+            found = found.with_id(argument, Finder(client, lookups))
+        return found
+
+    def with_id(self, argument: str, finder: Finder) -> Self:
+        """Return this with an id in place of the name that was given; unchanged if none was.
+
+        :param argument: the argument that takes the id.
+        :param finder: sends the look-up.
+        :raises InvalidInputError, PermissionDeniedError: as for :meth:`identified`.
+        """
+        name = self.name_of(argument)
+        if (text := getattr(self, name.argument)) is None:
+            return self
+        record = name.the_one(name.find(finder, text, argument), argument)
+        return self.with_record(argument, record)
+
+    def with_record(self, argument: str, record: Mapping[str, Any]) -> Self:
+        """Return this with the id of a record that was looked up.
+
+        :param argument: the argument that takes the id.
+        :param record: the record, as it is listed.
+        """
+        name, record_id = self.name_of(argument), str(record["id"])
+        made = self.model_copy(update={argument: record_id, name.argument: None})
+        label = name.label_of(record)
+        made._labels = self._labels | ({record_id: label} if label else {})
+        return made
+
+    def _open(self) -> dict[str, Name]:
+        return {
+            argument: name
+            for argument, name in self.names.items()
+            if getattr(self, argument) is None and argument in self.ids
+        }
+
+    def _label_of(self, argument: str) -> str:
+        value = getattr(self, argument)
+        if value is None:
+            name = self.names[argument]
+            return name.said(getattr(self, name.argument))
+        label = self._labels.get(value)
+        return f"{shortened(value)} ({shortened(label)})" if label else shortened(value)
 
     @property
     def path_params(self) -> dict[str, str]:

@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.names import USER_EMAIL, Name
 from airflow_provider_smartrecruiters.api.values import hints
-from airflow_provider_smartrecruiters.api.values.fields import RecordId
+from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
@@ -29,6 +30,7 @@ class UpdateUserAvatar(Change):
     The API offers no way to read an avatar, so ``changed`` of the result is always None.
 
     :param user_id: id of the user.
+    :param user_email: e-mail address of the user, instead of ``user_id``. Never logged.
     :param image: bytes of a PNG, JPEG, GIF or WebP image. The type is detected from the bytes.
     :param max_bytes: largest accepted image in bytes, 5 MiB by default.
     """
@@ -37,13 +39,15 @@ class UpdateUserAvatar(Change):
     endpoint: ClassVar[str] = "PUT /user-api/v201804/users/{id}/avatar"
     subject: ClassVar[str] = "avatar of user {user_id}"
     ids: ClassVar[tuple[str, ...]] = ("user_id",)
+    names: ClassVar[Mapping[str, Name]] = {"user_id": USER_EMAIL}
     scope: ClassVar[str] = "users_manage"
     shown: ClassVar[tuple[str, ...]] = ("type", "bytes")
     enumerated: ClassVar[tuple[str, ...]] = ("type",)
     not_undone: ClassVar[str] = "the API does not return the earlier picture"
     hints: ClassVar[Hints] = hints.AVATAR
 
-    user_id: RecordId
+    user_id: NamedId = None
+    user_email: OptionalText = Field(None, exclude=True, repr=False)
     image: bytes = Field(repr=False)
     max_bytes: int = Field(default=DEFAULT_MAX_BYTES, gt=0)
 

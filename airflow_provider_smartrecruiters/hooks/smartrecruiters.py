@@ -142,7 +142,7 @@ class SmartRecruitersHook(BaseHook):
         """
         from airflow_provider_smartrecruiters.api.converge.apply import apply
 
-        client = self.get_conn()
+        client, change = self.get_conn(), self.identified(change, "change")
         with as_airflow_error(self.smartrecruiters_conn_id):
             result = apply(client, change, force=force, read_first=read_first, expect=expect, view=self._view(change))
             return result.as_dict(return_response=return_response)
@@ -158,10 +158,28 @@ class SmartRecruitersHook(BaseHook):
         """
         from airflow_provider_smartrecruiters.api.converge.apply import plan
 
-        client = self.get_conn()
+        client, change = self.get_conn(), self.identified(change, "plan")
         with as_airflow_error(self.smartrecruiters_conn_id):
             view = self._view(change, why_planned=why_planned)
             return plan(client, change, read_first=read_first, view=view).as_dict()
+
+    def identified(self, change: Change, verb: str = "change") -> Change:
+        """Return a change with the ids of its record in place of names, such as a job's reference number.
+
+        :meth:`apply` and :meth:`plan` do this first. Sends no request if the change has the ids already.
+
+        :param change: a change from ``airflow_provider_smartrecruiters.api``.
+        :param verb: what is to be done with it, for an error: ``change`` or ``plan``.
+        :return: the change, with every member of its ``target``.
+        :raises InvalidInputError: no record has the name, or several have it.
+        :raises PermissionDeniedError: the credential may not read the list of names.
+        :raises SmartRecruitersError: the look-up failed.
+        """
+        from airflow_provider_smartrecruiters.api.converge.apply import identified
+
+        client = self.get_conn()
+        with as_airflow_error(self.smartrecruiters_conn_id):
+            return identified(client, change, verb)
 
     def _view(self, change: Change, **options: Any) -> View:
         from airflow_provider_smartrecruiters.api.converge.view import View

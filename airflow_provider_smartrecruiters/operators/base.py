@@ -211,12 +211,14 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         with as_airflow_error(self.smartrecruiters_conn_id), named_as_in_the_form(self):
             # First, so that an error about a switch names the record, too.
             change = self.change()
-            with about(change.target):
+            with about(change.known):
                 plan_only = as_bool("plan_only", self.plan_only)
                 force = as_bool("force", self.force)
                 read_first = as_bool("read_first", self.read_first)
                 return_response = as_bool("return_response", self.return_response)
                 expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
+            # Before anything uses the record's ids. Inside, so that an error names the field of the form.
+            change = self.hook.identified(change, "plan" if plan_only else "change")
         keep_links(self, change.target, context)
         if plan_only:
             result = self.hook.plan(change, read_first=read_first, why_planned="plan_only is on")

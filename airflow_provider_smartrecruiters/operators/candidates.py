@@ -87,7 +87,8 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     """Move a candidate's application for one job to another status.
 
     The candidate's applications for other jobs stay as they are. The company's settings decide whether a rejection or
-    a withdrawal needs a reason. To reject by the label of a reason, use :class:`.RejectApplicationOperator`.
+    a withdrawal needs a reason. A label
+    given as ``reason`` is looked up with ``GET /configuration/rejection-reasons`` or ``/withdrawal-reasons``.
 
     .. code-block:: python
 
@@ -113,6 +114,10 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         Default ``None``.
     :param clear_fields: names of parameters whose current value to remove, a list of ``sub_status`` and ``starts_on``.
         Default ``None``.
+    :param reason: label of a rejection or withdrawal reason, text, in upper or lower case, instead of ``reason_id``.
+        Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent, or only goes with another status; nothing was sent.
     :raises BadRequestError: the API refused the values, for example because a required reason is missing.
@@ -129,12 +134,14 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         self,
         *,
         candidate_id: str,
-        job_id: str,
+        job_id: str | None = None,
         status: str,
         sub_status: str | None = None,
         starts_on: date | str | None = None,
         reason_id: str | None = None,
         clear_fields: list[str] | str | None = None,
+        reason: str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -145,6 +152,8 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
         self.starts_on = starts_on
         self.reason_id = reason_id
         self.clear_fields = clear_fields
+        self.reason = reason
+        self.job_ref_number = job_ref_number
 
 
 class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
@@ -174,9 +183,17 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
     :param source_type_id: id of the source type, text. ``GET /configuration/sources`` lists them.
     :param source_id: ``id`` (not ``sourceIdentifier``) of the source within its type, text.
         ``GET /configuration/sources/{sourceType}/values`` lists them.
-    :param source_sub_type_id: id of the source's subtype, text. Required if the type has subtypes. Default ``None``.
+    :param source_sub_type_id: id of the source's subtype, text. Required if the type has subtypes, but for a
+        ``source`` of one subtype alone. Default ``None``.
+    :param source_type: label of the source type, text, in upper or lower case, instead of ``source_type_id``. Default
+        ``None``.
+    :param source: label of the source within its type, text, in upper or lower case, instead of ``source_id``. Default
+        ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
-    :raises InvalidInputError: an id is empty; nothing was sent.
+    :raises InvalidInputError: an id is empty, or a label matches none or several of the company's sources; no write was
+        sent.
     :raises BadRequestError: ``INVALID_SOURCE_TYPE``, ``SUBTYPE_REQUIRED`` or ``INVALID_SOURCE``.
     :raises AuthenticationError: the API does not accept the credential for this candidate.
     :raises PermissionDeniedError: the credential may not change this candidate (scope ``candidates_manage``), or
@@ -191,10 +208,13 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
         self,
         *,
         candidate_id: str,
-        job_id: str,
-        source_type_id: str,
-        source_id: str,
+        job_id: str | None = None,
+        source_type_id: str | None = None,
+        source_id: str | None = None,
         source_sub_type_id: str | None = None,
+        source_type: str | None = None,
+        source: str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -203,6 +223,9 @@ class UpdateCandidateSourceOperator(SmartRecruitersBaseOperator):
         self.source_type_id = source_type_id
         self.source_id = source_id
         self.source_sub_type_id = source_sub_type_id
+        self.source_type = source_type
+        self.source = source
+        self.job_ref_number = job_ref_number
 
 
 class RejectApplicationOperator(SmartRecruitersBaseOperator):
@@ -231,6 +254,8 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
     :param reason: label of one of the company's rejection reasons, text, in upper or lower case. Give either
         ``reason_id`` or ``reason``, not both. Default ``None``.
     :param sub_status: name of a step within the status, text. Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: both reasons are given, or the label matches none or several of the company's reasons; no
         write was sent.
@@ -247,10 +272,11 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
         self,
         *,
         candidate_id: str,
-        job_id: str,
+        job_id: str | None = None,
         reason_id: str | None = None,
         reason: str | None = None,
         sub_status: str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -259,3 +285,4 @@ class RejectApplicationOperator(SmartRecruitersBaseOperator):
         self.reason_id = reason_id
         self.reason = reason
         self.sub_status = sub_status
+        self.job_ref_number = job_ref_number

@@ -45,6 +45,8 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     :param job_ad: sections of the ad, a mapping in the API's field names: ``companyDescription``, ``jobDescription``,
         ``qualifications``, ``additionalInformation`` (each with ``title`` and ``text``, of at most 24,999 characters)
         and ``videos``. Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
@@ -64,12 +66,13 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     def __init__(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         job_ad_id: str,
         title: str | None = None,
         language: str | None = None,
         location: dict[str, Any] | str | None = None,
         job_ad: dict[str, Any] | str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -79,6 +82,7 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         self.language = language
         self.location = location
         self.job_ad = job_ad
+        self.job_ref_number = job_ref_number
 
 
 class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
@@ -105,6 +109,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
         ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping. The text of a section has
         at most 24,999 characters.
     :param replace: send ``job`` as it is; the API then removes everything that ``job`` leaves out. Bool, default false.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: ``job`` is not a mapping, is empty, or holds a value that cannot be sent; nothing was
         sent.
@@ -120,11 +126,20 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
     free_text_fields: Sequence[str] = ("job",)
 
-    def __init__(self, *, job_id: str, job: dict[str, Any] | str, replace: bool | str = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str | None = None,
+        job: dict[str, Any] | str,
+        replace: bool | str = False,
+        job_ref_number: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.job = job
         self.replace = replace
+        self.job_ref_number = job_ref_number
 
 
 class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
@@ -146,6 +161,8 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
 
     :param job_id: id of the job, text.
     :param content: the whole new note, text of at most 20,000 characters.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: the id is empty, or the note is empty or too long; nothing was sent.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
@@ -156,10 +173,18 @@ class UpdateJobNoteOperator(SmartRecruitersBaseOperator):
     change_name: ClassVar[str] = "jobs.UpdateJobNote"
     private_fields: Sequence[str] = ("content",)
 
-    def __init__(self, *, job_id: str, content: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str | None = None,
+        content: str,
+        job_ref_number: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.content = content
+        self.job_ref_number = job_ref_number
 
 
 class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
@@ -192,6 +217,8 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         Default ``None``.
     :param clear_fields: names of parameters whose current value to remove, a list of ``external_position_id`` and
         ``incumbent_name``. Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
@@ -206,7 +233,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
     def __init__(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         position_id: str,
         type: str | None = None,
         position_open_date: date | str | None = None,
@@ -214,6 +241,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         external_position_id: str | None = None,
         incumbent_name: str | None = None,
         clear_fields: list[str] | str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -225,6 +253,7 @@ class UpdateJobPositionOperator(SmartRecruitersBaseOperator):
         self.external_position_id = external_position_id
         self.incumbent_name = incumbent_name
         self.clear_fields = clear_fields
+        self.job_ref_number = job_ref_number
 
 
 class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
@@ -248,6 +277,8 @@ class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
 
     :param job_id: id of the job, text.
     :param status: ``CREATED``, ``SOURCING``, ``FILLED``, ``INTERVIEW``, ``OFFER``, ``CANCELLED`` or ``ON_HOLD``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: the id is empty, or the status is not one of the seven; nothing was sent.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
@@ -257,7 +288,15 @@ class UpdateJobStatusOperator(SmartRecruitersBaseOperator):
 
     change_name: ClassVar[str] = "jobs.UpdateJobStatus"
 
-    def __init__(self, *, job_id: str, status: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str | None = None,
+        status: str,
+        job_ref_number: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.status = status
+        self.job_ref_number = job_ref_number

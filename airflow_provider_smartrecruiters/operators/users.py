@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.params import as_size
+from airflow_provider_smartrecruiters.operators.task import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,8 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         ``ObjectStoragePath`` can read (``s3://conn_id@bucket/key``). PNG, JPEG, GIF or WebP; the type is detected from
         the content, not from the name.
     :param max_bytes: largest file size to send, in bytes. Int, default 5 MiB.
+    :param user_email: e-mail address of the user, text, instead of ``user_id``. It is looked up in the list of users
+        (scope ``users_read``), and never shown. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: the file does not exist, is too large, or is not one of the four types of image; nothing
         was sent.
@@ -52,15 +55,23 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
 
     change_name: ClassVar[str] = "users.UpdateUserAvatar"
 
+    private_fields: Sequence[str] = ("user_email",)
     free_text_fields: Sequence[str] = ("avatar_path",)
 
     def __init__(
-        self, *, user_id: str, avatar_path: str, max_bytes: int | str = 5 * 1024 * 1024, **kwargs: Any
+        self,
+        *,
+        user_id: str | None = None,
+        avatar_path: str,
+        max_bytes: int | str = 5 * 1024 * 1024,
+        user_email: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.user_id = user_id
         self.avatar_path = avatar_path
         self.max_bytes = max_bytes
+        self.user_email = user_email
 
     @classmethod
     def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +80,7 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
 
         max_bytes = as_size("max_bytes", parameters["max_bytes"])
         image = read_bytes("avatar_path", parameters["avatar_path"], max_bytes=max_bytes)
-        return {"user_id": parameters["user_id"], "image": image, "max_bytes": max_bytes}
+        return {**_user(parameters), "image": image, "max_bytes": max_bytes}
 
     @classmethod
     def outline_of(cls, parameters: Mapping[str, Any]) -> Change:
@@ -83,13 +94,17 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         max_bytes = as_size("max_bytes", parameters["max_bytes"])
         head = check_head("avatar_path", parameters["avatar_path"], max_bytes=max_bytes, head=_HEAD)
         with _naming_the_path():
-            return UpdateUserAvatar(user_id=parameters["user_id"], image=head, max_bytes=max_bytes)
+            return UpdateUserAvatar(**_user(parameters), image=head, max_bytes=max_bytes)
 
     @classmethod
     def change_of(cls, parameters: Mapping[str, Any]) -> Change:
         """Build the change; see the class for the errors."""
         with _naming_the_path():
             return super().change_of(parameters)
+
+
+def _user(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: unwrapped(parameters.get(name)) for name in ("user_id", "user_email")}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ def test_invalid_arguments_are_wrong_usage(name: str, case: UseCase, command: Co
     missing = {key: value for key, value in arguments.items() if key != case.ids[0]}
     done = command("plan", name, *as_options(missing))
     assert done.code == 2
-    assert "--" + case.ids[0].replace("_", "-") in done.err
+    assert re.search(rf"--{case.ids[0].replace('_', '-')}|{case.ids[0]} is missing; give it or \w+", done.err)
     assert case.emulator.requests == []
 
 

@@ -64,7 +64,7 @@ def for_change(change: type[Change]) -> SearchStrategy[Arguments]:
     plain = {name: _plain(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
     strange = {name: _strange(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
     required = {name for name, field in change.model_fields.items() if field.is_required()}
-    return _arguments(plain, strange, required, set(ids))
+    return _arguments(plain, strange, required, set(ids), _alternatives(change))
 
 
 def for_operator(
@@ -109,7 +109,12 @@ def for_operator(
                 # A plain text is its own rendering.
                 plain[name] = native
     required = {name for name in names if name in parameters and parameters[name].default is inspect.Parameter.empty}
-    return _arguments(plain, strange, required, set(change.ids))
+    return _arguments(plain, strange, required, set(change.ids), _alternatives(change))
+
+
+def _alternatives(change: type[Change]) -> dict[str, str]:
+    """Return the arguments of which exactly one has to be given: that of an id to that of a name."""
+    return {argument: name.argument for argument, name in change.names.items() if not name.optional}
 
 
 @cache
@@ -130,6 +135,7 @@ def _arguments(
     strange: Mapping[str, SearchStrategy[Any]],
     required: set[str],
     ids: set[str],
+    alternatives: Mapping[str, str],
 ) -> Arguments:
     arguments = Arguments()
     # Either the ids are strange and the rest must let them through, or the other way round, or all of it.
@@ -142,6 +148,14 @@ def _arguments(
             arguments[name] = draw(strange[name])
         elif name in required or draw(st.booleans()):
             arguments[name] = draw(plain[name])
+    for argument, name in alternatives.items():
+        if odd == "all":
+            continue
+        # A name that nothing has ends each input, so most have the id.
+        by_name = name == chosen if odd == "one" else draw(st.integers(0, 7)) == 0
+        arguments.pop(argument if by_name else name, None)
+        if not (by_name or argument in arguments):
+            arguments[argument] = draw(plain[argument])
     return arguments
 
 

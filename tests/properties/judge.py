@@ -182,6 +182,10 @@ class Judge:
         if len(said) > 20_000:
             yield "leak", f"{type(error).__name__} is {len(said)} characters long"
         ids = [arguments[name] for name in subject.change.ids if isinstance(arguments.get(name), str)]
+        # Before its id is found, a record is known by its name: one that looks like a code, and is no person's.
+        names = [name for argument, name in subject.change.names.items() if argument in subject.change.ids]
+        given = [arguments.get(name.argument) for name in names if not name.private]
+        ids += [text.strip() for text in given if isinstance(text, str) and re.fullmatch(r"\S{1,63}", text.strip())]
         others = {name: value for name, value in arguments.items() if name not in subject.change.ids}
         for text in _texts([value for name, value in others.items() if not _may_be_quoted(subject, name, value)]):
             # An error says which record it is about: a text that is also in its id may be in the error.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_OF_A_LIST = frozenset({"q", "limit", "offset", "pageId", "sort"})
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -52,18 +53,24 @@ class Subject:
         endpoints = {(method, template), ("GET", template), *(("GET", template[:end]) for end in ends)}
         declared = catalogue.declaration(self.change)
         also = {*declared.sends_also, *declared.looks_up}
+        lists = catalogue.name_lists(self.change)
         found = {}
         for operation in OPERATIONS:
             if (operation.method, operation.path) in endpoints or operation.id in also:
                 raw = self._filled(operation.path, arguments)
                 if raw is not None:
                     found[operation.method, raw] = operation.id
+            elif operation.method == "GET" and operation.path in lists:
+                found["GET", _list_of(operation.path, arguments.get(lists[operation.path] or ""))] = operation.id
         return found
 
     def may_ask(self, operation_id: str | None, query: str) -> bool:
         """Return whether a request may have a query: a look-up, with its own parameters, each of them once."""
         names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+        lists = catalogue.name_lists(self.change)
         known = catalogue.declaration(self.change).looks_up.get(operation_id or "", frozenset())
+        if any(operation.id == operation_id and operation.path in lists for operation in OPERATIONS):
+            known = _OF_A_LIST
         return len(names) == len(set(names)) == query.count("=") and set(names) <= known
 
     def _filled(self, template: str, arguments: Mapping[str, Any]) -> str | None:
@@ -73,6 +80,13 @@ class Subject:
             return _PLACEHOLDER.sub(lambda _: encoded(next(ids)), template)
         except (TypeError, ValueError):
             return None
+
+
+def _list_of(path: str, filled_with: Any) -> str:
+    try:
+        return _PLACEHOLDER.sub(lambda _: encoded(filled_with), path)
+    except (TypeError, ValueError):
+        return path
 
 
 def encoded(record_id: Any) -> str:

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator
 
 from airflow_provider_smartrecruiters import api
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.names import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +178,16 @@ def id_names() -> dict[str, str]:
         path = change.method_and_path()[1]
         for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=True):
             found[path[: match.end()]] = name
+    return found
+
+
+def name_lists(change: type[Change]) -> dict[str, str | None]:
+    """Return the lists that names of a change are looked up in: path to the argument that fills its placeholder."""
+    found: dict[str, str | None] = {name.path: None for name in change.names.values()}
+    if "reason_id" in change.names:
+        found |= {name.path: None for name in REASONS.values()}
+    if "source_id" in change.names:
+        found[change.names["source_id"].path] = "source_type_id"
     return found
 
 

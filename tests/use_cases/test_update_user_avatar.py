@@ -37,6 +37,7 @@ class TestUpdateUserAvatar(UseCaseTests):
     operator = UpdateUserAvatarOperator
     use_case = "put_update_user_avatar"
     ids = ("user_id",)
+    private = ("user_email",)
     operation = "users.avatar.update"
     path = "/user-api/v201804/users/{user_id}/avatar"
     status = 204

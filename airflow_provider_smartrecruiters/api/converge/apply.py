@@ -118,6 +118,7 @@ def plan(
     :raises SmartRecruitersError: as for :func:`apply`.
     """
     terms = terms or BulkTerms()
+    change = identified(client, change, "plan", terms)
     with explained(change, "plan"):
         check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
@@ -155,6 +156,7 @@ def apply(
         applied anyway, ``retryable`` whether another run can succeed.
     """
     terms, view = terms or BulkTerms(), view or View()
+    change = identified(client, change, "change", terms)
     with explained(change, "change", read_first=read_first) as next_run:
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
@@ -182,6 +184,21 @@ def apply(
     result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result
+
+
+def identified(client: SmartRecruitersClient, change: Change, verb: str, terms: BulkTerms | None = None) -> Change:
+    """Return a change with the ids of its record in place of names; the first step of :func:`plan` and :func:`apply`.
+
+    :param client: client to send with.
+    :param change: the change.
+    :param verb: what is to be done with the change, for an error: ``plan`` or ``change``.
+    :param terms: options of the batch that the change belongs to.
+    :raises InvalidInputError: no record has the name, or several have it.
+    :raises PermissionDeniedError: the credential may not read the list of names.
+    :raises SmartRecruitersError: the look-up failed.
+    """
+    with explained(change, verb):
+        return change.identified(client, (terms or BulkTerms()).lookups)
 
 
 @dataclass(frozen=True)

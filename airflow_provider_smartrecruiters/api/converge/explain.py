@@ -71,7 +71,7 @@ def explained(change: AboutRecord, verb: str, *, read_first: bool = True) -> Ite
 
 
 def _explain(error: SmartRecruitersError, change: AboutRecord, verb: str, next_run: NextRun, *, written: bool) -> None:
-    error.target = error.target or change.target
+    error.target = error.target or change.known
     if written and not error.may_have_been_applied:
         leave_in_doubt(error, *change.method_and_path())
     if isinstance(error, ConflictError) and not change.readable:
@@ -87,8 +87,9 @@ def _explain(error: SmartRecruitersError, change: AboutRecord, verb: str, next_r
 
 
 def _replace_hint(error: SmartRecruitersError, change: AboutRecord) -> None:
-    if _family(error.path_template or change.endpoint) != _family(change.endpoint):
-        # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
+    lists = {name.path for name in change.names.values()}
+    if error.path_template in lists or _family(error.path_template or change.endpoint) != _family(change.endpoint):
+        # The error is about a token, or about the list that a name is looked up in, and already has a fitting hint.
         return
     if isinstance(error, UnexpectedResponseError | AuthenticationError) or is_unsettled(error):
         # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.

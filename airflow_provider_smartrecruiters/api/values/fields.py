@@ -343,6 +343,9 @@ Text = Annotated[str, BeforeValidator(as_text)]
 RecordId = Annotated[str, BeforeValidator(check_id), BeforeValidator(_id_pasted)]
 """Id of a record, or the address of its page in the browser; required."""
 
+NamedId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_id_pasted)]
+"""Id of a record as :data:`RecordId`, where a name may be given instead; see ``names`` of the class."""
+
 OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator(_blank_is_absent)]
 """Id of a record; optional, blank text counts as not given."""
 

@@ -17,8 +17,9 @@ from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
+from airflow_provider_smartrecruiters.operators.bulk.sources.identity import names_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.planned import digest_of
-from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
+from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard, is_blank
 from airflow_provider_smartrecruiters.operators.task import unwrapped
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.api.names import Finder
     from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -121,22 +123,23 @@ class BulkItems:
         parameters = item_operator.own_parameters()
         self._names = tuple(parameters)
         self._defaults = {name: value for name, value in parameters.items() if value is not inspect.Parameter.empty}
+        self._named = names_of(item_operator)
+        self._finder: Finder | None = None
         self._ids: tuple[str, ...] = ()
         self._pins = bytearray()
         """Digest of the content of each item, in order: what was checked is what is sent, or the batch ends."""
         self.open: dict[int, OpenItem] = {}
         """The items that were started, by index. The caller removes an item when it reports its outcome."""
 
-    def check(
-        self, resolve: Callable[[Change], object], options: BulkOptions, admit: Callable[[int], object]
-    ) -> Checked:
+    def check(self, finder: Finder, options: BulkOptions, admit: Callable[[int], object]) -> Checked:
         """Check every item without sending any.
 
-        :param resolve: looks up ids that a change only describes, such as a reason by its label.
+        :param finder: looks up ids that an item only names, such as a job by its reference number.
         :param options: options of the batch.
         :param admit: called with the number of items so far, before each is checked. Raises if there are too many.
         :raises SmartRecruitersError: a value that the items share cannot be looked up.
         """
+        self._finder = finder
         bad: list[BadItem] = []
         targets: dict[bytes, str] = {}
         digest = hashlib.blake2b(digest_size=16)
@@ -159,12 +162,18 @@ class BulkItems:
                 bad.append(BadItem(item.index, item.place, error.summary, error.fields))
                 continue
             self._ids, use_case = change.ids, change.use_case
+            try:
+                # First: everything below compares the ids of the record.
+                change = change.identified(finder.client, finder.lookups)
+            except InvalidInputError as error:
+                bad.append(BadItem(item.index, item.place, f"{error.summary} {error.hint}".strip(), error.fields))
+                continue
             if problem := self._moved(item) or self._replanned(item):
                 bad.append(BadItem(item.index, item.place, problem, change.ids))
                 continue
             try:
                 check(change, read_first=options.read_first, expect=expect, terms=options.terms)
-                resolve(change)
+                change.resolved(finder.client, finder.lookups)
             except InvalidInputError as error:
                 bad.append(BadItem(item.index, item.place, f"{error.summary} {error.hint}".strip(), error.fields))
                 continue
@@ -172,6 +181,8 @@ class BulkItems:
             if first := targets.get(target):
                 bad.append(BadItem(item.index, item.place, f"targets the same record as {first}.", change.ids))
             targets.setdefault(target, item.place)
+            # A name that has moved to another record is another batch.
+            digest.update(target)
         return Checked(use_case, total, bad, digest.hexdigest())
 
     def _moved(self, item: Item) -> str | None:
@@ -194,7 +205,7 @@ class BulkItems:
         return "has other arguments than in the plan; give the items and shared parameters of the plan, or plan again"
 
     def _digest(self, arguments: Mapping[str, Any]) -> str:
-        return digest_of(self._defaults | self._shared | dict(arguments))
+        return digest_of(self._defaults | self._with_ids(self._whole(arguments)))
 
     def work(self, *, skip: Callable[[int], bool], begun: int, begin: Callable[[int], None] | None) -> Iterator[Work]:
         """Yield the items to send.
@@ -237,7 +248,8 @@ class BulkItems:
             raise _changed(item_at(count))
 
     def _target(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        given = {name: arguments.get(name, self._shared.get(name, "")) for name in self._ids}
+        whole = self._with_ids(self._whole(arguments))
+        given = {name: whole.get(name) or "" for name in self._ids}
         # As the change reads them: an address that somebody pasted is no id.
         return {name: str(id_pasted(value, name)) for name, value in given.items()}
 
@@ -247,6 +259,9 @@ class BulkItems:
         :param arguments: parameters that the item itself holds.
         :return: ``item``, the arguments without free text, and ``withheld``, the names of the arguments left out.
         """
+        return self._without_free_text(self._with_ids(arguments))
+
+    def _without_free_text(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         free_text = {*self._item_operator.private_fields, *self._item_operator.free_text_fields}
         kept = {name: value for name, value in arguments.items() if name not in free_text}
         withheld = [name for name in arguments if name in free_text]
@@ -258,14 +273,32 @@ class BulkItems:
         :param arguments: parameters that the item itself holds.
         :return: as :meth:`retry_fields`, for the shared parameters as well, and ``planned``, which stands for all.
         """
-        whole = self._shared | dict(arguments)
+        whole = self._whole(self._with_ids(arguments))
         # What has its default anyway need not be given, nor asked for if it is withheld.
         own = {n: value for n, value in whole.items() if n not in self._defaults or value != self._defaults[n]}
-        return {**self.retry_fields(own), "planned": self._digest(arguments)}
+        return {**self._without_free_text(own), "planned": self._digest(arguments)}
+
+    def _whole(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of an item with those that all items share. An item's id takes precedence over a shared
+        name of the same record, too, and the other way round."""
+        own: set[str] = set()
+        for argument, name in self._named.items():
+            if any(_is_given(arguments.get(one)) for one in (argument, name.argument)):
+                own |= {argument, name.argument}
+        return {name: value for name, value in self._shared.items() if name not in own} | dict(arguments)
+
+    def _with_ids(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments with the ids of the record in place of names, as rows and digests have them."""
+        found = dict(arguments)
+        for argument in self._ids:
+            name = self._named.get(argument)
+            if name and self._finder and not _is_given(found.get(argument)) and _is_given(found.get(name.argument)):
+                found[argument] = name.id_of(self._finder, str(found.pop(name.argument)), argument)
+        return found
 
     def _change(self, arguments: Mapping[str, Any], *, outline: bool = False) -> Change:
         unknown = [name for name in arguments if name not in self._names and name not in _ITEM_KEYS]
-        given = self._defaults | self._shared | {name: arguments[name] for name in self._names if name in arguments}
+        given = self._defaults | self._whole({name: arguments[name] for name in self._names if name in arguments})
         missing = [name for name in self._names if name not in given]
         if unknown or missing:
             problems = [f"{name} is missing" for name in missing]
@@ -278,6 +311,10 @@ class BulkItems:
                 problems.append(f"{keys} (allowed: {', '.join((*self._names, *_ITEM_KEYS))})")
             raise InvalidInputError(f"{'; '.join(problems)}.", fields=tuple(missing))
         return self._item_operator.outline_of(given) if outline else self._item_operator.change_of(given)
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not is_blank(value)
 
 
 def _expect(arguments: Mapping[str, Any]) -> str | LeftStates | None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
+from airflow_provider_smartrecruiters.api.names import Finder
 from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, fitted
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.listing import counted
@@ -104,10 +105,8 @@ class BulkRun:
         """Run the batch; see :meth:`.BulkOperator.execute`."""
         with self._results:
             self._refuse_overwriting()
-            lookups = self._options.terms.lookups
-            checked = self._items.check(
-                lambda change: change.resolved(self._client, lookups), self._options, self._refuse_too_many
-            )
+            finder = Finder(self._client, self._options.terms.lookups)
+            checked = self._items.check(finder, self._options, self._refuse_too_many)
             self._refuse_bad_items(checked)
             self._refuse_too_few(checked.total)
             # Everything above must come first: the digest that identifies the progress of an earlier try covers all

@@ -12,7 +12,9 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.given import canoni
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
+    from airflow_provider_smartrecruiters.api.names import Name
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 
@@ -94,12 +96,26 @@ class Identity:
         return None
 
 
+def names_of(item_operator: Any) -> Mapping[str, Name]:
+    """Return the names that an operator takes in place of ids, by the parameter that takes the id.
+
+    :param item_operator: the operator; one that builds its changes itself has none.
+    """
+    change = _change_type(item_operator)
+    return change.names if change else {}
+
+
 def _use_case(item_operator: Any) -> str:
+    change = _change_type(item_operator)
+    return change.use_case if change else str(item_operator.__name__)
+
+
+def _change_type(item_operator: Any) -> type[Change] | None:
     if not hasattr(item_operator, "change_name"):
-        return str(item_operator.__name__)
+        return None
     module, _, name = item_operator.change_name.rpartition(".")
-    change = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
-    return str(change.use_case)
+    change: type[Change] = getattr(import_module(f"airflow_provider_smartrecruiters.api.{module}"), name)
+    return change
 
 
 def account_of(hook: SmartRecruitersHook) -> str:
