@@ -8,6 +8,7 @@ was sent: the API's own message is kept only if it does not repeat any of that.
     ``InvalidInputError``         the arguments must be fixed; nothing was sent
     ``StalePlanError``            the record changed after it was planned; nothing was sent
     ``UnreachableStatusError``    a wait met a status from which the awaited one does not follow
+    ``CompletionTimeoutError``    the API accepted a change and did not complete it in time; retryable
     ``BulkFailedError``           more batch items failed than allowed; the successful ones are done
     ``ApiError``                  the API returned an error
         ``BadRequestError``           400, 413, 415
@@ -39,6 +40,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BulkFailedError",
+    "CompletionTimeoutError",
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",
@@ -95,6 +97,9 @@ class SmartRecruitersError(Exception):
     """
 
     retryable: bool = False
+    retryable_after_read: bool = False
+    """Whether a later request can succeed if the record is read first: the write may have been applied, and sending it
+    twice would do more than sending it once."""
     target: Mapping[str, str] = MappingProxyType({})
     """Ids of the record by argument name, as far as they are known and valid."""
     connection: str | None = None
@@ -203,6 +208,12 @@ class StalePlanError(SmartRecruitersError):
 
 class UnreachableStatusError(SmartRecruitersError):
     """A wait met a status from which the awaited one does not follow; another look would only cost time."""
+
+
+class CompletionTimeoutError(SmartRecruitersError):
+    """The API accepted a change that it completes later, and had not completed it when the wait ended."""
+
+    retryable = True
 
 
 class BulkFailedError(SmartRecruitersError):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
+    from airflow_provider_smartrecruiters.api.publishing import *
     from airflow_provider_smartrecruiters.api.reads.search import *
     from airflow_provider_smartrecruiters.api.reads.search_applications import *
     from airflow_provider_smartrecruiters.api.reads.search_jobs import *
@@ -44,6 +45,7 @@ _WHOLE = (
     "api.candidates",
     "api.interviews",
     "api.jobs",
+    "api.publishing",
     "api.users",
     "api.reads.search",
     "api.reads.search_applications",

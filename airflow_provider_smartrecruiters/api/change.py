@@ -56,6 +56,10 @@ class Change(AboutRecord):
     """Whether the write replaces the record, so that fields left out of it are removed."""
     never_removed: ClassVar[tuple[str, ...]] = ()
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
+    shows_within: ClassVar[float] = 0.0
+    """Seconds that a write may take to show in a read, where the API accepts it first and carries it out later (202).
+    After a lost response, the record is read for so long before the write is sent again. Doubled, such a write waits
+    twice as long; halved, slow ones are sent twice."""
     undone_by: ClassVar[str | None] = None
     """The change that takes this one back, relative to the package's ``api`` (``jobs.UpdateJobStatus``); None if none
     does."""
@@ -99,6 +103,11 @@ class Change(AboutRecord):
     @property
     def needs_read(self) -> str | None:
         """Why this change requires a read before the write; None if it does not."""
+        return None
+
+    @property
+    def completes_within(self) -> float | None:
+        """Seconds to wait, after the write was accepted, until a read shows the requested state; None not to wait."""
         return None
 
     @property
@@ -166,8 +175,9 @@ class Change(AboutRecord):
         return self.given
 
     def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
-        """Send the write and return the API's response; None if it has no body."""
-        return client.request(*self.method_and_path(), path_params=self.path_params, json=body)
+        """Send the write and return the API's response; None if it has no body. A DELETE is sent without a body."""
+        method, path = self.method_and_path()
+        return client.request(method, path, path_params=self.path_params, json=None if method == "DELETE" else body)
 
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application, if :attr:`of_application` is true.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge.completion import read_after_loss, wait_for_completion
 from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.converge.reading import Reading, as_a_record, verify
 from airflow_provider_smartrecruiters.api.converge.view import View
@@ -152,6 +153,7 @@ def apply(
     :param view: how the log shows it.
     :raises InvalidInputError: the arguments do not fit the record, or the change requires a read.
     :raises StalePlanError: the record changed after the plan, or the change to take back, given as ``expect``.
+    :raises CompletionTimeoutError: the write was accepted, and not completed within ``completes_within`` of the change.
     :raises SmartRecruitersError: any other failure. ``may_have_been_applied`` states whether the write may have been
         applied anyway, ``retryable`` whether another run can succeed.
     """
@@ -181,6 +183,7 @@ def apply(
             view.stopped(stopped)
             return stopped
         details = _details_of(client, planned, written) | foreseen
+        details |= wait_for_completion(client, planned.change)
     result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result
@@ -357,10 +360,12 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             wait = 0.0 if attempts.sleep(0) and time.monotonic() <= attempts.deadline else None
         except SmartRecruitersError as error:
             lost = error.may_have_been_applied
+            confirmable = change.readable and planned.changed is not False
+            # The read below tells whether it was applied, so another one does not do it twice.
+            error.retryable |= confirmable and error.retryable_after_read
             in_the_way = isinstance(error, ConflictError) and error.retryable
             # An earlier attempt may still be in flight. It can be applied after this attempt was rejected.
             in_doubt = error.may_have_been_applied = lost or in_doubt
-            confirmable = change.readable and planned.changed is not False
             if not ((lost or in_the_way) and confirmable):
                 raise
             failed, wait = error, attempts.next_delay(error)
@@ -368,7 +373,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             if not attempts.sleep(wait or 0):
                 wait = None
             try:
-                reading = Reading.of(client, change)
+                reading = read_after_loss(client, change, attempts) if lost else Reading.of(client, change)
             except Exception:
                 # The error of the write, not of the read: only that one states that the change may have been applied.
                 raise failed from None

@@ -37,7 +37,12 @@ from airflow_provider_smartrecruiters.exceptions import (
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _NOT_JSON = object()
-_TAGS = re.compile(r"/candidates/[^/]+/tags")
+_SAME_TWICE = {
+    "POST": re.compile(r"/candidates/[^/]+/tags|/jobs/[^/]+/(jobads/[^/]+/postings|publication)"),
+    "DELETE": re.compile(r"/jobs/[^/]+/(jobads/[^/]+/postings|publication)"),
+}
+"""Paths, by method, of requests that do nothing more the second time: tags are a set, and what is published again shows
+the same."""
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _EMAIL = re.compile(r"[^\s@<>\"']+(?:@|%40)[^\s@<>\"']+")
 _MESSAGE_MAX_LENGTH = 300
@@ -178,8 +183,8 @@ def repeatable(method: str, path: str) -> bool:
     :param method: HTTP method, in capitals.
     :param path: path of the request, without the host.
     """
-    # Tags are a set, so adding one twice adds it once.
-    return method in SAFE_METHODS or method == "PUT" or (method == "POST" and _TAGS.fullmatch(path) is not None)
+    same_twice = _SAME_TWICE.get(method)
+    return method in SAFE_METHODS or method == "PUT" or bool(same_twice and same_twice.fullmatch(path))
 
 
 def leave_in_doubt(error: SmartRecruitersError, method: str, path: str) -> None:
@@ -197,6 +202,7 @@ def leave_in_doubt(error: SmartRecruitersError, method: str, path: str) -> None:
     error.may_have_been_applied = True
     error.hint = f"{_CHECK_FIRST} {error.hint.removeprefix(_AGAIN).strip()}".strip()
     if not repeatable(method, path):
+        error.retryable_after_read |= error.retryable
         error.retryable = False
 
 
@@ -282,7 +288,8 @@ def error_for(
     retryable = kind.retryable
     if status == 409 and not page:
         # Two requests met. A write of a change is built again from a new read, and a read is simply repeated.
-        retryable = repeatable(method, path) and not (code and _LASTING_CONFLICT.fullmatch(code))
+        passes = not (code and _LASTING_CONFLICT.fullmatch(code))
+        retryable = passes and repeatable(method, path)
     if status in _PICTURE_HINTS and _PICTURE.fullmatch(path):
         kind = replace(kind, hint=_PICTURE_HINTS[status])
     error = kind.error(
@@ -294,6 +301,8 @@ def error_for(
         retryable=retryable,
         retry_after=retry_after,
     )
+    if status == 409 and not page:
+        error.retryable_after_read = passes
     if kind.in_doubt and status not in _REFUSED_UNREAD:
         leave_in_doubt(error, method, path)
     return error

@@ -20,6 +20,7 @@ __all__ = [
     "JOB_NOTE",
     "JOB_STATUS",
     "POSITION",
+    "PUBLICATION",
     "SOURCE",
     "TAGS",
     "TIMESLOT",
@@ -181,6 +182,26 @@ JOB_AD = _hints(
         403: _JOB_ACCESS,
         404: "Check job_id and job_ad_id: the ad must belong to this job. GET /jobs/{jobId}/jobads lists its ads. If "
         "both are right, ask a SmartRecruiters administrator whether the credential has access to the job.",
+    }
+)
+
+_ADS = "GET /jobs/{jobId}/jobads lists the ads of a job."
+_PUBLISHER = (
+    "Ask a SmartRecruiters administrator whether the credential's system role may publish this job, and whether its "
+    "access groups cover the job."
+)
+PUBLICATION = _hints(
+    {
+        "JOB_NOT_POSTED": "Publish the job's default ad first: the other ads of a job can be published only while that "
+        f"one is. {_ADS} The default one has default: true.",
+        "PUBLISHED_JOB_AD_LIMIT_REACHED": "Unpublish another ad first, or ask SmartRecruiters for a higher limit: the "
+        "company has as many published ads as its plan allows.",
+        "ACCESS_FORBIDDEN": _PUBLISHER,
+        "JOBAD_NOT_FOUND": f"Check job_id and job_ad_id: the ad must belong to this job. {_ADS}",
+        401: _PUBLISHER,
+        403: _PUBLISHER,
+        404: f"Check job_id and job_ad_id: the ad must belong to this job. {_ADS} If both are right, ask a "
+        "SmartRecruiters administrator whether the credential has access to the job.",
     }
 )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
-from airflow_provider_smartrecruiters.operators.outlets import describe_outlets, event_of_batch
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -21,6 +20,7 @@ from airflow_provider_smartrecruiters.operators.params import (
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.links import LINKS, keep_links
+from airflow_provider_smartrecruiters.operators.ui.outlets import describe_outlets, event_of_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

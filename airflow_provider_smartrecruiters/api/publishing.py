@@ -1,0 +1,160 @@
+"""Changes to where job ads show: publishing and unpublishing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.record import read_record
+from airflow_provider_smartrecruiters.api.values import hints
+from airflow_provider_smartrecruiters.api.values.arguments import is_blank
+from airflow_provider_smartrecruiters.api.values.choices import choice_or_none
+from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
+from airflow_provider_smartrecruiters.api.values.fields import RecordId, same_instant
+from airflow_provider_smartrecruiters.api.values.hints import Hints
+
+__all__ = ["PublishJobAd", "UnpublishJobAd"]
+
+VISIBILITIES = ("PUBLIC", "INTERNAL")
+WAIT_TIMEOUT = 600
+"""Seconds to wait for a publication by default. It takes SmartRecruiters seconds to minutes."""
+WAIT_TIMEOUTS = range(10, 24 * 3600 + 1)
+
+_JOB_AD = "/jobs/{jobId}/jobads/{jobAdId}"
+_POSTINGS = f"{_JOB_AD}/postings"
+
+
+def _seconds(value: Any) -> Any:
+    if value is None or is_blank(value):
+        return WAIT_TIMEOUT
+    try:
+        seconds = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
+    except ValueError:
+        seconds = 0
+    if seconds not in WAIT_TIMEOUTS:
+        raise ValueError(f"must be a whole number of seconds from {WAIT_TIMEOUTS[0]} to {WAIT_TIMEOUTS[-1]:,}")
+    return seconds
+
+
+class _PublicationChange(Change):
+    """Base of the changes to where an ad shows. The API accepts them (202) and carries them out later."""
+
+    record: ClassVar[str | None] = _JOB_AD
+    record_has: ClassVar[tuple[str, ...]] = ("id", "postingStatus")
+    ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
+    subject: ClassVar[str] = "publication of ad {job_ad_id} of job {job_id}"
+    scope: ClassVar[str] = "jobs_manage"
+    read_scope: ClassVar[str | None] = "jobs_read"
+    shown: ClassVar[tuple[str, ...]] = ("postingStatus", "visibility", "latestEdit")
+    shows_within: ClassVar[float] = 10.0
+    hints: ClassVar[Hints] = hints.PUBLICATION
+
+    job_id: RecordId
+    job_ad_id: RecordId
+    wait_for_completion: bool = Field(True, exclude=True)
+    wait_timeout: Annotated[int, BeforeValidator(_seconds)] = Field(WAIT_TIMEOUT, exclude=True)
+
+    @property
+    def completes_within(self) -> float | None:
+        """Seconds to wait until the ad shows, or no longer shows; None without ``wait_for_completion``."""
+        return self.wait_timeout if self.wait_for_completion else None
+
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
+        """Return the posting status after the change; ``PENDING`` if SmartRecruiters has only accepted it."""
+        if response is not None:
+            return {"posting_status": "PENDING"}
+        return {} if diffs else {"posting_status": state["postingStatus"]}
+
+
+class PublishJobAd(_PublicationChange):
+    """Publish a job ad on the company's career sites, and on free job aggregators.
+
+    Sends ``POST /jobs/{jobId}/jobads/{jobAdId}/postings``. API reference:
+    https://developers.smartrecruiters.com/reference (operation ``jobs.jobads.postings.create``).
+
+    An ad that is published, and was not edited since, is unchanged. An ad that was edited is published again: its
+    ``updatedOn`` is later than the ``publishedOn`` of all its publications.
+
+    :param job_id: id of the job.
+    :param job_ad_id: id of one of the job's ads. The default ad has to be published before the others.
+    :param visibility: ``PUBLIC``, or ``INTERNAL`` for employees only. Left out, a published ad keeps its visibility,
+        and another one becomes public.
+    :param aggregators: whether a public ad goes to free job aggregators as well. The API does not tell whether it is
+        there, so that alone is not a difference.
+    :param wait_for_completion: wait until SmartRecruiters has published the ad.
+    :param wait_timeout: seconds to wait, 10 to 86,400.
+    """
+
+    use_case: ClassVar[str] = "post_publish_job_ad"
+    endpoint: ClassVar[str] = f"POST {_POSTINGS}"
+
+    visibility: Annotated[str | None, choice_or_none(VISIBILITIES)] = None
+    aggregators: bool = True
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the ad, and in ``postings`` where it shows (``GET …/postings``)."""
+        ad = super().read(client)
+        return ad | {"postings": read_record(client, _POSTINGS, self.path_params, has=("content",))["content"]}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the posting status; of a published ad also its visibility, and whether its latest edit shows."""
+        status = state.get("postingStatus", UNREAD)
+        if status != "PUBLISHED":
+            return {"postingStatus": status}
+        shown = {"postingStatus": status, "visibility": state.get("visibility")}
+        return shown | ({"latestEdit": "NOT_PUBLISHED"} if _edited_since(state) else {})
+
+    def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the posting status ``PUBLISHED``, with what else differs or is given."""
+        edit = {"latestEdit": "PUBLISHED"} if "latestEdit" in self.current(state) else {}
+        return {"postingStatus": "PUBLISHED", "visibility": self.visibility} | edit
+
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of the publication. Left out, the API makes an internal ad public."""
+        kept = state.get("visibility") if state.get("postingStatus") == "PUBLISHED" else None
+        visibility = self.visibility or (kept if kept in VISIBILITIES else None)
+        return {"aggregators": self.aggregators} | ({"visibility": visibility} if visibility else {})
+
+
+class UnpublishJobAd(_PublicationChange):
+    """Take a job ad off the career sites and job aggregators.
+
+    Sends ``DELETE /jobs/{jobId}/jobads/{jobAdId}/postings``. API reference:
+    https://developers.smartrecruiters.com/reference (operation ``jobs.jobads.postings.unpublish``).
+
+    The default ad takes all other ads of the job with it. The status of the job stays as it is.
+
+    :param job_id: id of the job.
+    :param job_ad_id: id of one of the job's ads.
+    :param wait_for_completion: wait until SmartRecruiters has unpublished the ad.
+    :param wait_timeout: seconds to wait, 10 to 86,400.
+    """
+
+    use_case: ClassVar[str] = "delete_unpublish_job_ad"
+    endpoint: ClassVar[str] = f"DELETE {_POSTINGS}"
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the posting status, and the visibility, so that a plan is stale if somebody changed it."""
+        return {"postingStatus": state.get("postingStatus", UNREAD), "visibility": state.get("visibility")}
+
+    def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the posting status ``NOT_PUBLISHED``."""
+        return {"postingStatus": "NOT_PUBLISHED"}
+
+    def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a notice if the ad is, or may be, the job's default one."""
+        if state.get("default", not state) and state.get("postingStatus") != "NOT_PUBLISHED":
+            is_default = "This is the default ad of the job" if state else "If this is the default ad of the job"
+            yield f"{is_default}: unpublishing it unpublishes all other ads of the job as well."
+
+
+def _edited_since(state: Mapping[str, Any]) -> bool:
+    """Return whether a published ad was edited after it was published; False if that is not known."""
+    published = [same_instant(one["publishedOn"]) for one in state.get("postings", ()) if "publishedOn" in one]
+    edited = same_instant(state.get("updatedOn"))
+    # In the API's own format, later instants are greater texts.
+    return bool(published and edited) and edited > max(published)
