@@ -22,6 +22,7 @@ from airflow_provider_smartrecruiters.api.names import (
 )
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
+from airflow_provider_smartrecruiters.api.records.sub_status import check_sub_status
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.choices import one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD
@@ -320,6 +321,17 @@ class _ApplicationStatusChange(_ApplicationChange):
         members = {name: given.get(name, there.get(name) if name in kept else None) for name in _STATUS_MEMBERS}
         return {name: value for name, value in members.items() if value is not None}
 
+    def foreseen(
+        self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool
+    ) -> dict[str, Any]:
+        """Check that some hiring process has the given sub-status.
+
+        :raises InvalidInputError: none has it for the status.
+        """
+        if sub_status := self.given.get("subStatus"):
+            check_sub_status(Finder(client, lookups), self.given["status"], sub_status)
+        return {}
+
     @classmethod
     def inverse(cls, facts: Mapping[str, Any], done: Change | None = None) -> Inverse:  # noqa: ARG003
         """Return the status before with its sub-status, start date and reason.
@@ -356,7 +368,8 @@ class UpdateCandidateJobStatus(_ApplicationStatusChange):
     :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param status: one of :data:`APPLICATION_STATUSES` (``OFFERED``, not ``OFFER`` as in the status of a job).
     :param sub_status: name of a step of the job's hiring process. Hiring processes have them for ``IN_REVIEW``,
-        ``INTERVIEW`` and ``OFFERED``.
+        ``INTERVIEW`` and ``OFFERED``. One that no hiring process has is refused before the write, if the credential may
+        read ``GET /configuration/hiring-processes`` (scope ``configuration_read``).
     :param starts_on: start date of a hire: a date, a datetime, or ISO 8601 text; UTC if it has no offset.
     :param reason_id: id of one of the company's rejection or withdrawal reasons; only with ``REJECTED`` or
         ``WITHDRAWN``. Whether a reason is required is a setting of the company.

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
+from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import DEPARTMENT, JOB_REF_NUMBER, Finder, Name
 from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTIONS,
     SHOWN,
@@ -391,7 +392,8 @@ class UpdateJobAndJobAd(_JobChange):
         "department": {"id"}, "location": {…}, "industry": {"id"}, "function": {"id"}, "typeOfEmployment": {"id"},
         "experienceLevel": {"id"}, "eeoCategory": {"id"}, "template", "compensation": {…}, "jobAd": {"language":
         {"code"}, "sections": {…}}, "properties": [{"id", "value"}]}``. None as a value removes the member.
-        ``properties`` are changed by id; the others are kept.
+        ``properties`` are changed by id; the others are kept. The department may be ``{"label"}`` instead, which is
+        looked up with ``GET /configuration/departments`` (scope ``configuration_read``).
     :param replace: send ``job`` as it is, which removes everything that it lacks.
     """
 
@@ -416,6 +418,25 @@ class UpdateJobAndJobAd(_JobChange):
 
     job: JobFields
     replace: bool = False
+
+    def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Self:
+        """Return the change with the id of the department, if that is given by its label.
+
+        :param client: client to send with.
+        :param lookups: cache of look-ups for the whole batch.
+        :raises InvalidInputError: no department has the label, or several have it.
+        :raises PermissionDeniedError: the credential may not read the departments.
+        """
+        department = self.job.department
+        if department is None or department.id is not None or department.label is None:
+            return self
+        argument = "job.department.id"
+        found = DEPARTMENT.find(Finder(client, lookups), department.label, argument)
+        record = DEPARTMENT.the_one(found, argument)
+        named = department.model_copy(update={"id": str(record["id"])})
+        change = self.model_copy(update={"job": self.job.model_copy(update={"department": named})})
+        change._labels = self._labels | {str(record["id"]): record["label"]}
+        return change
 
     @model_validator(mode="after")
     def _sendable(self) -> Self:

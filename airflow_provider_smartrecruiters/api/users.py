@@ -11,7 +11,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.names import USER_EMAIL, Name
 from airflow_provider_smartrecruiters.api.values import hints
-from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText
+from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalEmail
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
@@ -47,7 +47,7 @@ class UpdateUserAvatar(Change):
     hints: ClassVar[Hints] = hints.AVATAR
 
     user_id: NamedId = None
-    user_email: OptionalText = Field(None, exclude=True, repr=False)
+    user_email: OptionalEmail = Field(None, exclude=True, repr=False)
     image: bytes = Field(repr=False)
     max_bytes: int = Field(default=DEFAULT_MAX_BYTES, gt=0)
 

@@ -107,7 +107,8 @@ class UpdateCandidateJobStatusOperator(SmartRecruitersBaseOperator):
     :param job_id: id of the job that the candidate is assigned to, text.
     :param status: ``LEAD``, ``NEW``, ``IN_REVIEW``, ``INTERVIEW``, ``OFFERED``, ``HIRED``, ``REJECTED``, ``WITHDRAWN``
         or ``TRANSFERRED``.
-    :param sub_status: name of a step of the job's hiring process within the status, text. Default ``None``.
+    :param sub_status: name of a step of the job's hiring process within the status, text. One that no hiring process of
+        the company has is refused, as far as the credential may read them. Default ``None``.
     :param starts_on: first working day, with ``HIRED``: a date, a datetime or ISO 8601 text. Midnight is that day, in
         any time zone. Default ``None``.
     :param reason_id: id of a rejection reason (with ``REJECTED``) or of a withdrawal reason (with ``WITHDRAWN``), text.

@@ -106,8 +106,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
     :param job_id: id of the job, text.
     :param job: what to change, a mapping in the API's field names (``title``, ``department``, ``properties``,
-        ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping. The text of a section has
-        at most 24,999 characters.
+        ``jobAd.sections``, ...), or text in mapping form, JSON or as Jinja prints a mapping. The department may be
+        ``{"label": ...}`` in place of ``{"id": ...}``. The text of a section has at most 24,999 characters.
     :param replace: send ``job`` as it is; the API then removes everything that ``job`` leaves out. Bool, default false.
     :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
         looked through for it. Default ``None``.

@@ -355,8 +355,27 @@ def test_a_refused_status_lists_all_nine() -> None:
     assert all(status in str(caught.value) for status in APPLICATION_STATUSES)
 
 
-def test_a_sub_status_of_another_process(smartrecruiters_emulator: Any, client: Any) -> None:
+def test_a_sub_status_of_no_process(smartrecruiters_emulator: Any, client: Any) -> None:
     ref = smartrecruiters_emulator.state.an_application("NEW")
+    (step, *_) = smartrecruiters_emulator.state.sub_statuses(ref.job_id, "INTERVIEW")
+    for wrong, quoted in (("No such step", False), (step.upper(), True), (f"{step}s", True)):
+        change = UpdateCandidateJobStatus(
+            candidate_id=ref.candidate_id, job_id=ref.job_id, status="INTERVIEW", sub_status=wrong
+        )
+        for verb in (plan, apply):
+            with pytest.raises(InvalidInputError, match="No hiring process of the company has") as caught:
+                verb(client, change)
+            assert caught.value.fields == ("sub_status",)
+            assert (wrong in caught.value.summary, f'"{step}"' in caught.value.hint) == (quoted, True)
+    assert smartrecruiters_emulator.journal == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_credential_that_may_not_read_the_processes_leaves_the_check_to_the_api(
+    status: int, smartrecruiters_emulator: Any, client: Any
+) -> None:
+    ref = smartrecruiters_emulator.state.an_application("NEW")
+    smartrecruiters_emulator.fail_next("configuration.hiring-process.all", status=status)
     change = UpdateCandidateJobStatus(
         candidate_id=ref.candidate_id, job_id=ref.job_id, status="INTERVIEW", sub_status="No such step"
     )

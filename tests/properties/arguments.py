@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
 from airflow_provider_smartrecruiters.api.records import job_content
-from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId
+from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalDateTime, RecordId
 from tests.properties import values
 from tests.support import catalogue
 
@@ -31,7 +31,7 @@ if typing.TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
-_RECORD_ID = typing.get_args(RecordId)[1]
+_RECORD_IDS = (typing.get_args(RecordId)[1], typing.get_args(NamedId)[1])
 _DATE_TIME = typing.get_args(OptionalDateTime)[1]
 
 # Values that are taken, by the names of fields. What only the seeded company knows is in a use case's declaration.
@@ -63,7 +63,7 @@ def for_change(change: type[Change]) -> SearchStrategy[Arguments]:
     ids = change.ids
     plain = {name: _plain(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
     strange = {name: _strange(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
-    required = {name for name, field in change.model_fields.items() if field.is_required()}
+    required = {name for name, field in change.model_fields.items() if field.is_required()} | _needed(change)
     return _arguments(plain, strange, required, set(ids), _alternatives(change))
 
 
@@ -109,12 +109,18 @@ def for_operator(
                 # A plain text is its own rendering.
                 plain[name] = native
     required = {name for name in names if name in parameters and parameters[name].default is inspect.Parameter.empty}
+    required |= _needed(change)
     return _arguments(plain, strange, required, set(change.ids), _alternatives(change))
 
 
 def _alternatives(change: type[Change]) -> dict[str, str]:
-    """Return the arguments of which exactly one has to be given: that of an id to that of a name."""
-    return {argument: name.argument for argument, name in change.names.items() if not name.optional}
+    """Return the arguments of which only one may be given: that of an id to that of a name."""
+    return {argument: name.argument for argument, name in change.names.items()}
+
+
+def _needed(change: type[Change]) -> set[str]:
+    """Return the arguments that take an id, and are required but for a name in place of it."""
+    return {argument for argument, name in change.names.items() if not name.optional}
 
 
 @cache
@@ -148,14 +154,13 @@ def _arguments(
             arguments[name] = draw(strange[name])
         elif name in required or draw(st.booleans()):
             arguments[name] = draw(plain[name])
-    for argument, name in alternatives.items():
-        if odd == "all":
-            continue
-        # A name that nothing has ends each input, so most have the id.
-        by_name = name == chosen if odd == "one" else draw(st.integers(0, 7)) == 0
-        arguments.pop(argument if by_name else name, None)
-        if not (by_name or argument in arguments):
-            arguments[argument] = draw(plain[argument])
+    # A name that nothing has ends its input, so few have one.
+    by_name = chosen if odd == "one" else draw(st.sampled_from((*[None] * 9, *alternatives.values())))
+    for argument, name in alternatives.items() if odd != "all" else ():
+        arguments.pop(argument if name == by_name else name, None)
+        wanted = name if name == by_name else argument
+        if wanted not in arguments and argument in required:
+            arguments[wanted] = draw(plain[wanted])
     return arguments
 
 
@@ -165,7 +170,7 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
     model = _model(options)
     if name in KNOWN and model is None:
         return KNOWN[name]
-    if _RECORD_ID in metadata or name in ids:
+    if any(check in metadata for check in _RECORD_IDS) or name in ids:
         return values.plain_ids
     if _DATE_TIME in metadata:
         return values.plain_dates
@@ -173,7 +178,8 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
         return st.sampled_from(accepted)
     if model is not None:
         members = {member: _plain(member, info.annotation, info) for member, info in model.model_fields.items()}
-        required = {member for member, info in model.model_fields.items() if info.is_required()}
+        # A label in place of an id is one that nothing has.
+        required = {member for member, info in model.model_fields.items() if info.is_required() or member == "id"}
         # In the order of the fields: the order of a set differs from run to run, and with it what is drawn.
         return st.fixed_dictionaries(
             {member: found for member, found in members.items() if member in required},
@@ -209,7 +215,7 @@ def _strange(
         kinds.append(STRANGE[name])
     elif _choices(metadata):
         kinds += [values.enumerated, values.odd_choices]
-    elif _RECORD_ID in metadata or name in ids:
+    elif any(check in metadata for check in _RECORD_IDS) or name in ids:
         kinds = [values.texts, values.texts, values.anything]
     elif _DATE_TIME in metadata:
         kinds += [values.dates, values.dates]

@@ -51,9 +51,12 @@ def carriers() -> list[type[UseCase]]:
 
 
 def text_fields(case: type[UseCase]) -> set[str]:
-    """Return the parameters of a use case that hold what people wrote; a path holds only where it is."""
+    """Return the parameters of a use case that hold what people wrote; a path holds only where it is, and a name in
+    place of an id has a canary of its own.
+    """
     fields = {*case.operator.private_fields, *case.operator.free_text_fields}
-    return {name for name in fields if not name.endswith("_path")}
+    names = {name.argument for name in catalogue.operators()[case.operator].names.values()}
+    return {name for name in fields - names if not name.endswith("_path")}
 
 
 def name_of_case(case: type[UseCase]) -> str:
@@ -84,6 +87,7 @@ class Canaries:
     texts: dict[str, Canary] = field(default_factory=_texts)
     """What each use case carries that takes texts."""
     email: Canary = field(default_factory=lambda: person("email", "{}+jobs@example.com"))
+    user_email: Canary = field(default_factory=lambda: person("user_email", "{}@example.com"))
     old_note: Canary = field(default_factory=lambda: person("previous_note"))
     old_tag: Canary = field(default_factory=lambda: person("former_tag"))
     old_incumbent: Canary = field(default_factory=lambda: person("whoever"))
@@ -104,6 +108,7 @@ class Canaries:
             job.note = self.old_note.value
             for position in job.positions.values():
                 position.incumbent_name = self.old_incumbent.value
+        next(user for user in tenant.users.values() if user.access == "full").email = self.user_email.value
         for candidate in tenant.candidates.values():
             candidate.email, candidate.last_name = self.email.value, self.last_name.value
             candidate.tags = [self.old_tag.value]

@@ -196,6 +196,7 @@ def test_everything_happened(run: Run) -> None:
                 unlike.append(f"{task} with {conn_id}: {states[task, index]}")
     assert unlike == []
     assert {states[task, -1] for task in ("look_up", "everything", "wait")} == {"success"}
+    assert states["avatar_by_address", -1] == "success"
     assert states["tell_header", -1] == "failed"
     batches = [states[task, -1] for task in ("bulk_0", "bulk_1", "bulk_2", "bulk_shared")]
     assert batches == ["success", "failed", "failed", "failed"]

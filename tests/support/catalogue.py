@@ -19,7 +19,7 @@ from pydantic import BeforeValidator
 
 from airflow_provider_smartrecruiters import api
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.names import REASONS
+from airflow_provider_smartrecruiters.api.names import DEPARTMENT, REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,6 +186,8 @@ def name_lists(change: type[Change]) -> dict[str, str | None]:
     found: dict[str, str | None] = {name.path: None for name in change.names.values()}
     if "reason_id" in change.names:
         found |= {name.path: None for name in REASONS.values()}
+    if "job" in change.model_fields:
+        found[DEPARTMENT.path] = None
     if "source_id" in change.names:
         found[change.names["source_id"].path] = "source_type_id"
     return found

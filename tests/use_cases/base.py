@@ -59,7 +59,7 @@ class UseCaseTests(UseCase):
         result = self.run(**arguments)
         self.check_result(result, arguments, expected)
         self.check_writes(arguments, expected)
-        assert self.operations() == [*self.reads, self.operation, *self.reads_after]
+        assert self.operations() == [*self.reads, *self.apply_looks_up, self.operation, *self.reads_after]
         assert self.stored(arguments) == expected.stored
         assert (result["fingerprint"] is not None) is self.converges()
 

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from airflow_provider_smartrecruiters.exceptions import BadRequestError
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateJobStatusOperator
 from tests.use_cases.applications import REFUSALS, ApplicationStatusTests, bad_request, coded, ids, step_omitted
-from tests.use_cases.refusals import BadInput, setting
+from tests.use_cases.refusals import BadInput, Refusal, setting
+
+if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.emulator.tenant.known_records import KnownRecords
 
 STATUSES = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED", "HIRED", "REJECTED", "WITHDRAWN", "TRANSFERRED")
 FIELDS = {"status": "status", "subStatus": "sub_status", "startsOn": "starts_on", "reason": "reason_id"}
 NO_STEP = {"sub_status": ""}
 
 
+def step_of_another_process(state: KnownRecords) -> dict[str, Any]:
+    job_id = state.applications("IN_REVIEW")[0].job_id
+    with state.editing() as tenant:
+        (other, *_) = [
+            one for one in tenant.hiring_processes.values() if one.id != tenant.jobs[job_id].hiring_process_id
+        ]
+        other.sub_statuses = {**other.sub_statuses, "INTERVIEW": ["Coffee"]}
+    return {"sub_status": "Coffee"}
+
+
 class TestUpdateCandidateJobStatus(ApplicationStatusTests):
     operator = UpdateCandidateJobStatusOperator
+    apply_looks_up = plan_looks_up = ("configuration.hiring-process.all",)
+    looks_up: ClassVar = {"configuration.hiring-process.all": frozenset()}
     use_case = "put_update_candidates_job_status"
     refusals = (
         *REFUSALS,
@@ -46,7 +62,13 @@ class TestUpdateCandidateJobStatus(ApplicationStatusTests):
             provoke=setting(statuses_without_reasons=["WITHDRAWN"]),
         ),
         step_omitted("INTERVIEW", {}),
-        bad_request("sub-status of no hiring process", {"sub_status": "Coffee"}),
+        Refusal(
+            "step of another job's hiring process",
+            400,
+            BadRequestError,
+            ("reason_id", "sub_status"),
+            step_of_another_process,
+        ),
     )
     bad_inputs = (
         BadInput("status of a job", {"status": "OFFER"}, ("status",), STATUSES),

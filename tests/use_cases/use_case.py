@@ -88,6 +88,8 @@ class UseCase:
     """``details`` of a plan of something that changes; None if they are the same."""
     looks_up: ClassVar[dict[str, frozenset[str]]] = {}
     """Reads of anything but the record: operation id to the names of the query parameters that may be sent."""
+    apply_looks_up: ClassVar[tuple[str, ...]] = ()
+    """Operations of a run that changes something, between :attr:`reads` and the write."""
     plan_looks_up: ClassVar[tuple[str, ...]] = ()
     """Operations of such a plan after :attr:`reads`."""
     details_unread: ClassVar[dict[str, Any]] = {}

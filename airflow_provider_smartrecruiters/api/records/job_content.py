@@ -16,7 +16,14 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.records.job_properties import without_copies
-from airflow_provider_smartrecruiters.api.values.fields import OptionalDateTime, RecordId, Text, at_most, same_instant
+from airflow_provider_smartrecruiters.api.values.fields import (
+    NamedId,
+    OptionalDateTime,
+    RecordId,
+    Text,
+    at_most,
+    same_instant,
+)
 from airflow_provider_smartrecruiters.api.values.normal import normal
 
 SECTIONS = ("companyDescription", "jobDescription", "qualifications", "additionalInformation", "videos")
@@ -165,6 +172,19 @@ class Identified(_Part):
     id: RecordId
 
 
+class Labelled(_Part):
+    """A value from a list of the company, by id, or by its label if there is no id."""
+
+    id: NamedId = None
+    label: Text | None = None
+
+    @model_validator(mode="after")
+    def _id_or_label(self) -> Self:
+        if self.id is None and self.label is None:
+            raise ValueError("needs an id or a label")
+        return self
+
+
 class LanguageFields(_Part):
     """A language by code, ``en`` or ``pt-BR``."""
 
@@ -245,7 +265,7 @@ class JobFields(_Part):
     title: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
     refNumber: Annotated[Text, Field(max_length=63)] | None = None  # noqa: N815
     targetHiringDate: OptionalDateTime = None  # noqa: N815
-    department: Identified | None = None
+    department: Labelled | None = None
     location: LocationFields | None = None
     industry: Identified | None = None
     function: Identified | None = None

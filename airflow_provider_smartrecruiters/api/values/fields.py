@@ -24,6 +24,7 @@ FIX_ARGUMENTS = "Fix the arguments in the DAG or in the trigger form, then run t
 ID_MAX_LENGTH = 256
 """Longest id, in characters: ``Identifiable.id`` in the API's contract."""
 
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PATH = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 
@@ -332,6 +333,14 @@ def _id_or_none(value: Any) -> str | None:
     return None if value is None else check_id(value)
 
 
+def _email_or_none(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _EMAIL.fullmatch(value.strip()):
+        raise ValueError("is not an e-mail address")
+    return value.strip()
+
+
 def _api_datetime_or_none(value: Any) -> str | None:
     return None if value is None else to_api_datetime(value)
 
@@ -351,6 +360,9 @@ OptionalId = Annotated[str | None, BeforeValidator(_id_or_none), BeforeValidator
 
 OptionalText = Annotated[str | None, BeforeValidator(as_text), BeforeValidator(_blank_is_absent)]
 """Short text that may be left out; blank text counts as left out."""
+
+OptionalEmail = Annotated[str | None, BeforeValidator(_email_or_none), BeforeValidator(_blank_is_absent)]
+"""E-mail address; optional, blank text counts as not given."""
 
 OptionalDateTime = Annotated[str | None, BeforeValidator(_api_datetime_or_none), BeforeValidator(_blank_is_absent)]
 """Point in time; optional, stored in the format of :func:`to_api_datetime`."""

@@ -19,6 +19,7 @@ from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
+from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 from airflow_provider_smartrecruiters.sensors.statuses import ApplicationStatusSensor
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())
@@ -81,6 +82,13 @@ with DAG(
         task_id="add_tag", candidate_id=CANDIDATE, add="{{ [" + TAG + "] | tojson }}", read_first=False
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["add_tag"])
 
+    UpdateUserAvatarOperator(
+        task_id="avatar_by_address",
+        user_email="{{ canary('user_email') }}",
+        avatar_path=ARGUMENTS["update_user_avatar"]["avatar_path"],
+        smartrecruiters_conn_id=PLAN["conn_ids"]["bulk"][0],
+    )
+
     for number, conn_id in enumerate(PLAN["conn_ids"]["bulk"]):
         # Not mapped: a batch is one task. One of its items cannot be read, another cannot be sent.
         UpdateCandidateTagsOperator.bulk(
@@ -121,9 +129,12 @@ with DAG(
     def everything(conn_ids):
         """Send each change that carries something everywhere, and tell how it ended."""
         from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateTags
+        from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
 
         hooks = {conn_id: SmartRecruitersHook(conn_id) for conn_id in conn_ids}
         changes = [UpdateCandidateTags(candidate_id=CANDIDATE, add=[f"{canary('update_candidate_tags')} too"])]
+        image = Path(ARGUMENTS["update_user_avatar"]["avatar_path"]).read_bytes()
+        changes.append(UpdateUserAvatar(user_email=canary("user_email"), image=image))
         for case in PLAN["use_cases"]:
             if case["carries"]:
                 module = import_module(case["module"].replace(".operators.", ".api."))
