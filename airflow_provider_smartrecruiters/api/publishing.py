@@ -9,12 +9,13 @@ from pydantic import BeforeValidator, Field
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
 from airflow_provider_smartrecruiters.api.values.choices import choice_or_none
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
-from airflow_provider_smartrecruiters.api.values.fields import RecordId, same_instant
+from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText, RecordId, same_instant
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 
 __all__ = ["PublishJobAd", "UnpublishJobAd"]
@@ -53,7 +54,10 @@ class _PublicationChange(Change):
     shows_within: ClassVar[float] = 10.0
     hints: ClassVar[Hints] = hints.PUBLICATION
 
-    job_id: RecordId
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
+
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
     job_ad_id: RecordId
     wait_for_completion: bool = Field(True, exclude=True)
     wait_timeout: Annotated[int, BeforeValidator(_seconds)] = Field(WAIT_TIMEOUT, exclude=True)
@@ -80,6 +84,7 @@ class PublishJobAd(_PublicationChange):
     ``updatedOn`` is later than the ``publishedOn`` of all its publications.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job_ad_id: id of one of the job's ads. The default ad has to be published before the others.
     :param visibility: ``PUBLIC``, or ``INTERNAL`` for employees only. Left out, a published ad keeps its visibility,
         and another one becomes public.
@@ -129,6 +134,7 @@ class UnpublishJobAd(_PublicationChange):
     The default ad takes all other ads of the job with it. The status of the job stays as it is.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job_ad_id: id of one of the job's ads.
     :param wait_for_completion: wait until SmartRecruiters has unpublished the ad.
     :param wait_timeout: seconds to wait, 10 to 86,400.

@@ -40,6 +40,8 @@ class PublishJobAdOperator(SmartRecruitersBaseOperator):
         whether it is there; ``force`` publishes again with another choice.
     :param wait_for_completion: wait until the ad is published. Bool, default true.
     :param wait_timeout: seconds to wait, 10 to 86,400. Int, default 600.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent; nothing was sent.
     :raises CompletionTimeoutError: SmartRecruiters accepted the request, but did not publish the ad in time. A retry
@@ -57,12 +59,13 @@ class PublishJobAdOperator(SmartRecruitersBaseOperator):
     def __init__(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         job_ad_id: str,
         visibility: str | None = None,
         aggregators: bool | str = True,
         wait_for_completion: bool | str = True,
         wait_timeout: int | str = 600,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -72,6 +75,7 @@ class PublishJobAdOperator(SmartRecruitersBaseOperator):
         self.aggregators = aggregators
         self.wait_for_completion = wait_for_completion
         self.wait_timeout = wait_timeout
+        self.job_ref_number = job_ref_number
 
 
 class UnpublishJobAdOperator(SmartRecruitersBaseOperator):
@@ -96,6 +100,8 @@ class UnpublishJobAdOperator(SmartRecruitersBaseOperator):
     :param job_ad_id: id of the ad within the job, text.
     :param wait_for_completion: wait until the ad is no longer published. Bool, default true.
     :param wait_timeout: seconds to wait, 10 to 86,400. Int, default 600.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent; nothing was sent.
     :raises CompletionTimeoutError: SmartRecruiters accepted the request, but did not unpublish the ad in time. A retry
@@ -111,10 +117,11 @@ class UnpublishJobAdOperator(SmartRecruitersBaseOperator):
     def __init__(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         job_ad_id: str,
         wait_for_completion: bool | str = True,
         wait_timeout: int | str = 600,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -122,3 +129,4 @@ class UnpublishJobAdOperator(SmartRecruitersBaseOperator):
         self.job_ad_id = job_ad_id
         self.wait_for_completion = wait_for_completion
         self.wait_timeout = wait_timeout
+        self.job_ref_number = job_ref_number
