@@ -303,6 +303,7 @@ def references() -> list[tuple[str, str, list[str]]]:
                 *listed("operators"),
                 "operators.base",
                 "operators.bulk.operator",
+                "operators.finding.operator",
                 "operators.approvals",
                 "operators.forms",
             ],

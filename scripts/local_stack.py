@@ -108,7 +108,7 @@ def emulator(log: Path, *options: str) -> Iterator[Emulator]:
         process.wait(timeout=10)
 
 
-def _announced_url(process: subprocess.Popen[bytes], log: Path, patience: float = 20) -> str:
+def _announced_url(process: subprocess.Popen[bytes], log: Path, patience: float = 60) -> str:
     deadline = time.monotonic() + patience
     while process.poll() is None and time.monotonic() < deadline:
         if found := re.search(r"http://[\w.:\[\]]+", log.read_text()):

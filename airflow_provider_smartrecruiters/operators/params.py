@@ -103,8 +103,8 @@ def as_count(name: str, value: Any) -> int:
     return _at_least(0, name, value)
 
 
-def as_threads(name: str, value: Any) -> int:
-    """Parse a number of threads.
+def as_positive(name: str, value: Any) -> int:
+    """Parse a number of at least 1.
 
     :param name: the parameter's name, for the error.
     :param value: an int of at least 1, or its digits as text.

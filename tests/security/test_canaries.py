@@ -103,6 +103,7 @@ def conn_ids() -> dict[str, Any]:
             task: [f"{kinds[number % 2]}_{name}" for name in ("success", "status_403")]
             for number, task in enumerate(few)
         },
+        "search": ["oauth_success", "key_status_400", "oauth_echo_of_everything", "key_echo_upper_case"],
         "look_up": [f"{kind}_{name}" for name in names for kind in ("key", "oauth")],
         "everything": [f"{('key', 'oauth')[number % 2]}_{name}" for number, name in enumerate(names)],
         "bulk": ["oauth_success", "oauth_status_422", "oauth_echo_upper_case"],

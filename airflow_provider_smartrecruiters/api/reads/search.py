@@ -62,6 +62,8 @@ class RecordSearch(AboutRecord):
     """What the search finds, one and several: ``("job", "jobs")``."""
     listed: ClassVar[str]
     """What the list consists of, in words: ``candidates``."""
+    judged: ClassVar[str]
+    """What the API may not say enough of to decide whether it is a match, in words: ``candidates``."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -208,6 +210,6 @@ def undecided_said(wanted: RecordSearch, count: int) -> str:
     :param count: number of these entries.
     """
     return (
-        f"Left out: {count:,} of the {wanted.listed} read. SmartRecruiters does not say whether they match, and "
-        f"a search leaves out what it does not know for certain."
+        f"Left out: {count:,} of the {wanted.judged}. SmartRecruiters does not say whether they match, and a search "
+        "leaves out what is not certain."
     )

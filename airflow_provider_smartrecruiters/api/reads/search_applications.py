@@ -97,6 +97,7 @@ class SearchApplications(AgedSearch):
     subject: ClassVar[str] = "list of candidates"
     found: ClassVar[tuple[str, str]] = ("application", "applications")
     listed: ClassVar[str] = "candidates"
+    judged: ClassVar[str] = "candidates"
     scope: ClassVar[str] = "candidates_read"
     hints: ClassVar[Hints] = hints.CANDIDATE_SEARCH
 

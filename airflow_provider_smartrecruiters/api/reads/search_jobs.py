@@ -51,6 +51,7 @@ class SearchJobs(AgedSearch):
     subject: ClassVar[str] = "list of jobs"
     found: ClassVar[tuple[str, str]] = ("job", "jobs")
     listed: ClassVar[str] = "jobs"
+    judged: ClassVar[str] = "jobs"
     scope: ClassVar[str] = "jobs_read"
 
     statuses: Annotated[tuple[Annotated[str, one_of(JOB_STATUSES)], ...] | None, SEVERAL] = Field(None)
@@ -122,6 +123,7 @@ class SearchJobAds(_OfJobs, AgedSearch):
     subject: ClassVar[str] = "list of job ads"
     found: ClassVar[tuple[str, str]] = ("job ad", "job ads")
     listed: ClassVar[str] = "jobs"
+    judged: ClassVar[str] = "job ads"
     scope: ClassVar[str] = "jobs_read"
     hints: ClassVar[Hints] = hints.JOB_AD
     id_name: ClassVar[str] = "job_ad_id"
@@ -159,6 +161,7 @@ class SearchJobPositions(_OfJobs):
     subject: ClassVar[str] = "list of positions"
     found: ClassVar[tuple[str, str]] = ("position", "positions")
     listed: ClassVar[str] = "jobs"
+    judged: ClassVar[str] = "positions"
     scope: ClassVar[str] = "jobs_read"
     hints: ClassVar[Hints] = hints.POSITION
     id_name: ClassVar[str] = "position_id"

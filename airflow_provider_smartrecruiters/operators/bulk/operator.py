@@ -15,7 +15,7 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_guard,
     as_hours,
     as_list,
-    as_threads,
+    as_positive,
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -300,7 +300,7 @@ class BulkOperator(WithHook, BaseOperator):
             force=as_bool("force", self.force),
             read_first=as_bool("read_first", self.read_first),
             stop_on_error=as_choice("on_item_error", self.on_item_error, ("continue", "stop")) == "stop",
-            max_threads=as_threads("max_threads", self.max_threads),
+            max_threads=as_positive("max_threads", self.max_threads),
             terms=BulkTerms(only_if_status_in=statuses),
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.params import as_count, as_guard, as_threads
+from airflow_provider_smartrecruiters.operators.params import as_count, as_guard, as_positive
 from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
 
@@ -156,7 +156,7 @@ class SearchOperator(WithHook, BaseOperator):
         ti = context.get("ti")
         max_tries = getattr(ti, "max_tries", None)
         limits = Limits(
-            max_results=self._guard("max_results", as_threads),
+            max_results=self._guard("max_results", as_positive),
             min_results=self._guard("min_results", as_count),
             expected_count=self._guard("expected_count", as_count),
         )

@@ -103,6 +103,7 @@ class SearchRun:
                     raise
                 log.warning("SmartRecruiters no longer knows the page to go on with. Starting over.")
                 self._kept.start_over()
+                self._earlier_pages = 0
                 self._read()
         self._check()
         location = self._kept.publish()
@@ -203,8 +204,8 @@ class SearchRun:
         log.info(
             "%s",
             fitted(
-                f"Done: {self._found()} found ({reached.read:,} {self._wanted.listed} read, {_pages(reached.pages)}, "
-                f"{seconds:,.0f} s)."
+                f"Done: {self._found()} found ({reached.read:,} {self._wanted.listed} read, {_pages(reached.pages)}) "
+                f"in {seconds:,.0f} s."
             ),
         )
         counts = {name: getattr(reached, name) for name in ("found", "read", "undecided", "pages")}

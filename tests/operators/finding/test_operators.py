@@ -85,6 +85,10 @@ def test_a_filter_that_a_template_renders_to_nothing_is_refused(kind: Any, nativ
         assert caught.value.fields == (name,)
 
 
+def test_text_about_people_is_private() -> None:
+    assert {name for kind in KINDS for name in kind.private_fields} == {"tags", "q", "email_address"}
+
+
 def run(operator: SearchOperator, store: StateStore | None = None) -> tuple[Any, dict[str, Any]]:
     given = context(store)
     returned = operator.execute(given)

@@ -20,6 +20,7 @@ from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruite
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
 from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
+from airflow_provider_smartrecruiters.operators.search import SearchApplicationsOperator
 from airflow_provider_smartrecruiters.sensors.statuses import ApplicationStatusSensor
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())
@@ -88,6 +89,10 @@ with DAG(
         avatar_path=ARGUMENTS["update_user_avatar"]["avatar_path"],
         smartrecruiters_conn_id=PLAN["conn_ids"]["bulk"][0],
     )
+    # What it looks for is about people, and so is everything that it finds except the ids.
+    SearchApplicationsOperator.partial(
+        task_id="search", email_address="{{ canary('email') }}", tags="{{ canary('former_tag') }}"
+    ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["search"])
 
     for number, conn_id in enumerate(PLAN["conn_ids"]["bulk"]):
         # Not mapped: a batch is one task. One of its items cannot be read, another cannot be sent.
