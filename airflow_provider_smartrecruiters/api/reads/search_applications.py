@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.reads.search import AgedSearch, FoundPage, Item, all_of, told
 from airflow_provider_smartrecruiters.api.record import read_record
-from airflow_provider_smartrecruiters.api.records.source_link import linked_ids
+from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.choices import one_of
 from airflow_provider_smartrecruiters.api.values.fields import OptionalId, check_id
@@ -34,6 +35,8 @@ ONBOARDING_STATUSES = ("READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL", "ONBOARDING_
 ONE_PER = ("application", "candidate")
 
 _APPLICATION = "/candidates/{id}/jobs/{jobId}"
+_SOURCE = "source of the link"
+"""Where an application that was read has the ids of its source. No member of the API has blanks in its name."""
 _Id = Annotated[str, BeforeValidator(check_id)]
 _Rating = Annotated[int, Field(ge=1, le=5)]
 
@@ -122,6 +125,7 @@ class SearchApplications(AgedSearch):
     screening_answers: Annotated[tuple[ScreeningAnswer, ...] | None, SEVERAL] = Field(None, exclude=True)
     updated_after: Moment = Field(None, serialization_alias="updatedAfter")
     one_per: Annotated[str, one_of(ONE_PER)] = Field("application", exclude=True)
+    _lookups: Lookups = PrivateAttr(default_factory=Lookups)
 
     @model_validator(mode="after")
     def _filters_fit(self) -> Self:
@@ -168,7 +172,9 @@ class SearchApplications(AgedSearch):
         if unread:
             with ThreadPoolExecutor(min(len(unread), MAX_CONCURRENT)) as threads:
                 for (look, job_id), application in zip(
-                    unread, threads.map(lambda one: _read(client, one[0].candidate_id, one[1]), unread), strict=True
+                    unread,
+                    threads.map(lambda one: self._read(client, one[0].candidate_id, one[1]), unread),
+                    strict=True,
                 ):
                     look.judge(job_id, application)
         for look in looks:
@@ -205,7 +211,7 @@ class SearchApplications(AgedSearch):
     def _has_source(self, application: Mapping[str, Any]) -> bool | None:
         if self.sources is None:
             return True
-        ids = linked_ids(application)
+        ids = application.get(_SOURCE) or linked_ids(application)
         if not ids:
             return None
         verdicts = [
@@ -216,6 +222,21 @@ class SearchApplications(AgedSearch):
             for source in self.sources
         ]
         return True if True in verdicts else None if None in verdicts else False
+
+    def _read(self, client: SmartRecruitersClient, candidate_id: str, job_id: str) -> Mapping[str, Any] | bool | None:
+        """Return an application with the ids of its source; False if it is gone, None if it may not be read."""
+        try:
+            found = read_record(client, _APPLICATION, {"id": candidate_id, "jobId": job_id}, has=("status",))
+        except NotFoundError:
+            return False
+        except PermissionDeniedError:
+            return None
+        ids = linked_ids(found)
+        wanted = {(one.source_type_id, one.source_id) for one in self.sources or () if one.source_sub_type_id}
+        if ids and "sourceSubTypeId" not in ids and (ids["sourceTypeId"], ids["sourceId"]) in wanted:
+            # The link has no subtype, but it leads to it: once for each source, not for each application.
+            ids = {**ids, **linked_sub_type(client, self._lookups, ids)}
+        return {**found, _SOURCE: ids}
 
 
 class _Look:
@@ -273,12 +294,3 @@ def _assignments(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
         job_id = (one.get("job") or {}).get("id") if isinstance(one, Mapping) else None
         if job_id:
             yield str(job_id), one
-
-
-def _read(client: SmartRecruitersClient, candidate_id: str, job_id: str) -> Mapping[str, Any] | bool | None:
-    try:
-        return read_record(client, _APPLICATION, {"id": candidate_id, "jobId": job_id}, has=("status",))
-    except NotFoundError:
-        return False
-    except PermissionDeniedError:
-        return None

@@ -79,7 +79,7 @@ def _followed(client: SmartRecruitersClient, params: Mapping[str, str]) -> dict[
     try:
         sub_type = read_record(client, _SOURCE, params, has=("id",)).get("sourceSubType")
     except (BadRequestError, NotFoundError, PermissionDeniedError) as error:
-        log.warning("Cannot compare the subtype of the source, so it is written in any case: %s", _why(error))
+        log.warning("Cannot compare the subtype of the source: %s", _why(error))
         return {}
     sub_type_id = sub_type.get("id") if isinstance(sub_type, Mapping) else None
     return {"sourceSubTypeId": sub_type_id} if isinstance(sub_type_id, str) else {}
