@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_smartrecruiters.operators.bulk.results import ResultsFile
+from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile
 from airflow_provider_smartrecruiters.operators.finding.kept import Kept
 from airflow_provider_smartrecruiters.operators.finding.parts import PartsInFiles, PartsInStore
 from tests.operators.bulk.batches import StateStore

@@ -117,7 +117,7 @@ def test_results_that_do_not_fit_into_xcom_need_a_file(emulator: Any, monkeypatc
     returned, pushed = run(operators.SearchJobsOperator(task_id="s", results_path=str(path)))
     assert returned == pushed["results"] == str(path)
     assert "items" not in pushed
-    from airflow_provider_smartrecruiters.operators.bulk.sources import source_of
+    from airflow_provider_smartrecruiters.operators.bulk.sources.given import source_of
 
     items = [item.arguments for item in source_of("items", returned)]
     assert len(items) == pushed["counts"]["found"] > 5
