@@ -208,7 +208,8 @@ def as_one_or_more(name: str, value: Any) -> Any:
     :return: the list; ``None`` if the parameter is not given. Values that are no text are returned as they are.
     :raises InvalidInputError: the text looks like a list and is none.
     """
-    if isinstance(value, str) and value.strip() and not is_literal(value):
+    # Not is_literal(): a template that was not rendered begins with a brace, and the check of the text itself names it.
+    if isinstance(value, str) and value.strip() and not value.lstrip().startswith(("[", "(")):
         return [value.strip()]
     if isinstance(value, int | Mapping):
         return [value]
