@@ -15,6 +15,7 @@ from airflow_provider_smartrecruiters.api.converge.bulk import Work
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.operators.bulk.sources.carried import CarriedItems
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 from airflow_provider_smartrecruiters.operators.bulk.sources.identity import names_of
@@ -181,6 +182,8 @@ class BulkItems:
             if first := targets.get(target):
                 bad.append(BadItem(item.index, item.place, f"targets the same record as {first}.", change.ids))
             targets.setdefault(target, item.place)
+            if isinstance(self._source, CarriedItems):
+                self._source.note(item.index, change.target)
             # A name that has moved to another record is another batch.
             digest.update(target)
         return Checked(use_case, total, bad, digest.hexdigest())
@@ -277,6 +280,15 @@ class BulkItems:
         # What has its default anyway need not be given, nor asked for if it is withheld.
         own = {n: value for n, value in whole.items() if n not in self._defaults or value != self._defaults[n]}
         return {**self._without_free_text(own), "planned": self._digest(arguments)}
+
+    def carry_fields(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all arguments of an item but free text, shared ones and defaults included, JSON-ready.
+
+        :param arguments: parameters that the item itself holds.
+        """
+        whole = self._defaults | self._whole(self._with_ids(arguments))
+        item: dict[str, Any] = self._without_free_text(whole)["item"]
+        return item
 
     def _whole(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of an item with those that all items share. An item's id takes precedence over a shared

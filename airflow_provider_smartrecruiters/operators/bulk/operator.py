@@ -16,6 +16,7 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_hours,
     as_list,
     as_positive,
+    is_blank,
     is_literal,
 )
 from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.operators.bulk.items import ItemOperator
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
+    from airflow_provider_smartrecruiters.operators.bulk.sources.carried import CarryOver
     from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
     from airflow_provider_smartrecruiters.operators.params import Reader
 
 _DEFAULT_POOL = "default_pool"
-_GUARDS = ("max_items", "expected_count", "only_if_status_in", "max_plan_hours")
+_GUARDS = ("max_items", "expected_count", "only_if_status_in", "max_plan_hours", "max_carry_hours")
 
 
 class BulkOperator(WithHook, BaseOperator):
@@ -87,6 +89,13 @@ class BulkOperator(WithHook, BaseOperator):
         absolute path that ends in ``.jsonl`` or ``.ndjson`` (``.gz`` may follow). Default ``None``: outcomes are only
         in the log, and the first failures in XCom. In a mapped task, or a mapped task group, the map index is put
         before the extension (``r.3.jsonl``), unless the template contains ``map_index`` itself.
+    :param carry_over: a file that carries items over to the next run of the DAG: those that failed with a transient
+        error or were not started. The next run takes them up after its own items, of which one for the same record
+        wins. Same kinds of location as ``results_path``, but the same in every run. Default ``None``. The task then
+        never runs twice at once (``max_active_tis_per_dag=1``), also if it is mapped. Refused with items that hold free
+        text, such as tags and notes, and with ``plan`` and ``retry_from``.
+    :param max_carry_hours: hours from its first failure after which an item is dropped, which the log says. Float,
+        default 72; ``None`` or ``any`` for no limit.
     :param max_threads: largest number of concurrent requests. The task starts only as many threads as it needs to use
         up the rate limit. Int from 1, default 8. In a ``pool``, the task takes this number of slots, or 8 if a template
         gives it.
@@ -116,6 +125,8 @@ class BulkOperator(WithHook, BaseOperator):
         "on_item_error",
         "fail_above",
         "results_path",
+        "carry_over",
+        "max_carry_hours",
         "max_threads",
         "plan_only",
         "force",
@@ -141,6 +152,8 @@ class BulkOperator(WithHook, BaseOperator):
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
+        carry_over: str | None = None,
+        max_carry_hours: float | str | None = 72.0,
         max_threads: int | str = MAX_CONCURRENT,
         plan_only: bool | str = False,
         force: bool | str = False,
@@ -165,6 +178,11 @@ class BulkOperator(WithHook, BaseOperator):
         self.on_item_error = on_item_error
         self.fail_above = fail_above
         self.results_path = results_path
+        self.carry_over = carry_over
+        self.max_carry_hours = max_carry_hours
+        if carry_over is not None and self.max_active_tis_per_dag is None:
+            # Two runs at once would take the same items, and the last one would overwrite what the other leaves.
+            self.max_active_tis_per_dag = 1
         self.max_threads = max_threads
         self.plan_only = plan_only
         self.force = force
@@ -172,7 +190,7 @@ class BulkOperator(WithHook, BaseOperator):
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
         # Before rendering: afterwards, a guard that a template rendered to None looks like one that was left out.
         self._given = frozenset(name for name in _GUARDS if getattr(self, name) is not None)
-        self._is_own_path = "map_index" in str(results_path)
+        self._own_paths = {name for name in ("results_path", "carry_over") if "map_index" in str(getattr(self, name))}
         self.custom_operator_name = f"{item_operator.__name__}.bulk"
         if self.pool != _DEFAULT_POOL and "pool_slots" not in (kwargs.keys() | defaults.keys()):
             # A pool is how workers share the API's limit on concurrent requests, so a slot stands for a request. With
@@ -192,6 +210,8 @@ class BulkOperator(WithHook, BaseOperator):
         if item_operator := kwargs.get("item_operator"):
             item_operator.refuse_overrides()
         partial = super().partial(task_id=task_id, **kwargs)
+        if kwargs.get("carry_over") is not None and partial.kwargs.get("max_active_tis_per_dag") is None:
+            partial.kwargs["max_active_tis_per_dag"] = 1
         # Airflow asks the mapped task, not its instances, for the slots, and __init__ only runs for these.
         slots = partial.kwargs.get("pool_slots")
         if partial.kwargs.get("pool", _DEFAULT_POOL) != _DEFAULT_POOL and "pool_slots" not in kwargs and slots == 1:
@@ -237,7 +257,8 @@ class BulkOperator(WithHook, BaseOperator):
                 max_items=self._guard("max_items", as_count),
                 expected_count=self._guard("expected_count", as_count),
                 fail_above=as_fraction("fail_above", self.fail_above),
-                results_path=self._results_path(getattr(ti, "map_index", -1)),
+                results_path=self._path_of("results_path", ti),
+                carry=self._carry_of(ti),
                 options=self._options(),
                 progress_store=context.get("task_state_store"),
                 max_tries=getattr(ti, "max_tries", None),
@@ -281,10 +302,24 @@ class BulkOperator(WithHook, BaseOperator):
     def _guard(self, name: str, read: Reader) -> Any:
         return as_guard(name, getattr(self, name), read, given=name in self._given)
 
-    def _results_path(self, map_index: int | None) -> Any:
+    def _path_of(self, name: str, ti: Any) -> Any:
         from airflow_provider_smartrecruiters.operators.files import own_location
 
-        return own_location(self.results_path, map_index, is_own=self._is_own_path)
+        map_index = getattr(ti, "map_index", None)
+        return own_location(getattr(self, name), map_index, is_own=name in self._own_paths)
+
+    def _carry_of(self, ti: Any) -> CarryOver | None:
+        from airflow_provider_smartrecruiters.operators.bulk.sources.carried import CarryOver
+
+        if is_blank(self.carry_over):
+            return None
+        return CarryOver(
+            self._path_of("carry_over", ti),
+            max_hours=self._guard("max_carry_hours", as_hours),
+            task=f"{self.dag_id}.{self.task_id}",
+            run=str(getattr(ti, "run_id", "")),
+            last_try=getattr(ti, "try_number", 1) > (getattr(ti, "max_tries", 0) or 0),
+        )
 
     def _options(self) -> BulkOptions:
 

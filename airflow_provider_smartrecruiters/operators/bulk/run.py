@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, Outcome
 from airflow_provider_smartrecruiters.api.names import Finder
-from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, fitted
+from airflow_provider_smartrecruiters.exceptions import BulkFailedError, InvalidInputError, SmartRecruitersError
 from airflow_provider_smartrecruiters.operators.bulk.items import BulkItems, Checked, ItemOperator, OpenItem
 from airflow_provider_smartrecruiters.operators.bulk.listing import counted
 from airflow_provider_smartrecruiters.operators.bulk.progress import BulkProgress
+from airflow_provider_smartrecruiters.operators.bulk.refusals import refuse_bad_items
 from airflow_provider_smartrecruiters.operators.bulk.report import INTERRUPTED, NOT_RUN, BulkReport
 from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
+from airflow_provider_smartrecruiters.operators.bulk.sources.carried import carried
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item_at, number_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
@@ -35,11 +37,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+    from airflow_provider_smartrecruiters.operators.bulk.sources.carried import CarryOver
 
 log = logging.getLogger(__name__)
 
-_NAMED_IN_ERROR = 5
-_LOGGED_BAD_ITEMS = 1000
 _GRACE = 3.0
 """Seconds to wait for requests in flight when the task is stopped. Airflow kills the process after 5; the rest of that
 time is for writing the results file and XCom."""
@@ -50,6 +51,7 @@ class BulkRun:
 
     :param hook: hook of the connection that sends the requests.
     :param progress_store: Airflow's task state store; None if there is none.
+    :param carry: what to carry over to the next run; None if nothing is.
     :param max_tries: ``max_tries`` of the task instance; see :class:`.BulkProgress`.
     """
 
@@ -67,11 +69,15 @@ class BulkRun:
         options: BulkOptions,
         progress_store: Any,
         max_tries: int | None,
+        carry: CarryOver | None = None,
     ) -> None:
         self._client = hook.get_conn()
         self._operator = item_operator.__name__
         self._identity = Identity.of(item_operator, hook, options)
-        self._source, self._files = resolve_items(items, shared, self._identity)
+        source, files = resolve_items(items, shared, self._identity)
+        known: dict[str, Any] = {"item_operator": item_operator, "shared": shared, "identity": self._identity}
+        self._source, self._files, self._carried = carried(source, files, carry, **known)
+        self._last_try = carry is None or carry.last_try
         self._items = BulkItems(item_operator, self._source, shared)
         self._max_items = max_items
         self._expected_count = expected_count
@@ -107,8 +113,8 @@ class BulkRun:
             self._refuse_overwriting()
             finder = Finder(self._client, self._options.terms.lookups)
             checked = self._items.check(finder, self._options, self._refuse_too_many)
-            self._refuse_bad_items(checked)
-            self._refuse_too_few(checked.total)
+            refuse_bad_items(checked, of_file=self._of_file(), hint=how_to_fix(self._source))
+            self._refuse_too_few(self._guarded(checked.total))
             # Everything above must come first: the digest that identifies the progress of an earlier try covers all
             # items and shared parameters, so it is only known once all of them have been read.
             progress = BulkProgress(self._progress_store, self._batch(checked), self._max_tries)
@@ -117,6 +123,8 @@ class BulkRun:
                 return result
             # Before the first item is sent: a results file that cannot be written must not cost a batch its outcomes.
             self._results.prepare()
+            if self._carried and not self._options.plan_only:
+                self._carried.prepare()
             if checked.total:
                 next_step = "Planning" if self._options.plan_only else "Sending"
                 log.info("Checked %s: complete, and no record twice. %s now.", counted(checked.total), next_step)
@@ -154,32 +162,12 @@ class BulkRun:
     def _of_file(self) -> str:
         return f" of {self._files['items']}" if "items" in self._files else ""
 
-    def _refuse_bad_items(self, checked: Checked) -> None:
-        if not checked.bad:
-            return
-        if len(checked.bad) == checked.total > 1 and len({bad.why for bad in checked.bad}) == 1:
-            raise InvalidInputError(
-                f"None of the {checked.total:,} items can be sent, so nothing was sent. All have the same problem: "
-                f"{_sentence(checked.bad[0].why)}",
-                hint="Fix the shared parameters or the source of the items, then rerun the task.",
-                fields=("items", *checked.bad[0].fields),
-            )
-        # One alone is in the error as a whole.
-        for bad in checked.bad[:_LOGGED_BAD_ITEMS] if len(checked.bad) > 1 else ():
-            log.error("%s", fitted(f"{bad.place}: {bad.why}"))
-        if len(checked.bad) > _LOGGED_BAD_ITEMS:
-            log.error("%s more items cannot be sent.", f"{len(checked.bad) - _LOGGED_BAD_ITEMS:,}")
-        named = " ".join(f"{bad.place}: {_sentence(bad.why)}" for bad in checked.bad[:_NAMED_IN_ERROR])
-        more = len(checked.bad) - _NAMED_IN_ERROR
-        raise InvalidInputError(
-            f"{len(checked.bad):,} of {checked.total:,} items{self._of_file()} cannot be sent, so nothing was sent. "
-            + named
-            + (f" The task's log names {more:,} more." if more > 0 else ""),
-            hint=how_to_fix(self._source),
-            fields=("items", *dict.fromkeys(name for bad in checked.bad for name in bad.fields)),
-        )
+    def _guarded(self, count: int) -> int:
+        # The guards are about where the items come from. What was carried over has passed them before.
+        return min(count, self._carried.given_count) if self._carried else count
 
     def _refuse_too_many(self, count: int) -> None:
+        count = self._guarded(count)
         # Called for each item that is read, so that a file of millions is not read to its end first.
         for name, limit in (("max_items", self._max_items), ("expected_count", self._expected_count)):
             if limit is not None and count > limit:
@@ -261,11 +249,12 @@ class BulkRun:
                     self._add(report, reached, _not_run(index), item, unreadable=True)
             location = self._results.publish()
             report.log_summary(location)
-            self.result = report.as_dict(location)
+            self.result = self._as_dict(report, location)
         except Exception as error:
             # Whatever fails here must not hide the error that ended the batch.
             log.warning("The batch ended early and its results could not be written (%s).", type(error).__name__)
-            self.result = report.as_dict(None)
+            self.result = self._as_dict(report, None)
+        self._carry_over(last=self._last_try)
 
     def _add_interrupted(self, report: BulkReport, reached: bytearray) -> None:
         if self._bulk is None or self._bulk.fatal:
@@ -303,6 +292,8 @@ class BulkRun:
             written["withheld"] = ["items"]
         elif outcome.failed:
             written |= self._items.retry_fields(opened.arguments)
+            if self._carried and outcome.retryable:
+                self._carried.keep(opened.index, row, self._items.carry_fields(opened.arguments))
         # All or nothing: stopped between two of these, an item would be counted twice, or have no row.
         with undisturbed():
             self._results.add(written)
@@ -321,11 +312,30 @@ class BulkRun:
         except Exception as error:
             unwritten = error
         report.log_summary(location)
-        self.result = report.as_dict(location)
+        self.result = self._as_dict(report, location)
         # Only a successful run keeps its result as progress. After a failure the outcomes stay, for a retry to resume.
-        self._raise_for(report, unwritten)
+        try:
+            self._raise_for(report, unwritten)
+        except SmartRecruitersError as error:
+            self._carry_over(last=self._last_try or not error.retryable)
+            raise
+        self._raise_for_file("carry_over", self._carry_over(last=True))
         progress.finish(self.result)
         return self.result
+
+    def _as_dict(self, report: BulkReport, location: str | None) -> dict[str, Any]:
+        result = report.as_dict(location)
+        return result if self._carried is None else {**result, "counts": result["counts"] | self._carried.counts}
+
+    def _carry_over(self, *, last: bool) -> Exception | None:
+        """Write what is left for the next run, and return the error of the storage, if any."""
+        try:
+            if self._carried and not self._options.plan_only:
+                self._carried.write(last=last)
+        except Exception as error:
+            log.warning("The file of carry_over could not be written (%s).", type(error).__name__)
+            return error
+        return None
 
     def _raise_for(self, report: BulkReport, unwritten: Exception | None) -> None:
         bulk = self._bulk
@@ -348,10 +358,13 @@ class BulkRun:
                 retryable=report.retryable > 0,
                 retry_after=bulk.retry_after if bulk else None,
             )
+        self._raise_for_file("results_path", unwritten)
+
+    def _raise_for_file(self, name: str, unwritten: Exception | None) -> None:
         if unwritten is not None:
             raise BulkFailedError(
-                f"All items are done, but the results file could not be written ({type(unwritten).__name__}).",
-                hint="Make sure that the worker may write to results_path, then rerun the task to write it.",
+                f"All items are done, but the file of {name} could not be written ({type(unwritten).__name__}).",
+                hint=f"Make sure that the worker may write to {name}, then rerun the task to write it.",
                 retryable=True,
             ) from unwritten
 
@@ -370,7 +383,3 @@ class BulkRun:
 
 def _not_run(index: int) -> Outcome:
     return Outcome(index, error=NOT_RUN, retryable=True, attempts=0)
-
-
-def _sentence(text: str) -> str:
-    return f"{text.rstrip('.')}."
