@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.approvals import escaped
+from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from tests.support import catalogue
 
@@ -24,6 +25,8 @@ CASES = {catalogue.name_of(change): catalogue.declaration(change) for change in 
 CHANGES = {catalogue.name_of(change): change for change in catalogue.changes()}
 FLOWS = {"all_operators", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
 ASKING = {"approve_then_reject", "approve_then_reject_many"}
+# They need the results of another run, which no form can suggest.
+AFTERWARDS = {"undo_rejections"}
 # The API cannot be asked for these, so every run writes them.
 UNREADABLE = {name for name, case in CASES.items() if not case.reads}
 ENUMERATED = {
@@ -81,7 +84,7 @@ def run(dag: Any, **conf: Any) -> Any:
 
 
 def test_there_is_an_example_for_each_use_case(bag: Any) -> None:
-    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | ASKING}
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | ASKING | AFTERWARDS}
     for name, case in CASES.items():
         (task,) = dag_of(bag, name).tasks
         assert type(task) is case.operator, f"example_dags/{name}.py"
@@ -276,6 +279,18 @@ def test_correct_candidate_sources_has_a_limit(bag: Any, connected_emulator: Sma
     dag_run = dag_of(bag, "correct_candidate_sources").test(run_conf={"plan_only": False, "at_most": 5})
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
+
+
+@pytest.mark.airflow_run
+def test_undo_rejections(bag: Any, connected_emulator: SmartRecruitersEmulator, tmp_path: Path) -> None:
+    results = str(tmp_path / "results.jsonl")
+    found = connected_emulator.state.applications("IN_REVIEW")[:3]
+    items = [{"candidate_id": ref.candidate_id, "job_id": ref.job_id} for ref in found]
+    RejectApplicationOperator.bulk(task_id="reject", items=items, results_path=results).execute({})
+    run(dag_of(bag, "undo_rejections"), results=results)
+    assert len(connected_emulator.journal.writes()) == 3
+    run(dag_of(bag, "undo_rejections"), results=results, plan_only=False)
+    assert {connected_emulator.state.application(**item).status for item in items} == {"IN_REVIEW"}
 
 
 @pytest.mark.airflow_run

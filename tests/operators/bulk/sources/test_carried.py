@@ -15,6 +15,8 @@ from airflow_provider_smartrecruiters.operators.candidates import (
     UpdateCandidateTagsOperator,
 )
 from tests.operators.bulk.batches import StateStore, TaskInstance, applications, counts, is_rejected, reject, rows
+from tests.use_cases.dag_runs import TASK_ID, new_dag
+from tests.use_cases.dag_runs import run as run_dag
 
 pytestmark = [pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0), pytest.mark.usefixtures("impatient")]
 
@@ -206,3 +208,19 @@ def test_a_task_that_carries_over_never_runs_twice_at_once(left):
     assert made.max_active_tis_per_dag == 1
     assert reject([]).max_active_tis_per_dag is None
     assert reject([], carry_over=str(left), max_active_tis_per_dag=2).max_active_tis_per_dag == 2
+
+
+@pytest.mark.airflow_run
+def test_two_real_runs(emulator, airflow_db, left, tmp_path):
+    items, file = applications(emulator, 3), tmp_path / "items.json"
+    with new_dag("carries_over") as dag:
+        RejectApplicationOperator.bulk(task_id=TASK_ID, items=str(file), carry_over=str(left))
+    fail(emulator, items[1])
+    file.write_text(json.dumps(items))
+    (found,) = run_dag(dag)
+    assert (found.state, counts(found.result, *CARRIED)) == ("failed", (0, 1, 0))
+    emulator.clear_faults()
+    file.write_text("[]")
+    (found,) = run_dag(dag)
+    assert (found.state, counts(found.result, "changed", *CARRIED)) == ("success", (1, 1, 0, 0))
+    assert rows(left) == []
