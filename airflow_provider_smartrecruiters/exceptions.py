@@ -7,6 +7,7 @@ was sent: the API's own message is kept only if it does not repeat any of that.
     ``ConfigurationError``        the connection must be fixed; nothing was sent
     ``InvalidInputError``         the arguments must be fixed; nothing was sent
     ``StalePlanError``            the record changed after it was planned; nothing was sent
+    ``IgnoredValuesError``        the API accepted the write, but dropped a value of it
     ``UnreachableStatusError``    a wait met a status from which the awaited one does not follow
     ``CompletionTimeoutError``    the API accepted a change and did not complete it in time; retryable
     ``BulkFailedError``           more batch items failed than allowed; the successful ones are done
@@ -45,6 +46,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "DeadlineExceededError",
+    "IgnoredValuesError",
     "InvalidInputError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -102,6 +104,8 @@ class SmartRecruitersError(Exception):
     twice would do more than sending it once."""
     target: Mapping[str, str] = MappingProxyType({})
     """Ids of the record by argument name, as far as they are known and valid."""
+    doubt: str = "The change may have been applied anyway."
+    """What the message says if ``may_have_been_applied`` is true."""
     connection: str | None = None
     """Id of the Airflow connection; None outside of Airflow."""
     logged: bool = False
@@ -152,7 +156,7 @@ class SmartRecruitersError(Exception):
         if self.api_message:
             yield f"SmartRecruiters says: {self.api_message.rstrip('.')}."
         if self.may_have_been_applied:
-            yield "The change may have been applied anyway."
+            yield self.doubt
         if self.hint:
             yield f"What to do: {self.hint}"
         # Most summaries name the record already, in words.
@@ -204,6 +208,23 @@ class InvalidInputError(SmartRecruitersError, ValueError):
 
 class StalePlanError(SmartRecruitersError):
     """The record changed after the change was planned, or after the batch that is undone; nothing was sent."""
+
+
+class IgnoredValuesError(SmartRecruitersError):
+    """The API accepted a write, but dropped a value of it. All else was written. Raised with ``fail_if_ignored`` only.
+
+    :param ignored: names of the fields that the API did not keep.
+    :param lost: those of them whose previous value is gone as well.
+    """
+
+    doubt = "All other values were written."
+
+    def __init__(
+        self, summary: str, *, ignored: tuple[str, ...] = (), lost: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(summary, **kwargs)
+        self.ignored = ignored
+        self.lost = lost
 
 
 class UnreachableStatusError(SmartRecruitersError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change as Change
     from airflow_provider_smartrecruiters.api.converge.apply import apply as apply
     from airflow_provider_smartrecruiters.api.converge.apply import plan as plan
+    from airflow_provider_smartrecruiters.api.converge.guards import Terms as Terms
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
@@ -37,6 +38,7 @@ _NAMES = {
     "Change": "api.change",
     "ChangeResult": "api.values.result",
     "SmartRecruitersClient": "api.http.client",
+    "Terms": "api.converge.guards",
     "apply": "api.converge.apply",
     "plan": "api.converge.apply",
 }

@@ -292,6 +292,11 @@ class _ApplicationStatusChange(_ApplicationChange):
     undone_by: ClassVar[str | None] = "candidates.UpdateCandidateJobStatus"
     hints: ClassVar[Hints] = hints.APPLICATION_STATUS
 
+    @property
+    def moves_to(self) -> str | None:
+        """The requested status."""
+        return str(self.given["status"])
+
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return status, sub-status, start date and reason of the application, by the names of the request."""
         reasons = {"REJECTED": "reasonOfRejection", "WITHDRAWN": "reasonOfWithdrawal"}

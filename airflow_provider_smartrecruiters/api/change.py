@@ -118,6 +118,14 @@ class Change(AboutRecord):
         """
         return self.whole
 
+    @property
+    def moves_to(self) -> str | None:
+        """The status that the change moves an application to; None if it leaves the status as it is.
+
+        ``protect_hired`` keeps a hired application from being moved to another status.
+        """
+        return None
+
     def resolved(self, client: SmartRecruitersClient, lookups: Lookups) -> Change:
         """Return the change with ids in place of names in its other arguments, such as the label of a reason.
 

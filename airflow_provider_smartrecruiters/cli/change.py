@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.cli import output as out
 from airflow_provider_smartrecruiters.cli.connect import add_conn_id, client_of
-from airflow_provider_smartrecruiters.cli.use_cases import add_parameters, change_of, operators, summary
+from airflow_provider_smartrecruiters.cli.use_cases import add_parameters, change_of, change_type, operators, summary
+from airflow_provider_smartrecruiters.operators.guards import ON_MISSING, terms_of
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.values.result import ChangeResult
+    from airflow_provider_smartrecruiters.cli.use_cases import Operator
 
 WOULD_CHANGE = 3
 """Exit code of ``plan --detailed-exit-code`` for a record that differs, or may differ. Terraform's is 2, which is wrong
@@ -69,7 +71,7 @@ def run_apply(options: argparse.Namespace) -> int:
                 out.say("Nobody can be asked, because standard input is not a terminal. What to do: Give --yes.")
                 return out.WRONG_USAGE
             planned = _planned(client, change, options)
-            if planned.changed is not False or options.force:
+            if not planned.skipped and (planned.changed is not False or options.force):
                 if not _agreed():
                     out.say("Nothing was sent.")
                     return out.FAILED
@@ -88,9 +90,31 @@ def _add_use_cases(parser: argparse.ArgumentParser) -> list[argparse.ArgumentPar
         add_parameters(operator, one)
         add_conn_id(one)
         out.add_output(one, default=None, help=_OUTPUT)
+        _add_guards(operator, one)
         one.add_argument("--no-read-first", dest="read_first", action="store_false", help="do not read the record")
         parsers.append(one)
     return parsers
+
+
+def _add_guards(operator: Operator, parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("guards")
+    group.add_argument(
+        "--on-missing", choices=ON_MISSING, default=ON_MISSING[0],
+        help="what to do if the record does not exist (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--fail-if-ignored", action="store_true", help="fail if SmartRecruiters accepts the write but drops a value"
+    )
+    parser.set_defaults(only_if_status_in=None, protect_hired=True)
+    if not change_type(operator).of_application:
+        return
+    group.add_argument(
+        "--only-if-status-in", nargs="+", metavar="STATUS", help="leave the application alone in any other status"
+    )
+    group.add_argument(
+        "--no-protect-hired", dest="protect_hired", action="store_false",
+        help="move an application even if it is HIRED",
+    )  # fmt: skip
 
 
 def _change(options: argparse.Namespace) -> Change:
@@ -108,7 +132,7 @@ def _planned(client: SmartRecruitersClient, change: Change, options: argparse.Na
     from airflow_provider_smartrecruiters.api.converge.apply import plan
 
     with out.log_lines(_log_to(options)):
-        return plan(client, change, read_first=options.read_first)
+        return plan(client, change, read_first=options.read_first, terms=terms_of(options))
 
 
 def _applied(
@@ -117,7 +141,14 @@ def _applied(
     from airflow_provider_smartrecruiters.api.converge.apply import apply
 
     with out.log_lines(_log_to(options)):
-        return apply(client, change, force=options.force, read_first=options.read_first, expect=expect)
+        return apply(
+            client,
+            change,
+            force=options.force,
+            read_first=options.read_first,
+            expect=expect,
+            terms=terms_of(options),
+        )
 
 
 def _log_to(options: argparse.Namespace) -> Any:
@@ -133,7 +164,7 @@ def _print(result: ChangeResult, options: argparse.Namespace) -> None:
     # Text about people is in the response alone, which is asked for apart.
     if not options.output:
         return
-    record = {**result.as_dict(), "skipped": result.skipped}
+    record = result.as_dict()
     if not getattr(options, "show_response", False):
         del record["response"]
     if options.output in ("table", "plain"):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_smartrecruiters.api.change import Change
+    from airflow_provider_smartrecruiters.api.converge.guards import Terms
     from airflow_provider_smartrecruiters.api.converge.view import View
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
@@ -123,6 +124,7 @@ class SmartRecruitersHook(BaseHook):
         read_first: bool = True,
         return_response: bool = True,
         expect: str | None = None,
+        terms: Terms | None = None,
     ) -> dict[str, Any]:
         """Apply a change: read the record, and write only if it differs.
 
@@ -131,11 +133,14 @@ class SmartRecruitersHook(BaseHook):
         :param read_first: read the current state before writing, if the API offers a way to read it.
         :param return_response: include the API's response in the result.
         :param expect: ``fingerprint`` of an earlier plan: write only if the record is still in the state of that plan.
+        :param terms: the guards, such as ``Terms(only_if_status_in=["NEW"])``, from
+            ``airflow_provider_smartrecruiters.api``. By default a hired application keeps its status.
         :return: ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``, ``fields`` (names of
-            the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read) and
-            ``response``, all JSON-serializable.
+            the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was read), ``skipped``
+            (why a guard left the record alone, ``None`` if none did) and ``response``, all JSON-serializable.
         :raises StalePlanError: the record changed since the plan given as ``expect``; nothing was sent.
         :raises InvalidInputError: the change does not fit the record; nothing was sent.
+        :raises IgnoredValuesError: SmartRecruiters dropped a value, and ``terms`` says to fail then.
         :raises ApiError: the API rejected a request; the subclass states the reason.
         :raises AnswerLostError: the write was sent, and whether it was applied is unknown. Retryable.
         :raises SmartRecruitersError: any other error of the package.
@@ -144,15 +149,24 @@ class SmartRecruitersHook(BaseHook):
 
         client, change = self.get_conn(), self.identified(change, "change")
         with as_airflow_error(self.smartrecruiters_conn_id):
-            result = apply(client, change, force=force, read_first=read_first, expect=expect, view=self._view(change))
+            view = self._view(change)
+            result = apply(client, change, force=force, read_first=read_first, expect=expect, terms=terms, view=view)
             return result.as_dict(return_response=return_response)
 
-    def plan(self, change: Change, *, read_first: bool = True, why_planned: str = "this is a plan") -> dict[str, Any]:
+    def plan(
+        self,
+        change: Change,
+        *,
+        read_first: bool = True,
+        why_planned: str = "this is a plan",
+        terms: Terms | None = None,
+    ) -> dict[str, Any]:
         """Return what :meth:`apply` would change, without sending a write (dry run).
 
         :param change: a change from ``airflow_provider_smartrecruiters.api``.
         :param read_first: read the current state, if the API offers a way to read it.
         :param why_planned: why nothing is sent, for the last line of the log.
+        :param terms: the guards, as for :meth:`apply`. ``skipped`` says which one would leave the record alone.
         :return: as for :meth:`apply`, with ``applied`` false and ``response`` ``None``.
         :raises SmartRecruitersError: as for :meth:`apply`.
         """
@@ -161,7 +175,7 @@ class SmartRecruitersHook(BaseHook):
         client, change = self.get_conn(), self.identified(change, "plan")
         with as_airflow_error(self.smartrecruiters_conn_id):
             view = self._view(change, why_planned=why_planned)
-            return plan(client, change, read_first=read_first, view=view).as_dict()
+            return plan(client, change, read_first=read_first, terms=terms, view=view).as_dict()
 
     def identified(self, change: Change, verb: str = "change") -> Change:
         """Return a change with the ids of its record in place of names, such as a job's reference number.

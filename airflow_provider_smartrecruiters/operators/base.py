@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
+from airflow_provider_smartrecruiters.operators.guards import GUARDS, terms_of
 from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
-from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.task import (
+    WithHook,
+    end_as_skipped,
+    hidden_in_airflow,
+    unwrapped,
+    wrapped,
+)
 from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.ui.outlets import describe_outlets, event_of_change
@@ -42,7 +49,23 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
     :param return_response: keep the API's response in the result, and so in XCom. Bool, default true.
     :param expect: the ``fingerprint`` of an earlier plan: write only if the record has not changed since. Text, default
         ``None``. A template that renders nothing is refused; ``any`` stands for no guard.
+    :param only_if_status_in: leave an application alone whose status is not one of these, a list of texts. Default
+        ``None`` (any status). Only for operators that change an application. ``any`` stands for no guard.
+    :param protect_hired: leave an application alone that is ``HIRED`` and would be moved to another status, unless
+        ``only_if_status_in`` names ``HIRED``. It also holds with ``read_first=False``: then the status is read (scope
+        ``candidates_read``). Bool, default true; ``any`` stands for no guard.
+    :param on_missing: ``fail`` (default), or ``skip`` if the record does not exist. SmartRecruiters answers 401 both
+        for some records that do not exist and for those that the credential may not access: then both are skipped, and
+        the log says so. A 403 always fails.
+    :param fail_if_ignored: fail if SmartRecruiters accepted the write, but dropped a value of it (``details.ignored``),
+        instead of a warning. All else was written. Known only of writes that are read back. Bool, default false.
+    :param skip_if_unchanged: end in Airflow's skipped state if nothing differed, so that asset outlets and downstream
+        tasks do not run. Bool, default false.
     :param kwargs: the parameters of every Airflow operator (``task_id``, ``retries``, ...).
+    :raises AirflowSkipException: ``only_if_status_in``, ``protect_hired`` or ``on_missing`` left the record alone
+        (``skipped`` in the result says why), or nothing differed and ``skip_if_unchanged`` is on. The result is in
+        XCom. A plan never ends so.
+    :raises IgnoredValuesError: SmartRecruiters dropped a value, and ``fail_if_ignored`` is on.
     :raises InvalidInputError: a parameter cannot be parsed or sent; nothing was sent.
     :raises StalePlanError: the record has changed since the plan in ``expect``; nothing was sent.
     :raises SmartRecruitersError: the connection, the network or the API failed. The subclass lists the cases.
@@ -55,6 +78,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         "read_first",
         "return_response",
         "expect",
+        *GUARDS,
+        "skip_if_unchanged",
     )
     change_name: ClassVar[str]
     """The change that the operator makes, relative to the package's ``api``: ``jobs.UpdateJobStatus``. A name instead
@@ -86,6 +111,11 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         read_first: bool | str = True,
         return_response: bool | str = True,
         expect: str | None = None,
+        only_if_status_in: list[str] | str | None = None,
+        protect_hired: bool | str = True,
+        on_missing: str = "fail",
+        skip_if_unchanged: bool | str = False,
+        fail_if_ignored: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -96,7 +126,13 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         self.read_first = read_first
         self.return_response = return_response
         self.expect = expect
-        self._expect_given = expect is not None
+        self.only_if_status_in = only_if_status_in
+        self.protect_hired = protect_hired
+        self.on_missing = on_missing
+        self.skip_if_unchanged = skip_if_unchanged
+        self.fail_if_ignored = fail_if_ignored
+        # Before rendering: afterwards, a guard that a template rendered to None looks like one that was left out.
+        self._given = frozenset(name for name in ("expect", *GUARDS) if getattr(self, name) is not None)
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Airflow 2.11 and 3.x both render plain and mapped tasks through this method, and store what it leaves in the
@@ -202,7 +238,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         :param context: Airflow's task context.
         :return: a JSON-ready dict with ``use_case``, ``target`` (ids), ``changed`` (``None`` if unknown), ``applied``,
             ``fields`` (names of the fields that differ), ``diff``, ``details``, ``fingerprint`` (of the state that was
-            read) and ``response``.
+            read), ``skipped`` (why a guard left the record alone, ``None`` if none did) and ``response``.
+        :raises AirflowSkipException: see the class.
         :raises SmartRecruitersError: see the class. An error that a retry cannot fix is also an
             ``AirflowFailException``.
         """
@@ -216,15 +253,26 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
                 force = as_bool("force", self.force)
                 read_first = as_bool("read_first", self.read_first)
                 return_response = as_bool("return_response", self.return_response)
-                expect = as_guard("expect", self.expect, as_fingerprint, given=self._expect_given)
+                expect = as_guard("expect", self.expect, as_fingerprint, given="expect" in self._given)
+                terms = terms_of(self, self._given)
+                skip_if_unchanged = as_bool("skip_if_unchanged", self.skip_if_unchanged)
             # Before anything uses the record's ids. Inside, so that an error names the field of the form.
             change = self.hook.identified(change, "plan" if plan_only else "change")
         keep_links(self, change.target, context)
         if plan_only:
-            result = self.hook.plan(change, read_first=read_first, why_planned="plan_only is on")
+            result = self.hook.plan(change, read_first=read_first, why_planned="plan_only is on", terms=terms)
         else:
             result = self.hook.apply(
-                change, force=force, read_first=read_first, return_response=return_response, expect=expect
+                change, force=force, read_first=read_first, return_response=return_response, expect=expect, terms=terms
             )
+            self._end_if_left_alone(context, result, skip_if_unchanged)
         describe_outlets(self, context, lambda: event_of_change(type(change), result, plan_only=plan_only))
         return result
+
+    def _end_if_left_alone(self, context: Context, result: dict[str, Any], skip_if_unchanged: bool) -> None:
+        if result["skipped"]:
+            end_as_skipped(self, context, result, f"Skipped: {result['skipped']}.")
+        if skip_if_unchanged and result["changed"] is False and not result["applied"]:
+            why = "Skipped: nothing differed, and skip_if_unchanged is on."
+            self.log.info(why)
+            end_as_skipped(self, context, result, why)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sized
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+
+    from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
@@ -57,6 +59,23 @@ def wrapped(value: Any) -> Any:
 def unwrapped(value: Any) -> Any:
     """Return the plain value of a parameter. Code that calls ``execute`` itself skips rendering, and so wrapping."""
     return value.value if isinstance(value, Private) else value
+
+
+def end_as_skipped(task: Any, context: Context, result: Any, why: str) -> NoReturn:
+    """End a task in Airflow's skipped state, so that what follows it and its asset outlets are left out, too.
+
+    :param task: the task.
+    :param context: Airflow's task context.
+    :param result: the result of the task, which is pushed to XCom first.
+    :param why: the reason, a sentence.
+    :raises AirflowSkipException: always.
+    """
+    from airflow.providers.common.compat.sdk import AirflowSkipException
+
+    # Airflow pushes the return value of execute(), and a skipped task has none.
+    if task.do_xcom_push and (ti := context.get("ti")) is not None:
+        ti.xcom_push(key="return_value", value=result)
+    raise AirflowSkipException(why)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def test_the_rest_of_the_face_is_the_verbs_and_what_they_take() -> None:
     rest = set(api.__all__) - set(exceptions.__all__) - set(use_cases())
     assert rest == {"Change", "ChangeResult", "SmartRecruitersClient", "StatusWait", "apply", "look", "plan"} | {
         "RecordSearch",
+        "Terms",
         "search",
     }
 

@@ -22,7 +22,19 @@ from tests.support import catalogue
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-COMMON = ("smartrecruiters_conn_id", "plan_only", "force", "read_first", "return_response", "expect")
+COMMON = (
+    "smartrecruiters_conn_id",
+    "plan_only",
+    "force",
+    "read_first",
+    "return_response",
+    "expect",
+    "only_if_status_in",
+    "protect_hired",
+    "on_missing",
+    "fail_if_ignored",
+    "skip_if_unchanged",
+)
 CLASSES = sorted(catalogue.operator_classes(), key=lambda kind: kind.__name__)
 each_operator = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 

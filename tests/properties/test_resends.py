@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api import SmartRecruitersClient, StalePlanError, apply, plan
-from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
+from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from tests.properties.cases import change_of, connect, each_readable
 from tests.support import catalogue
 
@@ -52,6 +52,8 @@ def second_writer(
     yield arm
     interceptors.clear()
 
+
+HIRED = "the application is HIRED, and protect_hired is on"
 
 RESENT = {"status": True, "reset_before": True, "gateway_page": True, "rate_limited": False, "token_revoked": False}
 """Faults after which a write is sent again, and whether it is in doubt then."""
@@ -105,11 +107,57 @@ def test_an_application_that_moved_on_is_not_written(
         move(tenant, "IN_REVIEW")
     wrote = second_writer(lambda tenant: move(tenant, "NEW"))
     case.emulator.fail_next("any write", fault=fault)
-    result = apply(client, change, terms=BulkTerms(only_if_status_in=["IN_REVIEW"]))
+    result = apply(client, change, terms=Terms(only_if_status_in=["IN_REVIEW"]))
     assert wrote
-    assert result.skipped == "status NEW"
+    assert (result.skipped, result.details["guard"]) == (
+        "the application is NEW, and only_if_status_in allows IN_REVIEW",
+        "only_if_status_in",
+    )
     assert result.details.get("may_have_been_applied", False) is RESENT[fault]
     assert len([entry for entry in case.emulator.journal if entry.applied]) == 0
+
+
+MOVES = [(kind, fault) for kind, fault in OF_APPLICATIONS if kind.moves]
+
+
+@pytest.mark.parametrize(("kind", "fault"), MOVES, ids=[f"{kind.use_case}-{it}" for kind, it in MOVES])
+def test_an_application_that_was_hired_meanwhile_is_not_moved(
+    prepare: Any, second_writer: Any, kind: type[UseCase], fault: str, client: SmartRecruitersClient
+) -> None:
+    case = prepare(kind)
+    arguments = case.arguments()
+
+    def hire(tenant: Tenant) -> None:
+        tenant.application(arguments["candidate_id"], arguments["job_id"]).status = "HIRED"
+
+    wrote = second_writer(hire)
+    case.emulator.fail_next("any write", fault=fault)
+    result = apply(client, change_of(case, arguments))
+    assert wrote
+    assert (result.skipped, result.details["guard"]) == (HIRED, "protect_hired")
+    assert result.details.get("may_have_been_applied", False) is RESENT[fault]
+    assert len([entry for entry in case.emulator.journal if entry.applied]) == 0
+
+
+@pytest.mark.parametrize("switches", [{"read_first": False}, {"force": True}], ids=str)
+def test_hired_meanwhile_without_a_difference_or_a_read(
+    prepare: Any, second_writer: Any, switches: dict[str, bool], client: SmartRecruitersClient
+) -> None:
+    case = prepare(MOVES[0][0])
+    arguments = case.arguments()
+    change = change_of(case, arguments)
+    if "force" in switches:
+        apply(client, change)
+    before = len(case.emulator.journal.writes())
+
+    def hire(tenant: Tenant) -> None:
+        tenant.application(arguments["candidate_id"], arguments["job_id"]).status = "HIRED"
+
+    wrote = second_writer(hire)
+    case.emulator.fail_next("any write", fault="rate_limited")
+    assert apply(client, change, **switches).skipped == HIRED
+    assert wrote
+    assert len([entry for entry in case.emulator.journal if entry.applied]) == before
 
 
 @each_readable

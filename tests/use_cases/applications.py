@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.known_records import ApplicationRef, KnownRecords
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Tenant
 
+BLINDLY = {"read_first": False, "protect_hired": False}
+"""Arguments with which nothing is read before the write."""
+
 DIFF = {"status": "status", "subStatus": "sub_status", "startsOn": "starts_on", "reason": "reason_id"}
 
 
@@ -58,14 +61,14 @@ REFUSALS = (
         401,
         PermissionDeniedError,
         ("candidate_id", "administrator", "does not exist"),
-        lambda state: {**ids(state.restricted_application), "read_first": False},
+        lambda state: {**ids(state.restricted_application), **BLINDLY},
     ),
     Refusal(
         "unknown candidate, written without reading",
         401,
         PermissionDeniedError,
         ("candidate_id", "administrator", "does not exist"),
-        lambda _: {"candidate_id": "unknown", "read_first": False},
+        lambda _: {"candidate_id": "unknown", **BLINDLY},
     ),
     Refusal(
         "candidate out of reach",
@@ -96,7 +99,7 @@ REFUSALS = (
         404,
         NotFoundError,
         ("candidate_id", "job_id", "no application"),
-        lambda state: {**not_assigned(state), "read_first": False},
+        lambda state: {**not_assigned(state), **BLINDLY},
     ),
 )
 
@@ -110,6 +113,7 @@ class ApplicationStatusTests(UseCaseTests):
     status = 204
     reads = ("candidates.getApplication",)
     missing = (401, None)
+    moves = True
     scope = "candidates_manage"
     read_scope = "candidates_read"
 

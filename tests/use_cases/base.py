@@ -178,7 +178,7 @@ class UseCaseTests(UseCase):
             assert caught.value.fields == ("read_first",)
             assert self.operations() == []
             return
-        result = self.run(**arguments, read_first=False)
+        result = self.run(**arguments, read_first=False, protect_hired=False)
         assert (result["changed"], result["applied"], result["fingerprint"]) == (None, True, None)
         assert result["details"] == self.details_unread
         assert not any(item.get("before") or item.get("before_length") for item in result["diff"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Arguments = dict[str, Any]
     Result = dict[str, Any]
 
-KEYS = {"use_case", "target", "changed", "applied", "fields", "diff", "details", "fingerprint", "response"}
+KEYS = {"use_case", "target", "changed", "applied", "fields", "diff", "details", "fingerprint", "skipped", "response"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ class UseCase:
     known: ClassVar[dict[str, tuple[Any, ...]]] = {}
     """Values that the seeded company knows, by arguments or members of the body that take no others; the first ones go
     together. Property tests give them, so that more than refusals is seen."""
+    moves: ClassVar[bool] = False
+    """Whether `arguments` move an application to a status other than ``HIRED``."""
     needs_read: ClassVar[bool] = False
     """Whether ``read_first=False`` is refused for `arguments`."""
     scope: ClassVar[str]
@@ -185,6 +187,7 @@ class UseCase:
             "fields": [item["field"] for item in expected.diff],
             "diff": expected.diff,
             "details": self.details,
+            "skipped": None,
             **differently,
         }
         assert set(result) == KEYS

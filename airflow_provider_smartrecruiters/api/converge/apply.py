@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge.completion import read_after_loss, wait_for_completion
 from airflow_provider_smartrecruiters.api.converge.explain import explained
+from airflow_provider_smartrecruiters.api.converge.guards import Guards, Skip, Terms, check, missing, refuse_ignored
 from airflow_provider_smartrecruiters.api.converge.reading import Reading, as_a_record, verify
 from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (
     ConflictError,
-    InvalidInputError,
     SmartRecruitersError,
-    StalePlanError,
     fitted,
 )
 
@@ -68,7 +65,7 @@ class _Plan:
         *,
         applied: bool = False,
         response: Any = None,
-        skipped: str | None = None,
+        skip: Skip | None = None,
         undo: dict[str, Any] | None = None,
     ) -> ChangeResult:
         untold = {"unread": self.reading.untold} if self.reading.untold else {}
@@ -81,24 +78,12 @@ class _Plan:
             <= set(details.get("ignored", ())) - set(details.get("lost", ())),
             applied=applied,
             diffs=self.diffs,
-            details=untold | details,
+            details=untold | details | (skip.details() if skip else {}),
             response=response,
             fingerprint=self.fingerprint,
-            skipped=skipped,
+            skipped=skip.why if skip else None,
             undo=undo or {},
         )
-
-
-@dataclass(frozen=True)
-class BulkTerms:
-    """Options that a batch shares among all its changes.
-
-    :param lookups: cache of look-ups for the whole batch.
-    :param only_if_status_in: statuses that an application must be in to be changed; None for any.
-    """
-
-    lookups: Lookups = field(default_factory=Lookups)
-    only_if_status_in: Collection[str] | None = None
 
 
 def plan(
@@ -106,7 +91,7 @@ def plan(
     change: Change,
     *,
     read_first: bool = True,
-    terms: BulkTerms | None = None,
+    terms: Terms | None = None,
     view: View | None = None,
 ) -> ChangeResult:
     """Return what :func:`apply` would change (dry run). Sends only reads.
@@ -114,20 +99,30 @@ def plan(
     :param client: client to send with.
     :param change: the change to plan.
     :param read_first: False to check the arguments only, and guards that need a look-up.
-    :param terms: options of the batch that the change belongs to.
+    :param terms: the guards. ``skipped`` of the result says which one would keep the record from being written.
     :param view: how the log shows it.
     :raises SmartRecruitersError: as for :func:`apply`.
     """
-    terms = terms or BulkTerms()
+    terms, view = terms or Terms(), view or View()
     change = identified(client, change, "plan", terms)
+    try:
+        return _planned(client, change, read_first, terms, view)
+    except SmartRecruitersError as error:
+        if not (skip := missing(error, change, terms)):
+            raise
+        view.planned_to_skip(change, skip)
+        return _missing(change, skip)
+
+
+def _planned(client: SmartRecruitersClient, change: Change, read_first: bool, terms: Terms, view: View) -> ChangeResult:
     with explained(change, "plan"):
         check(change, read_first=read_first, expect=None, terms=terms)
         planned = _plan(client, change, read_first, terms)
-        skipped = _Guards(client, planned, terms.only_if_status_in, None).skipped(planned.state)
-        foreseen = {} if skipped else _foreseen(client, planned, terms, plan_only=True)
+        skip = Guards(client, planned.change, terms).skip(planned.reading)
+        foreseen = {} if skip else _foreseen(client, planned, terms, plan_only=True)
         with as_a_record(planned.change):
-            result = planned.result(planned.details() | foreseen, skipped=skipped)
-            (view or View()).planned(planned.change, planned.reading, result)
+            result = planned.result(planned.details() | foreseen, skip=skip)
+            view.planned(planned.change, planned.reading, result)
     return result
 
 
@@ -138,7 +133,7 @@ def apply(
     force: bool = False,
     read_first: bool = True,
     expect: str | LeftStates | None = None,
-    terms: BulkTerms | None = None,
+    terms: Terms | None = None,
     view: View | None = None,
 ) -> ChangeResult:
     """Apply a change: read the record, and write only if it differs from the requested state.
@@ -149,26 +144,46 @@ def apply(
     :param read_first: False to write without reading; ``changed`` of the result is then None.
     :param expect: ``fingerprint`` of a plan: write only if the record is still in the state that the plan saw. A record
         that already is in the requested state raises no error. To take a change back: the states that it may have left.
-    :param terms: options of the batch that the change belongs to.
+    :param terms: the guards. ``skipped`` of the result says which one kept the record from being written.
     :param view: how the log shows it.
     :raises InvalidInputError: the arguments do not fit the record, or the change requires a read.
     :raises StalePlanError: the record changed after the plan, or the change to take back, given as ``expect``.
     :raises CompletionTimeoutError: the write was accepted, and not completed within ``completes_within`` of the change.
+    :raises IgnoredValuesError: the API dropped a value, and ``fail_if_ignored`` is on. All else was written.
     :raises SmartRecruitersError: any other failure. ``may_have_been_applied`` states whether the write may have been
         applied anyway, ``retryable`` whether another run can succeed.
     """
-    terms, view = terms or BulkTerms(), view or View()
+    terms, view = terms or Terms(), view or View()
     change = identified(client, change, "change", terms)
+    try:
+        return _applied(client, change, force, read_first, expect, terms, view)
+    except SmartRecruitersError as error:
+        if not (skip := missing(error, change, terms)):
+            raise
+        view.skipped(change, skip)
+        return _missing(change, skip)
+
+
+def _applied(
+    client: SmartRecruitersClient,
+    change: Change,
+    force: bool,
+    read_first: bool,
+    expect: str | LeftStates | None,
+    terms: Terms,
+    view: View,
+) -> ChangeResult:
     with explained(change, "change", read_first=read_first) as next_run:
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         next_run.finds_out = planned.changed is not None
-        guards = _Guards(client, planned, terms.only_if_status_in, expect)
-        skipped = guards.skipped(planned.state)
-        if skipped or (planned.changed is False and not force):
-            left = planned.result(planned.details(), skipped=skipped)
-            view.left(planned.change, planned.reading, left)
-            return left
+        guards = Guards(client, planned.change, terms, expect, force)
+        if skip := guards.skip(planned.reading):
+            view.skipped(planned.change, skip)
+            return planned.result(planned.details(), skip=skip)
+        if planned.changed is False and not force:
+            view.left(planned.change, planned.reading)
+            return planned.result(planned.details())
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
         guards.check_fingerprint(planned.fingerprint)
         foreseen = _foreseen(client, planned, terms, plan_only=False)
@@ -178,18 +193,18 @@ def apply(
             unchanged = replace(planned, reading=replace(planned.reading, diffs=[]))
             view.met()
             return unchanged.result(unchanged.details())
-        if written.skipped:
-            stopped = planned.result(written.details, skipped=written.skipped)
-            view.stopped(stopped)
-            return stopped
+        if written.skip:
+            view.stopped(written.skip, in_doubt="may_have_been_applied" in written.details)
+            return planned.result(written.details, skip=written.skip)
         details = _details_of(client, planned, written) | foreseen
+        refuse_ignored(details, terms)
         details |= wait_for_completion(client, planned.change)
     result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result
 
 
-def identified(client: SmartRecruitersClient, change: Change, verb: str, terms: BulkTerms | None = None) -> Change:
+def identified(client: SmartRecruitersClient, change: Change, verb: str, terms: Terms | None = None) -> Change:
     """Return a change with the ids of its record in place of names; the first step of :func:`plan` and :func:`apply`.
 
     :param client: client to send with.
@@ -201,50 +216,14 @@ def identified(client: SmartRecruitersClient, change: Change, verb: str, terms: 
     :raises SmartRecruitersError: the look-up failed.
     """
     with explained(change, verb):
-        return change.identified(client, (terms or BulkTerms()).lookups)
+        return change.identified(client, (terms or Terms()).lookups)
 
 
-@dataclass(frozen=True)
-class _Guards:
-    """Conditions on the record that are checked before every send, the one after a lost response included."""
-
-    client: SmartRecruitersClient
-    planned: _Plan
-    only_if_status_in: Collection[str] | None
-    expect: str | LeftStates | None
-
-    def skipped(self, state: Mapping[str, Any]) -> str | None:
-        """Return why to skip the record; None to write it."""
-        # An unchanged record is "unchanged", not "skipped", whatever its status. That also saves the request below.
-        if self.only_if_status_in is None or self.planned.changed is False:
-            return None
-        status = self.planned.change.application_status(self.client, state)
-        return None if status in self.only_if_status_in else f"status {status}"
-
-    def check_fingerprint(self, fingerprint: str | None) -> None:
-        """Check that the record is still the one that was planned.
-
-        :raises StalePlanError: it changed.
-        :raises InvalidInputError: nobody knows whether it did.
-        """
-        if self.expect is None:
-            return
-        if fingerprint is None:
-            raise InvalidInputError(
-                "expect cannot be used here, because the response does not tell the current state of the record.",
-                hint="Remove expect.",
-                fields=("expect",),
-            )
-        if isinstance(self.expect, LeftStates) and fingerprint not in self.expect:
-            raise StalePlanError(
-                "The record changed after the batch that is undone; nothing was sent.",
-                hint="Check the record. If it should go back anyway, change it with a task of its own.",
-            )
-        if isinstance(self.expect, str) and self.expect != fingerprint:
-            raise StalePlanError(
-                "The record changed after it was planned; nothing was sent.",
-                hint="Plan again, check the difference, and apply the new plan.",
-            )
+def _missing(change: Change, skip: Skip) -> ChangeResult:
+    """Return the result for a record that does not exist, or that the credential may not access."""
+    return ChangeResult(
+        change.use_case, change.target, changed=None, applied=False, details=skip.details(), skipped=skip.why
+    )
 
 
 @dataclass(frozen=True)
@@ -254,7 +233,7 @@ class _Written:
     :param body: the body that was sent last.
     :param response: the API's response; None if it is empty, or if it was lost and the write confirmed by reading.
     :param details: details for the result.
-    :param skipped: why the write was not sent again after its response was lost.
+    :param skip: why the write was not sent again after its response was lost.
     :param unchanged: whether nothing was written, because the record is as requested by now.
     :param base: the record from which the body was made.
     """
@@ -262,48 +241,19 @@ class _Written:
     body: dict[str, Any] = field(repr=False)
     response: Any = field(default=None, repr=False)
     details: dict[str, Any] = field(default_factory=dict)
-    skipped: str | None = None
+    skip: Skip | None = None
     unchanged: bool = False
     base: Reading | None = field(default=None, repr=False)
 
 
-def check(change: Change, *, read_first: bool, expect: str | LeftStates | None, terms: BulkTerms) -> None:
-    """Reject combinations of arguments that cannot work, before anything is sent.
-
-    :param change: the change to check.
-    :param read_first: as for :func:`apply`.
-    :param expect: as for :func:`apply`.
-    :param terms: as for :func:`apply`.
-    :raises InvalidInputError: the message names the arguments that conflict.
-    """
-    if not read_first and change.needs_read:
-        raise InvalidInputError(
-            f"read_first=False cannot be used here: {change.needs_read}.",
-            hint="Leave read_first at True.",
-            fields=("read_first",),
-        )
-    if expect is not None and not (read_first and change.readable):
-        raise InvalidInputError(
-            "expect cannot be used here, because the record is not read before the write.",
-            hint="Remove expect." if not change.readable else "Leave read_first at True.",
-            fields=("expect",),
-        )
-    if terms.only_if_status_in is not None and not change.of_application:
-        raise InvalidInputError(
-            f"only_if_status_in is for applications, which {type(change).__name__} does not change.",
-            hint="Remove only_if_status_in.",
-            fields=("only_if_status_in",),
-        )
-
-
-def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: BulkTerms) -> _Plan:
+def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: Terms) -> _Plan:
     change = change.resolved(client, terms.lookups)
     reading = Reading.of(client, change) if read_first and change.readable else Reading.none(change)
     with as_a_record(change):
         return _Plan(change, reading, " ".join(change.notices(reading.state)))
 
 
-def _foreseen(client: SmartRecruitersClient, planned: _Plan, terms: BulkTerms, *, plan_only: bool) -> dict[str, Any]:
+def _foreseen(client: SmartRecruitersClient, planned: _Plan, terms: Terms, *, plan_only: bool) -> dict[str, Any]:
     if planned.changed is False:
         return {}
     return planned.change.foreseen(client, terms.lookups, planned.state, plan_only=plan_only)
@@ -324,7 +274,7 @@ class _MovedOn(Exception):  # noqa: N818 - no error: a way out of the client
         self.failed = failed
 
 
-def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _Written:
+def _write(client: SmartRecruitersClient, planned: _Plan, guards: Guards) -> _Written:
     """Send the write. Before it is sent again, for whatever reason, the record is read again. If it is as requested,
     nothing more is sent; otherwise the write is made again from what was read. That happens within the retry budget,
     only after transient errors, and only if the guards still hold.
@@ -343,7 +293,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
         try:
             now = Reading.of(client, change) if reading.done else reading
             same = planned.changed is not False and now.differs is False
-            if now.fingerprint != reading.fingerprint or guards.skipped(now.state):
+            if now.fingerprint != reading.fingerprint or guards.skip(now):
                 raise _MovedOn(now, same, failed)
         except SmartRecruitersError as error:
             raise failed or error from None
@@ -390,9 +340,9 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: _Guards) -> _W
             raise failed
         # Somebody else may have changed the record since: a recruiter hired the candidate in the meantime.
         try:
-            if skipped := guards.skipped(reading.state):
+            if skip := guards.skip(reading):
                 details = {"may_have_been_applied": True} if in_doubt else {}
-                return _Written(body, details=details, skipped=skipped)
+                return _Written(body, details=details, skip=skip)
             guards.check_fingerprint(reading.fingerprint)
         except SmartRecruitersError as error:
             error.may_have_been_applied = in_doubt

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
+from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
@@ -27,6 +28,7 @@ from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     ConfigurationError,
+    IgnoredValuesError,
     SmartRecruitersError,
 )
 
@@ -84,7 +86,7 @@ class Outcome:
     :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
     :param fingerprint: stands for the state that was read, for ``expect``; None if it was not read.
     :param diff: the fields that differ, as in the result for one record; None if too large to resume with.
-    :param skipped: whether the item was skipped because of ``only_if_status_in``.
+    :param skipped: why a guard kept the item from being sent; None if none did.
     :param error: class name of the error; None if the item did not fail.
     :param status: HTTP status of the error response.
     :param code: the API's error code.
@@ -103,7 +105,7 @@ class Outcome:
     details: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
     diff: Sequence[Mapping[str, Any]] | None = ()
-    skipped: bool = False
+    skipped: str | None = None
     error: str | None = None
     status: int | None = None
     code: str | None = None
@@ -126,9 +128,8 @@ class Outcome:
         :param measured: ``attempts`` and ``ms``.
         """
         facts = result.as_dict(return_response=False)
-        names = ("changed", "applied", "fields", "details", "fingerprint", "diff")
-        known = {name: facts[name] for name in names}
-        return cls(index, **known, skipped=result.skipped is not None, undo=result.undo, **measured)
+        names = ("changed", "applied", "fields", "details", "fingerprint", "diff", "skipped")
+        return cls(index, **{name: facts[name] for name in names}, undo=result.undo, **measured)
 
     def as_row(self, number: int, place: str, target: Mapping[str, str]) -> dict[str, Any]:
         """Return the outcome as a JSON-serializable row of the results file.
@@ -186,7 +187,7 @@ class BulkOptions:
     :param read_first: read each record before the write, if the API offers a way to read it.
     :param stop_on_error: start no further item after the first failure.
     :param max_threads: maximum number of threads, and so of requests in flight.
-    :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.apply.BulkTerms`.
+    :param terms: see :class:`~airflow_provider_smartrecruiters.api.converge.guards.Terms`.
     """
 
     plan_only: bool = False
@@ -194,7 +195,7 @@ class BulkOptions:
     read_first: bool = True
     stop_on_error: bool = False
     max_threads: int = MAX_CONCURRENT
-    terms: BulkTerms = field(default_factory=BulkTerms)
+    terms: Terms = field(default_factory=Terms)
 
 
 class Bulk:
@@ -359,6 +360,7 @@ class Bulk:
                 code=error.code,
                 retryable=error.retryable,
                 may_have_been_applied=error.may_have_been_applied,
+                details={"ignored": list(error.ignored)} if isinstance(error, IgnoredValuesError) else {},
                 said=error.report(),
             )
         except Exception as error:

@@ -87,9 +87,8 @@ def _explain(error: SmartRecruitersError, change: AboutRecord, verb: str, next_r
 
 
 def _replace_hint(error: SmartRecruitersError, change: AboutRecord) -> None:
-    lists = {name.path for name in change.names.values()}
-    if error.path_template in lists or _family(error.path_template or change.endpoint) != _family(change.endpoint):
-        # The error is about a token, or about the list that a name is looked up in, and already has a fitting hint.
+    if not is_about(error, change):
+        # The error is about a token, or about the list that a label is looked up in, and already has a fitting hint.
         return
     if isinstance(error, UnexpectedResponseError | AuthenticationError) or is_unsettled(error):
         # What the use case knows about a status is about the record, and about SmartRecruiters' own responses.
@@ -113,6 +112,18 @@ def _needed_scopes(change: AboutRecord) -> str:
     # Pages of SmartRecruiters disagree: whoever has the one and gets a 403 needs to hear of the other.
     other = [f"{there} instead of {here}" for here, there in change.scopes_elsewhere.items() if there not in scopes]
     return f"{needed} (another page of SmartRecruiters says {' and '.join(other)})" if other else needed
+
+
+def is_about(error: SmartRecruitersError, change: AboutRecord) -> bool:
+    """Return whether an error is about the record, not about a token or a list that something is looked up in.
+
+    :param error: the error.
+    :param change: the change or the wait.
+    """
+    lists = {name.path for name in change.names.values()}
+    return error.path_template not in lists and _family(error.path_template or change.endpoint) == _family(
+        change.endpoint
+    )
 
 
 def _family(path: str) -> str:

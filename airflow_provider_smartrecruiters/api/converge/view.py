@@ -6,19 +6,17 @@ Every line fits into the log viewer of Airflow, which wraps none. The values of 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge.guards import Skip
 from airflow_provider_smartrecruiters.api.converge.reading import Reading
-from airflow_provider_smartrecruiters.api.values.diff import flatten, label, one_line
+from airflow_provider_smartrecruiters.api.values.diff import flatten, label, names_in_words
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
-from airflow_provider_smartrecruiters.exceptions import fitted, shortened
+from airflow_provider_smartrecruiters.exceptions import fitted
 
 log = logging.getLogger(__name__)
-
-_MOST_NAMES = 5
-"""Most names of fields in the last line. The result has them all."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class View:
         if result.changed is False:
             end = _nothing_to_do(change, reading)
         elif result.skipped:
-            end = f"Nothing was sent: {result.skipped}."
+            end = f"Nothing was sent: {self.why_planned}. The change would be skipped: {result.skipped}."
         else:
             end = f"Nothing was sent: {self.why_planned}."
         self._say(title, *self._fields(change, reading), *_indented(_remarks(change, result)), end)
@@ -53,21 +51,31 @@ class View:
             title = f"Changing the {change.label}: {_count(reading)}"
             self._say(title, *self._fields(change, reading), *_indented([f"notice: {notice}"] if notice else []))
 
-    def left(self, change: Change, reading: Reading, result: ChangeResult) -> None:
-        """Show that the record stays as it was read, and why."""
-        if not log.isEnabledFor(self.level):
-            return
-        why = f"Nothing was sent: {result.skipped}." if result.skipped else _nothing_to_do(change, reading)
-        self._say(f"Read the {change.label}.", *self._address(), why)
+    def left(self, change: Change, reading: Reading) -> None:
+        """Show that the record is as requested already."""
+        if log.isEnabledFor(self.level):
+            self._say(f"Read the {change.label}.", *self._address(), _nothing_to_do(change, reading))
+
+    def skipped(self, change: Change, skip: Skip) -> None:
+        """Show that a guard keeps the record from being written, and why."""
+        if log.isEnabledFor(self.level):
+            hint = f" {skip.hint}" if skip.hint else ""
+            said = f"Skipped: {skip.why}. Nothing was sent.{hint}"
+            self._say(f"Checked the {change.label}.", *self._address(), said)
 
     def met(self) -> None:
         """Show that somebody else made the change first."""
         self._say("Nothing to do: somebody else has made the same change in the meantime.")
 
-    def stopped(self, result: ChangeResult) -> None:
-        """Show that a write was not sent again."""
-        doubt = " The first attempt may have been applied." if result.details.get("may_have_been_applied") else ""
-        self._say(f"Nothing was sent again: {result.skipped}.{doubt}")
+    def stopped(self, skip: Skip, *, in_doubt: bool) -> None:
+        """Show that a guard keeps a write from being sent again, and why."""
+        doubt = " The first attempt may have been applied." if in_doubt else ""
+        self._say(f"Skipped: {skip.why}. Nothing was sent again.{doubt}")
+
+    def planned_to_skip(self, change: Change, skip: Skip) -> None:
+        """Show that a plan of a record that cannot be read would be skipped."""
+        end = f"Nothing was sent: {self.why_planned}. The change would be skipped: {skip.why}."
+        self._say(f"Plan for the {change.label}.", *self._address(), end)
 
     def done(self, change: Change, result: ChangeResult) -> None:
         """Show how a write ended that was accepted."""
@@ -121,20 +129,14 @@ def _how(change: Change, result: ChangeResult) -> str:
     if not result.diffs:
         return "written, although nothing differed."
     if result.changed is False:
-        return f"accepted, but SmartRecruiters did not keep {_names(found['ignored'])}."
+        return f"accepted, but SmartRecruiters did not keep {names_in_words(found['ignored'])}."
     if found.get("confirmed_by_read"):
         return "changed, as reading the record shows."
     if found.get("verified") is False:
         return "changed, but it could not be read back."
     said = "changed, read back." if change.verified else "changed."
     if found.get("ignored"):
-        said += f" SmartRecruiters did not keep {_names(found['ignored'])}."
+        said += f" SmartRecruiters did not keep {names_in_words(found['ignored'])}."
     if found.get("changed_concurrently"):
-        said += f" Somebody else changed {_names(found['changed_concurrently'])} at the same time."
+        said += f" Somebody else changed {names_in_words(found['changed_concurrently'])} at the same time."
     return said
-
-
-def _names(names: Sequence[str]) -> str:
-    said = [shortened(one_line(name)) for name in names[:_MOST_NAMES]]
-    more = len(names) - _MOST_NAMES
-    return ", ".join(said) + (f" and {more} more" if more > 0 else "")

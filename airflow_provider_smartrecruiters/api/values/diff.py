@@ -7,10 +7,12 @@ that nobody thought of is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from airflow_provider_smartrecruiters.exceptions import shortened
 
 
 class _NoValue:
@@ -146,6 +148,20 @@ def labelled(labels: Mapping[str, str], value: Any) -> Any:
 def one_line(text: str) -> str:
     """Return a text for the log: unchanged if it is printable, otherwise with escapes, so that it stays on one line."""
     return text if text.isprintable() else repr(text)[1:-1]
+
+
+_MOST_NAMES = 5
+"""Most names of fields in a sentence. The result has them all."""
+
+
+def names_in_words(names: Sequence[str]) -> str:
+    """Return names of fields for a sentence: ``title, location.city and 3 more``.
+
+    :param names: the names.
+    """
+    said = [shortened(one_line(name)) for name in names[:_MOST_NAMES]]
+    more = len(names) - _MOST_NAMES
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
 
 
 def _keyed_by_id(items: list[Any]) -> bool:

@@ -21,7 +21,8 @@ class ChangeResult:
     :param details: facts specific to the use case, such as ``needs_publishing`` of a job ad.
     :param response: the API's response to the write.
     :param undo: what taking the change back needs to know of the record before the write; empty if nothing changed.
-    :param skipped: why nothing was sent although the record differed (``status HIRED``); None if it was not skipped.
+    :param skipped: why a guard kept the record from being written, in words without free text; None if none did.
+        ``details.guard`` has the guard's name.
     :param fingerprint: stands for the state that was read before the write; None if it is not known. Pass it on
         as ``expect``.
     """
@@ -39,7 +40,7 @@ class ChangeResult:
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
         """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",
-        "diff", "details", "fingerprint", "response"}``.
+        "diff", "details", "fingerprint", "skipped", "response"}``.
 
         :param return_response: include the API's response, which may contain personal text.
         """
@@ -52,5 +53,6 @@ class ChangeResult:
             "diff": [item.as_dict() for item in self.diffs],
             "details": self.details,
             "fingerprint": self.fingerprint,
+            "skipped": self.skipped,
             "response": self.response if return_response else None,
         }

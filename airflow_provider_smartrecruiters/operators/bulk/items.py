@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_smartrecruiters.api.converge.apply import check
 from airflow_provider_smartrecruiters.api.converge.bulk import Work
+from airflow_provider_smartrecruiters.api.converge.guards import check
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError

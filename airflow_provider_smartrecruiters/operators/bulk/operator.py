@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.operators.guards import GUARDS, terms_of
 from airflow_provider_smartrecruiters.operators.params import (
     as_bool,
     as_choice,
@@ -14,12 +15,11 @@ from airflow_provider_smartrecruiters.operators.params import (
     as_fraction,
     as_guard,
     as_hours,
-    as_list,
     as_positive,
     is_blank,
     is_literal,
 )
-from airflow_provider_smartrecruiters.operators.task import WithHook, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.task import WithHook, end_as_skipped, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.links import LINKS, keep_links
 from airflow_provider_smartrecruiters.operators.ui.outlets import describe_outlets, event_of_batch
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.params import Reader
 
 _DEFAULT_POOL = "default_pool"
-_GUARDS = ("max_items", "expected_count", "only_if_status_in", "max_plan_hours", "max_carry_hours")
+_GUARDS = ("max_items", "min_items", "expected_count", "max_plan_hours", "max_carry_hours", *GUARDS)
 
 
 class BulkOperator(WithHook, BaseOperator):
@@ -74,14 +74,26 @@ class BulkOperator(WithHook, BaseOperator):
     :param max_plan_hours: hours from plan to apply after which the plan is refused. Float, default 72; ``None`` or
         ``any`` for no limit.
     :param retry_from: location of the results file of an earlier batch. Retries the items that failed with a transient
-        error or were not started, also the results of a retry. The operator, the connection, the shared ids and the
-        guards must be those of that batch; only ``plan_only`` may be switched on. Parameters that a results file never
-        holds, such as tags, are taken from ``items``: always the items of the first batch.
+        error or were not started (see ``retry_which``), also the results of a retry. The operator, the connection, the
+        shared ids and the guards must be those of that batch; only ``plan_only`` may be switched on. Parameters that a
+        results file never holds, such as tags, are taken from ``items``: always the items of the first batch.
+    :param retry_which: which items ``retry_from`` retries: ``transient`` (default), or ``failed`` for those with a
+        permanent error as well, once its cause is fixed.
     :param max_items: largest number of items to accept. Int, default 1,000; ``None`` or ``any`` for no limit.
+    :param min_items: smallest number of items to accept. Int, default ``None`` (any number).
     :param expected_count: exact number of items to accept. Int, default ``None`` (any number).
     :param only_if_status_in: skip applications whose status is not one of these, a list of texts. Default ``None``. For
         operators that change an application. Of these guards, one that a template renders to nothing is refused;
         ``any`` switches it off.
+    :param protect_hired: skip applications that are ``HIRED`` and would be moved to another status, unless
+        ``only_if_status_in`` names ``HIRED``. Bool, default true.
+    :param on_missing: ``fail`` (default), or ``skip`` items whose record does not exist. SmartRecruiters answers 401
+        both for some records that do not exist and for those that the credential may not access: then both are skipped,
+        and the log says so. A 403 always fails.
+    :param fail_if_ignored: fail items of which SmartRecruiters dropped a value (``details.ignored``). All else of such
+        an item was written. Bool, default false.
+    :param skip_if_unchanged: end in Airflow's skipped state if nothing was sent and no item failed, so that asset
+        outlets and downstream tasks do not run. A plan never ends so. Bool, default false.
     :param on_item_error: ``continue`` (default) with the other items after one fails, or ``stop``.
     :param fail_above: Fraction of items (0 to 1) that may fail. Above it the task fails, after every item has been
         tried. Float, default 0.
@@ -106,6 +118,7 @@ class BulkOperator(WithHook, BaseOperator):
     :param kwargs: the parameters of every Airflow operator (``task_id``, ``retries``, ``pool``, ...).
     :raises InvalidInputError: a parameter or an item cannot be used; nothing was sent, and the log names each such
         item.
+    :raises AirflowSkipException: nothing was sent, and ``skip_if_unchanged`` is on.
     :raises BulkFailedError: more items failed than ``fail_above`` allows; the others succeeded. Retryable if some of
         the failures are transient.
     :raises AuthenticationError: the API stopped accepting the credential; the batch was aborted.
@@ -116,12 +129,15 @@ class BulkOperator(WithHook, BaseOperator):
     template_fields: Sequence[str] = (
         "items",
         "retry_from",
+        "retry_which",
         "plan",
         "max_plan_hours",
         "shared",
         "max_items",
+        "min_items",
         "expected_count",
-        "only_if_status_in",
+        *GUARDS,
+        "skip_if_unchanged",
         "on_item_error",
         "fail_above",
         "results_path",
@@ -146,9 +162,15 @@ class BulkOperator(WithHook, BaseOperator):
         plan: Mapping[str, Any] | str | None = None,
         max_plan_hours: float | str | None = 72.0,
         retry_from: str | None = None,
+        retry_which: str = "transient",
         max_items: int | str | None = 1000,
+        min_items: int | str | None = None,
         expected_count: int | str | None = None,
         only_if_status_in: list[str] | str | None = None,
+        protect_hired: bool | str = True,
+        on_missing: str = "fail",
+        skip_if_unchanged: bool | str = False,
+        fail_if_ignored: bool | str = False,
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
@@ -170,11 +192,17 @@ class BulkOperator(WithHook, BaseOperator):
         self.shared = {name: defaults[name] for name in item_operator.own_parameters() if name in defaults} | shared
         self.items = items
         self.retry_from = retry_from
+        self.retry_which = retry_which
         self.plan = plan
         self.max_plan_hours = max_plan_hours
         self.max_items = max_items
+        self.min_items = min_items
         self.expected_count = expected_count
         self.only_if_status_in = only_if_status_in
+        self.protect_hired = protect_hired
+        self.on_missing = on_missing
+        self.skip_if_unchanged = skip_if_unchanged
+        self.fail_if_ignored = fail_if_ignored
         self.on_item_error = on_item_error
         self.fail_above = fail_above
         self.results_path = results_path
@@ -236,7 +264,8 @@ class BulkOperator(WithHook, BaseOperator):
         :return: a JSON-ready dict with ``use_case``, ``plan_only``; ``counts``: ``total``, ``changed``, ``applied``,
             ``unchanged``, ``unknown`` (sent, previous state unknown), ``skipped``, ``failed``, ``not_run``,
             ``retryable`` (transient failures), ``resumed`` (finished by an earlier try) and ``tried_again`` (needed
-            more than one attempt); ``detail_counts`` (``needs_publishing``, ``ignored``, ... to the number of items);
+            more than one attempt); ``skipped_by`` (guard to number of items); ``detail_counts`` (``needs_publishing``,
+            ``ignored``, ... to the number of items);
             ``errors`` (kind to count), ``failures`` (results rows of the first 20), ``results`` (location of the
             results file, or ``None``) and ``seconds``; of a plan also ``planned_at`` (ISO 8601)
             and ``rows`` (the first 50 results rows). A task that fails or is stopped pushes it to XCom as well.
@@ -248,6 +277,7 @@ class BulkOperator(WithHook, BaseOperator):
 
         ti = context.get("ti")
         with as_airflow_error(self.smartrecruiters_conn_id):
+            skip_if_unchanged = as_bool("skip_if_unchanged", self.skip_if_unchanged)
             item_operator, items, shared = self._batch()
             run = BulkRun(
                 self.hook,
@@ -255,6 +285,7 @@ class BulkOperator(WithHook, BaseOperator):
                 items=items,
                 shared=shared,
                 max_items=self._guard("max_items", as_count),
+                min_items=self._guard("min_items", as_count),
                 expected_count=self._guard("expected_count", as_count),
                 fail_above=as_fraction("fail_above", self.fail_above),
                 results_path=self._path_of("results_path", ti),
@@ -268,8 +299,6 @@ class BulkOperator(WithHook, BaseOperator):
                 run.stop()
             try:
                 result = run.carry_out()
-                describe_outlets(self, context, lambda: event_of_batch(result))
-                return result
             except BaseException:
                 # Airflow pushes the return value of execute(), and a failing task has none. BaseException, since
                 # AirflowTaskTimeout is one.
@@ -280,6 +309,12 @@ class BulkOperator(WithHook, BaseOperator):
                 # A batch has the page of the job that all its items share, if they do, and none otherwise.
                 if run.shared_ids:
                     keep_links(self, run.shared_ids, context)
+        if skip_if_unchanged and _nothing_sent(result):
+            why = "Skipped: nothing was sent, and skip_if_unchanged is on."
+            self.log.info(why)
+            end_as_skipped(self, context, result, why)
+        describe_outlets(self, context, lambda: event_of_batch(result))
+        return result
 
     def on_kill(self) -> None:
         """Start no further items. Items in flight are still recorded."""
@@ -290,10 +325,12 @@ class BulkOperator(WithHook, BaseOperator):
     def _batch(self) -> tuple[type[ItemOperator], ItemsFrom, Mapping[str, Any]]:
         """Return the operator of the items, where they come from, and what they share."""
         from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
+        from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RETRY_WHICH
 
         items = ItemsFrom(
             items=unwrapped(self.items),
             retry_from=self.retry_from,
+            retry_which=as_choice("retry_which", self.retry_which, RETRY_WHICH),
             plan=self.plan,
             max_plan_hours=self._guard("max_plan_hours", as_hours),
         )
@@ -322,21 +359,15 @@ class BulkOperator(WithHook, BaseOperator):
         )
 
     def _options(self) -> BulkOptions:
-
-        from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
-        from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
         from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
 
-        statuses = self._guard("only_if_status_in", as_list)
-        for status in statuses or ():
-            as_choice("only_if_status_in", status, APPLICATION_STATUSES)
         return BulkOptions(
             plan_only=as_bool("plan_only", self.plan_only),
             force=as_bool("force", self.force),
             read_first=as_bool("read_first", self.read_first),
             stop_on_error=as_choice("on_item_error", self.on_item_error, ("continue", "stop")) == "stop",
             max_threads=as_positive("max_threads", self.max_threads),
-            terms=BulkTerms(only_if_status_in=statuses),
+            terms=terms_of(self, self._given),
         )
 
 
@@ -352,6 +383,11 @@ def bulk_of(item_operator: type[ItemOperator], arguments: dict[str, Any]) -> Bul
     arguments.pop("return_response", None)
     shared = {name: arguments.pop(name) for name in item_operator.own_parameters() if name in arguments}
     return BulkOperator(item_operator=item_operator, shared=shared, **arguments)
+
+
+def _nothing_sent(result: Mapping[str, Any]) -> bool:
+    counts = result["counts"]
+    return not (result["plan_only"] or counts["applied"] or counts["failed"])
 
 
 def _slots(max_threads: Any) -> int:

@@ -37,7 +37,7 @@ _LOGGED_FAILURES = 1000
 _MOST_CAUSES = 3
 _MOST_NOTICES = 10
 
-_NOTES = {"sent": " (previous state unknown)", "rewritten": " (force)", "skipped": " (only_if_status_in)"}
+_NOTES = {"sent": " (previous state unknown)", "rewritten": " (force)"}
 """What the log adds to the words for an outcome."""
 
 
@@ -68,6 +68,7 @@ class BulkReport:
         self._listed: dict[int, ListedItem] = {}
         self._shared_ids: dict[str, str] | None = None
         self._details: Counter[str] = Counter()
+        self._skips: Counter[str] = Counter()
         self._notices: Counter[str] = Counter()
         self._named = 0
         self._retryable = 0
@@ -151,13 +152,15 @@ class BulkReport:
             log.warning("More than %s items failed. Further failures are counted, but not logged.", _LOGGED_FAILURES)
 
     def _as_listed(self, kind: str, outcome: Outcome, row: dict[str, Any]) -> ListedItem:
-        why = {"failed": f": {_error(outcome)}", "skipped": _NOTES["skipped"]}
+        why = {"failed": f": {_error(outcome)}", "skipped": f" ({outcome.details.get('guard')})"}
         said = self._words[kind] + why.get(kind, "")
         differences = differences_of(row) if kind in ("changed", "sent") else ()
         return ListedItem(row["place"], row["target"], said, differences)
 
     def _add_details(self, outcome: Outcome, row: dict[str, Any], place: str) -> None:
         self._details.update(_countable(outcome.details))
+        if guard := outcome.details.get("guard"):
+            self._skips[guard] += 1
         if notice := outcome.details.get("notice"):
             self._notices[notice] += 1
         # What a result of one record names as lists of fields (ignored, changed_concurrently, not_kept) wants a look at
@@ -213,6 +216,8 @@ class BulkReport:
         for kind, words in self._words.items():
             if self._counts[kind]:
                 lines.append((words + _NOTES.get(kind, ""), self._counts[kind]))
+            if kind == "skipped":
+                lines += [(f"    {name}", count) for name, count in self._skips.most_common()]
             if kind == "failed":
                 lines += [(f"    {error}", count) for error, count in self._errors.most_common()]
         lines.append(("total", self._total))
@@ -243,6 +248,7 @@ class BulkReport:
                 "resumed": self._resumed,
                 "tried_again": self._tried_again,
             },
+            "skipped_by": dict(self._skips.most_common()),
             "detail_counts": dict(self._details.most_common()),
             "errors": dict(self._errors.most_common()),
             "failures": sorted(self._failures, key=lambda row: row["number"]),
@@ -280,7 +286,7 @@ def _countable(details: Mapping[str, Any]) -> Iterator[str]:
         elif value is False and name == "verified":
             # The one detail that is only there when it is bad news.
             yield "not verified"
-        elif value and name != "labels":
+        elif value and name not in ("labels", "guard"):
             yield name
 
 

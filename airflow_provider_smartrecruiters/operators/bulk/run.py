@@ -63,6 +63,7 @@ class BulkRun:
         items: ItemsFrom,
         shared: Mapping[str, Any],
         max_items: int | None,
+        min_items: int | None,
         expected_count: int | None,
         fail_above: Fraction,
         results_path: Any,
@@ -80,6 +81,7 @@ class BulkRun:
         self._last_try = carry is None or carry.last_try
         self._items = BulkItems(item_operator, self._source, shared)
         self._max_items = max_items
+        self._min_items = min_items
         self._expected_count = expected_count
         self._fail_above = fail_above
         self._results = ResultsFile("results_path", results_path)
@@ -183,6 +185,13 @@ class BulkRun:
                 f"The batch has {total:,} items, but expected_count is {self._expected_count:,}. Nothing was sent.",
                 hint="Check the source of the items: it no longer has the number of items that was expected.",
                 fields=("expected_count",),
+            )
+        if self._min_items is not None and total < self._min_items:
+            raise InvalidInputError(
+                f"The batch has {counted(total)}, but min_items is {self._min_items:,}. Nothing was sent.",
+                hint="Check the source of the items: it has fewer items than it should. If they are right, lower "
+                "min_items.",
+                fields=("min_items",),
             )
 
     def _resume(self, report: BulkReport, progress: BulkProgress, reached: bytearray) -> None:

@@ -17,6 +17,7 @@ from airflow_provider_smartrecruiters.api.candidates import (
 )
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
+from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.interviews import UpdateCandidateTimeslotStatus
@@ -48,6 +49,8 @@ pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
 VIEW = "airflow_provider_smartrecruiters.api.converge.view"
 """The logger of the lines about a change."""
+
+UNGUARDED = Terms(protect_hired=False)
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 Emulator = SmartRecruitersEmulator
@@ -222,7 +225,7 @@ def test_force_writes_what_does_not_differ(make: Make, smartrecruiters_emulator:
 @pytest.mark.parametrize("make", [make for make in READABLE if make not in MERGED])
 def test_without_reading_first(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
     change = make(smartrecruiters_emulator)
-    result = apply(client, change, read_first=False)
+    result = apply(client, change, read_first=False, terms=UNGUARDED)
     assert (result.changed, result.applied, result.fingerprint) == (None, True, None)
     assert smartrecruiters_emulator.requests[0].method != "GET"
     assert plan(client, change).changed is False
@@ -242,7 +245,7 @@ def test_a_replacing_write_requires_a_read(
 @every
 def test_a_plan_without_reading_sends_nothing(make: Make, smartrecruiters_emulator: Emulator, client: Any) -> None:
     if make not in MERGED:
-        result = plan(client, make(smartrecruiters_emulator), read_first=False)
+        result = plan(client, make(smartrecruiters_emulator), read_first=False, terms=UNGUARDED)
         assert (result.changed, result.applied) == (None, False)
         assert smartrecruiters_emulator.requests == []
 
@@ -518,6 +521,7 @@ def test_the_result_is_json(make: Make, smartrecruiters_emulator: Emulator, clie
             "diff",
             "details",
             "fingerprint",
+            "skipped",
             "response",
         ]
         assert told["use_case"] == type(change).use_case

@@ -12,8 +12,8 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateSource
 from airflow_provider_smartrecruiters.api.change import Change
-from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms
 from airflow_provider_smartrecruiters.api.converge.bulk import LONG_WAITS, OUTAGE, Bulk, BulkOptions, Outcome, Work
+from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
@@ -366,10 +366,10 @@ def test_applications_in_another_status_are_skipped(
     before = [emulator.state.application(ref.candidate_id, ref.job_id).status for ref in refs]
     assert {"NEW", "INTERVIEW", "REJECTED"} < set(before)
     changes: list[Change] = [RejectApplication(candidate_id=ref.candidate_id, job_id=ref.job_id) for ref in refs]
-    outcomes, _ = carry_out(client, changes, terms=BulkTerms(only_if_status_in=["NEW"]))
+    outcomes, _ = carry_out(client, changes, terms=Terms(only_if_status_in=["NEW"]))
     for outcome, status in zip(outcomes, before, strict=True):
         assert outcome.applied is (status == "NEW")
-        assert outcome.skipped is (status not in ("NEW", "REJECTED"))
+        assert bool(outcome.skipped) is (status not in ("NEW", "REJECTED"))
     assert len(emulator.journal.writes()) == before.count("NEW")
 
 
@@ -387,8 +387,9 @@ def test_the_status_is_read_with_the_record_or_alone(
         )
         for ref in (emulator.state.an_application("NEW"), emulator.state.an_application("INTERVIEW"))
     ]
-    outcomes, _ = carry_out(client, changes, read_first=read_first, terms=BulkTerms(only_if_status_in=["NEW"]))
-    assert [(o.applied, o.skipped) for o in outcomes] == [(True, False), (False, True)]
+    outcomes, _ = carry_out(client, changes, read_first=read_first, terms=Terms(only_if_status_in=["NEW"]))
+    why = "the application is INTERVIEW, and only_if_status_in allows NEW"
+    assert [(o.applied, o.skipped) for o in outcomes] == [(True, None), (False, why)]
     # One read of each application, whatever it is for.
     assert [request.method for request in emulator.requests].count("GET") == 2
 

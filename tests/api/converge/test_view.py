@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.candidates import RejectApplication, UpdateCandidateTags
-from airflow_provider_smartrecruiters.api.converge.apply import BulkTerms, apply, plan
+from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
+from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.retry import RetryPolicy
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobNote, UpdateJobStatus
@@ -65,9 +66,13 @@ def test_a_plan_says_why_nothing_was_sent(smartrecruiters_emulator: Emulator, cl
 def test_a_guard_says_what_it_found(smartrecruiters_emulator: Emulator, client: Any, said: Any) -> None:
     found = smartrecruiters_emulator.state.an_application()
     change = RejectApplication(candidate_id=found.candidate_id, job_id=found.job_id)
-    for verb in (plan, apply):
-        verb(client, change, terms=BulkTerms(only_if_status_in=["NEW"]))
-        assert said()[-1] == "Nothing was sent: status IN_REVIEW."
+    terms = Terms(only_if_status_in=["NEW"])
+    why = "the application is IN_REVIEW, and only_if_status_in allows NEW"
+    plan(client, change, terms=terms)
+    said_by_plan = f"Nothing was sent: this is a plan. The change would be skipped: {why}."
+    assert " ".join(line.strip() for line in said()).endswith(said_by_plan)
+    apply(client, change, terms=terms)
+    assert " ".join(line.strip() for line in said()).endswith(f"Skipped: {why}. Nothing was sent.")
 
 
 def test_a_forced_write_says_that_nothing_differed(smartrecruiters_emulator: Emulator, client: Any, said: Any) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_smartrecruiters.api.change import Change
-    from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
     from airflow_provider_smartrecruiters.api.names import Name
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
@@ -39,14 +39,7 @@ class Identity:
         :param hook: hook of the connection that sends the requests.
         :param options: options of the batch.
         """
-        statuses = options.terms.only_if_status_in
-        guards = {
-            "plan_only": options.plan_only,
-            "force": options.force,
-            "read_first": options.read_first,
-            "only_if_status_in": None if statuses is None else sorted(statuses),
-        }
-        defaults = {"plan_only": False, "force": False, "read_first": True, "only_if_status_in": None}
+        guards, defaults = _guards(options), _guards(BulkOptions())
         return cls(
             _use_case(item_operator),
             account_of(hook),
@@ -88,12 +81,18 @@ class Identity:
             ours.pop("plan_only", None)
         differ = [name for name in (*ours, *(set(theirs) - set(ours))) if ours.get(name) != theirs.get(name)]
         if differ:
-            known = ("plan_only", "force", "read_first", "only_if_status_in")
+            # Names in the file that are none of ours are not repeated: they may be anything.
+            known = _guards(BulkOptions())
             return (
                 f"names the results of a batch with other guards ({', '.join(n for n in known if n in differ)})",
                 "Set these as in that batch, or set items instead of retry_from.",
             )
         return None
+
+
+def _guards(options: BulkOptions) -> dict[str, Any]:
+    switches = {name: getattr(options, name) for name in ("plan_only", "force", "read_first")}
+    return switches | options.terms.guards()
 
 
 def names_of(item_operator: Any) -> Mapping[str, Name]:

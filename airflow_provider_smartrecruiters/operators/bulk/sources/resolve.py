@@ -9,7 +9,7 @@ from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, source_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.planned import PlannedItems, plan_in
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows
-from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RetryItems
+from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RETRY_WHICH, RetryItems
 from airflow_provider_smartrecruiters.operators.bulk.sources.undone import UndoItems
 from airflow_provider_smartrecruiters.operators.files import refused
 from airflow_provider_smartrecruiters.operators.params import is_blank
@@ -26,6 +26,7 @@ class ItemsFrom:
 
     :param items: the parameter ``items``.
     :param retry_from: the parameter ``retry_from``.
+    :param retry_which: the parameter ``retry_which``, one of :data:`RETRY_WHICH`.
     :param plan: the parameter ``plan``.
     :param undo: the items that take a batch back, instead of all others.
     :param max_plan_hours: hours after which a plan is too old to apply; None for no limit.
@@ -33,6 +34,7 @@ class ItemsFrom:
 
     items: Any = None
     retry_from: Any = None
+    retry_which: str = "transient"
     plan: Any = None
     max_plan_hours: float | None = None
     undo: UndoItems | None = None
@@ -52,13 +54,19 @@ def resolve_items(
     if where.undo is not None:
         return where.undo, where.undo.files
     items, retry_from = where.items, where.retry_from
+    if where.retry_which != RETRY_WHICH[0] and is_blank(retry_from):
+        raise InvalidInputError(
+            f"retry_which is {where.retry_which}, but there is no retry_from. Nothing was sent.",
+            hint="Set retry_from to the results file of an earlier batch, or leave out retry_which.",
+            fields=("retry_which", "retry_from"),
+        )
     if planned := _planned(where, shared, identity):
         return planned
     given = None if is_blank(items) else source_of("items", items)
     files = {"items": given.location} if given and given.location else {}
     if not is_blank(retry_from):
         results = ResultsRows("retry_from", retry_from)
-        return RetryItems(results, given, identity), files | {"retry_from": results.location}
+        return RetryItems(results, given, identity, where.retry_which), files | {"retry_from": results.location}
     if given is None:
         raise InvalidInputError(
             "The batch has neither items nor retry_from.",

@@ -15,18 +15,24 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity
 
 
+RETRY_WHICH = ("transient", "failed")
+"""Values of ``retry_which``: items that may succeed if they are sent again, or all that failed."""
+
+
 class RetryItems:
-    """The items of an earlier batch that failed with a transient error or were not started.
+    """The items of an earlier batch that failed, all or those with a transient error, and those that were not started.
 
     :param results: that batch's results file.
     :param given: the items of the first batch, for the parameters that results files omit.
     :param identity: what that batch must agree in.
+    :param which: one of :data:`RETRY_WHICH`.
     """
 
-    def __init__(self, results: ResultsRows, given: Iterable[Item] | None, identity: Identity) -> None:
+    def __init__(self, results: ResultsRows, given: Iterable[Item] | None, identity: Identity, which: str) -> None:
         self._results = results
         self._given = given
         self._identity = identity
+        self._permanent_too = which == "failed"
 
     def __iter__(self) -> Iterator[Item]:
         found = self._from_rows() if self._given is None else self._from_given(self._given)
@@ -46,7 +52,7 @@ class RetryItems:
             empty = False
             if conflict := self._identity.conflict(row):
                 raise refused("retry_from", *conflict)
-            if row["error"] and row["retryable"]:
+            if row["error"] and (row["retryable"] or self._permanent_too):
                 yield row
         if empty:
             # Not "nothing to retry": this is also what is left of a batch that never wrote its results.
