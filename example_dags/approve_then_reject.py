@@ -43,6 +43,8 @@ def write_question(plan: dict[str, Any], params: dict[str, Any] | None = None) -
         raise AirflowSkipException("Plan only is on. The plan is in the log of the first task. Nobody is asked.")
     if plan["changed"] is False:
         raise AirflowSkipException("The application is rejected already. Nothing would change, so nobody is asked.")
+    if plan["skipped"]:
+        raise AirflowSkipException(f"Nothing would be sent, because {plan['skipped']}. Nobody is asked.")
     # Taken before the requests, so that the age is never understated by them.
     planned_at = datetime.now(UTC).isoformat()
     hook, ids = SmartRecruitersHook(), plan["target"]

@@ -48,16 +48,17 @@ def approval_body(
     if isinstance(plans, Mapping) and "counts" in plans:
         return _batch_body(plans, addresses, names or {})
     results = [plans] if isinstance(plans, Mapping) else list(plans)
-    differing = [plan for plan in results if plan["changed"] is not False]
+    differing = [plan for plan in results if plan["changed"] is not False and not plan["skipped"]]
+    left_alone = [f"Left alone: {escaped(plan['skipped'])}." for plan in results if plan["skipped"]]
     rows = [_row(plan, field, addresses, names or {}) for plan in differing for field in _fields(plan)]
     if not rows:
-        return "Nothing would change."
+        return "\n\n".join(["Nothing would change.", *left_alone])
     ids = list(dict.fromkeys(name for plan in differing for name in plan["target"]))
     columns = [*ids, "field", "now", "after"]
     lines = [_line([_heading(name) for name in columns]), _line(["---"] * len(columns))]
     lines += [_line([row.get(name, "") for name in columns]) for row in rows[:MOST_ROWS]]
     left_out = [f"{len(rows) - MOST_ROWS:,} more rows are not shown."] if len(rows) > MOST_ROWS else []
-    return "\n\n".join([_summary(len(differing), rows), "\n".join(lines), *left_out])
+    return "\n\n".join([_summary(len(differing), rows), "\n".join(lines), *left_out, *left_alone])
 
 
 def items_to_send(plan: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -193,3 +193,31 @@ def test_other_forms_of_the_result(form: str, case: UseCase, command: Command) -
     assert done.code == 0
     assert all(text in done.out for text in ("put_update_job_status", arguments["job_id"], "FILLED"))
     assert "Plan for" in done.err
+
+
+def rejection_of(emulator: SmartRecruitersEmulator, status: str) -> list[str]:
+    found = emulator.state.an_application(status)
+    return ["reject-application", f"--candidate-id={found.candidate_id}", f"--job-id={found.job_id}"]
+
+
+def test_the_guards_are_options(smartrecruiters_emulator: SmartRecruitersEmulator, command: Command) -> None:
+    hired = rejection_of(smartrecruiters_emulator, "HIRED")
+    (planned,) = command("plan", *hired, "--output=json").records
+    assert planned["skipped"] == "the application is HIRED, and protect_hired is on"
+    assert command("plan", *hired, "--detailed-exit-code").code == 0
+    done = command("apply", *hired, "--yes")
+    assert (done.code, smartrecruiters_emulator.journal) == (0, [])
+    assert "Skipped: the application is HIRED, and protect_hired is on." in done.out
+    (left,) = command("apply", *hired, "--yes", "--only-if-status-in", "NEW", "OFFERED", "--output=json").records
+    assert left["details"]["guard"] == "only_if_status_in"
+    (missing,) = command("apply", *hired[:2], "--job-id=no", "--yes", "--on-missing=skip", "--output=json").records
+    assert missing["details"]["guard"] == "on_missing"
+    (done_so,) = command("apply", *hired, "--yes", "--no-protect-hired", "--fail-if-ignored", "--output=json").records
+    assert (done_so["applied"], done_so["skipped"]) == (True, None)
+
+
+def test_a_status_that_is_none_is_refused(smartrecruiters_emulator: SmartRecruitersEmulator, command: Command) -> None:
+    done = command("plan", *rejection_of(smartrecruiters_emulator, "NEW"), "--only-if-status-in", "REJECT")
+    assert done.code == 2
+    assert "only_if_status_in[0]" in done.err
+    assert smartrecruiters_emulator.requests == []

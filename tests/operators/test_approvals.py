@@ -25,7 +25,12 @@ from airflow_provider_smartrecruiters.operators.approvals import (
 
 def planned(number=0, **values):
     diff = [{"field": "status", "before": "NEW", "after": "REJECTED"}]
-    return {"target": {"candidate_id": f"c{number}", "job_id": "j"}, "changed": True, "diff": diff} | values
+    return {
+        "target": {"candidate_id": f"c{number}", "job_id": "j"},
+        "changed": True,
+        "skipped": None,
+        "diff": diff,
+    } | values
 
 
 def table(body):
@@ -64,6 +69,15 @@ def test_many_records_are_counted_and_the_table_ends():
 
 def test_what_stays_as_it_is_is_not_asked():
     assert approval_body([planned(changed=False, diff=[])]) == "Nothing would change."
+
+
+def test_what_a_guard_leaves_alone_is_said_and_not_asked():
+    why = "the application is HIRED, and on"
+    left = f"Left alone: {escaped(why)}."
+    assert approval_body(planned(skipped=why)) == f"Nothing would change.\n\n{left}"
+    body = approval_body([planned(1), planned(2, skipped=why)])
+    assert len(table(body)) == 3
+    assert body.endswith(left)
 
 
 def test_links_and_names_are_there_only_if_they_are_given():
