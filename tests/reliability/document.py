@@ -71,9 +71,9 @@ in the [table of results](operators.md#the-result). A source without a link ends
 
 The same for records that can be read, with a second writer: after the write was received, and before anything else is,
 somebody else changes the record. The write has `expect`, the fingerprint of a plan, as a guard. Before it is sent
-again, for whatever reason, the record is read and the guards are checked again (the other [guards](guards.md) likewise), so
-nothing is written over what the second writer wrote: the task fails with `StalePlanError`, and `may_have_been_applied`
-states whether its own write may have come first.
+again, for whatever reason, the record is read and the guards are checked again (all [guards](guards.md) on its state),
+so nothing is written over what the second writer wrote: the task fails with `StalePlanError`, and
+`may_have_been_applied` states whether its own write may have come first.
 
 {write_of_two}
 
