@@ -47,6 +47,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_smartrecruiters.operators.candidates",
                     "airflow_provider_smartrecruiters.operators.interviews",
                     "airflow_provider_smartrecruiters.operators.jobs",
+                    "airflow_provider_smartrecruiters.operators.positions",
                     "airflow_provider_smartrecruiters.operators.publishing",
                     "airflow_provider_smartrecruiters.operators.search",
                     "airflow_provider_smartrecruiters.operators.undo",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient as SmartRecruitersClient
     from airflow_provider_smartrecruiters.api.interviews import *
     from airflow_provider_smartrecruiters.api.jobs import *
+    from airflow_provider_smartrecruiters.api.positions import *
     from airflow_provider_smartrecruiters.api.publishing import *
     from airflow_provider_smartrecruiters.api.reads.search import *
     from airflow_provider_smartrecruiters.api.reads.search_applications import *
@@ -47,6 +48,7 @@ _WHOLE = (
     "api.candidates",
     "api.interviews",
     "api.jobs",
+    "api.positions",
     "api.publishing",
     "api.users",
     "api.reads.search",

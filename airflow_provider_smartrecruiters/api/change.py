@@ -56,6 +56,8 @@ class Change(AboutRecord):
     """Whether the write replaces the record, so that fields left out of it are removed."""
     never_removed: ClassVar[tuple[str, ...]] = ()
     """Fields that the API sets itself if a write leaves them out, so that leaving them out is not a difference."""
+    creates: ClassVar[bool] = False
+    """Whether the write adds a record. A second one is never what ``force`` asks for."""
     shows_within: ClassVar[float] = 0.0
     """Seconds that a write may take to show in a read, where the API accepts it first and carries it out later (202).
     After a lost response, the record is read for so long before the write is sent again. Doubled, such a write waits
@@ -90,9 +92,13 @@ class Change(AboutRecord):
         values = {
             field.serialization_alias or name: getattr(self, name)
             for name, field in type(self).model_fields.items()
-            if name not in self.ids and not field.exclude
+            if name not in self._in_path and not field.exclude
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def _in_path(self) -> tuple[str, ...]:
+        return self.ids[: len(self.path_params)]
 
     @property
     def cleared(self) -> tuple[str, ...]:

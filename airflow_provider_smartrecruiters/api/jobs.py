@@ -12,6 +12,7 @@ from airflow_provider_smartrecruiters.api.change import Change, Clear
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.names import DEPARTMENT, JOB_REF_NUMBER, Finder, Name
+from airflow_provider_smartrecruiters.api.positions import POSITION_TYPES as POSITION_TYPES
 from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTIONS,
     SHOWN,
@@ -57,7 +58,6 @@ __all__ = ["UpdateJobAd", "UpdateJobAndJobAd", "UpdateJobNote", "UpdateJobPositi
 JOB_STATUSES = ("CREATED", "SOURCING", "FILLED", "INTERVIEW", "OFFER", "CANCELLED", "ON_HOLD")
 _STAYS_PUBLISHED = ("FILLED", "CANCELLED", "ON_HOLD")
 """Statuses in which nobody expects a job to be published, and which do not unpublish it."""
-POSITION_TYPES = ("NEW", "REPLACEMENT")
 NOTE_MAX_LENGTH = 20_000
 """Longest note, in characters."""
 

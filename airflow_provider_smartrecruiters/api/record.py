@@ -35,7 +35,8 @@ class AboutRecord(BaseModel):
     record_has: ClassVar[tuple[str, ...]] = ()
     """Members that every such record has. A response without them is not a record, whatever its status."""
     ids: ClassVar[tuple[str, ...]]
-    """Names of the arguments that identify the record, in the order of the placeholders of :attr:`endpoint`."""
+    """Names of the arguments that identify the record, in the order of the placeholders of :attr:`endpoint`. Those of a
+    record that is created follow; they are in the body."""
     names: ClassVar[Mapping[str, Name]] = {}
     """Arguments that take an id, and the name that may be given instead. The fields of both are optional; the class
     checks that exactly one is given, unless the name says that both may be left out."""
@@ -196,7 +197,8 @@ class AboutRecord(BaseModel):
     @property
     def path_params(self) -> dict[str, str]:
         """The ids by the placeholders of :attr:`endpoint`, which :attr:`record` uses too."""
-        return dict(zip(placeholders(self.endpoint), self.target.values(), strict=True))
+        names = placeholders(self.endpoint)
+        return dict(zip(names, list(self.target.values())[: len(names)], strict=True))
 
     @property
     def readable(self) -> bool:

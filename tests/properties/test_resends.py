@@ -40,7 +40,7 @@ def second_writer(
 
         async def write(call: Any, proceed: Any) -> Any:
             answer = await proceed()
-            if call.method not in ("GET", "POST") and not wrote:
+            if call.operation is not None and call.operation.writes and not wrote:
                 wrote.append(True)
                 with smartrecruiters_emulator.state.editing() as tenant:
                     edit(tenant)

@@ -143,7 +143,7 @@ def cases() -> list[type[UseCase]]:
 def prepared(kind: type[UseCase], emulator: SmartRecruitersEmulator, folder: Path) -> UseCase:
     """Return a use case that looks at an emulator. ``folder`` is for files that it needs."""
     case = kind()
-    case.emulator, case.state, case.folder = emulator, emulator.state, folder
+    case.use(emulator, folder)
     return case
 
 
@@ -176,7 +176,7 @@ def id_names() -> dict[str, str]:
     found = {}
     for change in changes():
         path = change.method_and_path()[1]
-        for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=True):
+        for match, name in zip(re.finditer(r"\{\w+\}", path), change.ids, strict=False):
             found[path[: match.end()]] = name
     return found
 

@@ -161,6 +161,11 @@ class UseCaseTests(UseCase):
         expected = self.expected(arguments)
         self.run(**arguments)
         result = self.run(**arguments, force=True)
+        if self.creates:
+            # Another record is nothing that anybody means by it.
+            self.check_unchanged(result, arguments, expected)
+            self.check_writes(arguments, expected)
+            return
         if self.converges():
             self.check_unchanged(result, arguments, expected, applied=True, response=result["response"])
         else:

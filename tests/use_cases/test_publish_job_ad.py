@@ -18,9 +18,6 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, setting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Tenant
 
 
@@ -35,6 +32,8 @@ class TestPublishJobAd(UseCaseTests):
     reads = ("jobs.jobads.get", "jobs.jobads.postings.all")
     reads_after = reads
     known: ClassVar = {"wait_timeout": (60, 600)}
+    # The first read after the write shows it, so that the number of reads is known.
+    company: ClassVar = {"publish_delay": 0}
     scope = "jobs_manage"
     read_scope = "jobs_read"
     missing = (404, "JOBAD_NOT_FOUND")
@@ -81,12 +80,6 @@ class TestPublishJobAd(UseCaseTests):
         BadInput("a wait that is no number", {"wait_timeout": "long"}, ("wait_timeout",), ("seconds",)),
         BadInput("aggregators that are neither", {"aggregators": "perhaps"}, ("aggregators",), ("true or false",)),
     )
-
-    def look_at(self, emulator: SmartRecruitersEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().look_at(emulator, folder, monkeypatch)
-        # The first read after the write shows it, so that the number of reads is known.
-        with emulator.state.editing() as tenant:
-            tenant.settings.publish_delay = 0
 
     def arguments(self) -> dict[str, Any]:
         return {**asdict(self.state.a_job_ad(published=False)), "visibility": "INTERNAL", "aggregators": False}

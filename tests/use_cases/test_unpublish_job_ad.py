@@ -11,11 +11,6 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-
-    from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Tenant
 
 NOTICE = "This is the default ad of the job: unpublishing it unpublishes all other ads of the job as well."
@@ -32,6 +27,8 @@ class TestUnpublishJobAd(UseCaseTests):
     reads = ("jobs.jobads.get",)
     reads_after = reads
     known: ClassVar = {"wait_timeout": (60, 600)}
+    # The first read after the write shows it, so that the number of reads is known.
+    company: ClassVar = {"publish_delay": 0}
     scope = "jobs_manage"
     read_scope = "jobs_read"
     missing = (404, "JOBAD_NOT_FOUND")
@@ -61,12 +58,6 @@ class TestUnpublishJobAd(UseCaseTests):
         ),
     )
     bad_inputs = (BadInput("a wait of no time", {"wait_timeout": 0}, ("wait_timeout",), ("10", "86,400")),)
-
-    def look_at(self, emulator: SmartRecruitersEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().look_at(emulator, folder, monkeypatch)
-        # The first read after the write shows it, so that the number of reads is known.
-        with emulator.state.editing() as tenant:
-            tenant.settings.publish_delay = 0
 
     def arguments(self) -> dict[str, Any]:
         return asdict(self.state.a_job_ad())

@@ -80,6 +80,10 @@ class UseCase:
     """Whether `arguments` move an application to a status other than ``HIRED``."""
     needs_read: ClassVar[bool] = False
     """Whether ``read_first=False`` is refused for `arguments`."""
+    creates: ClassVar[bool] = False
+    """Whether the write adds a record, so that it is never repeated, not even with ``force``."""
+    company: ClassVar[dict[str, Any]] = {}
+    """Settings of the company that the use case is tested in."""
     scope: ClassVar[str]
     read_scope: ClassVar[str | None] = None
     details: ClassVar[dict[str, Any]] = {}
@@ -152,9 +156,16 @@ class UseCase:
 
     def look_at(self, emulator: SmartRecruitersEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Use an emulator, and set the connection to it. ``folder`` is for files that the use case needs."""
-        self.emulator, self.state, self.folder = emulator, emulator.state, folder
+        self.use(emulator, folder)
         self._monkeypatch = monkeypatch
         self.connect()
+
+    def use(self, emulator: SmartRecruitersEmulator, folder: Path) -> None:
+        """Use an emulator without a connection to it."""
+        self.emulator, self.state, self.folder = emulator, emulator.state, folder
+        if self.company:
+            with self.state.editing() as tenant:
+                tenant.settings = tenant.settings.changed(self.company)
 
     def connect(self, *, oauth: bool = False, **changes: str) -> None:
         """Set the default connection, without pacing: the emulator has no limits here."""

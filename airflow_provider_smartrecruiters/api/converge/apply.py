@@ -140,7 +140,7 @@ def apply(
 
     :param client: client to send with.
     :param change: the change to apply.
-    :param force: write even if the record is unchanged.
+    :param force: write even if the record is unchanged. It never creates a record a second time.
     :param read_first: False to write without reading; ``changed`` of the result is then None.
     :param expect: ``fingerprint`` of a plan: write only if the record is still in the state that the plan saw. A record
         that already is in the requested state raises no error. To take a change back: the states that it may have left.
@@ -181,7 +181,7 @@ def _applied(
         if skip := guards.skip(planned.reading):
             view.skipped(planned.change, skip)
             return planned.result(planned.details(), skip=skip)
-        if planned.changed is False and not force:
+        if planned.changed is False and not (force and not planned.change.creates):
             view.left(planned.change, planned.reading)
             return planned.result(planned.details())
         # Checked after "no difference" above: if somebody already made the planned change, a rerun must succeed.
@@ -236,6 +236,7 @@ class _Written:
     :param skip: why the write was not sent again after its response was lost.
     :param unchanged: whether nothing was written, because the record is as requested by now.
     :param base: the record from which the body was made.
+    :param state: the record as the read showed it that confirmed the write; None if none had to.
     """
 
     body: dict[str, Any] = field(repr=False)
@@ -244,6 +245,7 @@ class _Written:
     skip: Skip | None = None
     unchanged: bool = False
     base: Reading | None = field(default=None, repr=False)
+    state: dict[str, Any] | None = field(default=None, repr=False)
 
 
 def _plan(client: SmartRecruitersClient, change: Change, read_first: bool, terms: Terms) -> _Plan:
@@ -332,7 +334,7 @@ def _write(client: SmartRecruitersClient, planned: _Plan, guards: Guards) -> _Wr
                 raise
             same = reading.differs is False
         if same and in_doubt:
-            return _Written(body, details={"confirmed_by_read": True}, base=base)
+            return _Written(body, details={"confirmed_by_read": True}, base=base, state=reading.state)
         if same:
             return _Written(body, unchanged=True)
         # Only now, after the read: a write that was applied is a success even if its budget is used up.
@@ -365,7 +367,12 @@ def _details_of(client: SmartRecruitersClient, planned: _Plan, written: _Written
     """Return the details of a write that was accepted. Nothing that goes wrong here may make it look failed."""
     change, response = planned.change, written.response
     try:
-        details = planned.details(response) | written.details
+        seen = (
+            planned
+            if written.state is None
+            else replace(planned, reading=replace(planned.reading, state=written.state))
+        )
+        details = seen.details(response) | written.details
         if change.verified and response is not None:
             details |= verify(client, change, written.body, response, planned.diffs)
     except Exception as error:

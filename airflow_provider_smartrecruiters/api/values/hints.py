@@ -20,6 +20,7 @@ __all__ = [
     "JOB_NOTE",
     "JOB_STATUS",
     "POSITION",
+    "POSITION_CREATION",
     "PUBLICATION",
     "SOURCE",
     "TAGS",
@@ -41,6 +42,7 @@ _JOB_OR_ACCESS = (
     "whether the credential's system role and access groups cover the job: with a valid credential, SmartRecruiters "
     "answers 401 for a job without access and for one that does not exist."
 )
+_JOB_OR_ACCESS_403 = _JOB_OR_ACCESS.replace("with a valid credential, SmartRecruiters answers 401", "it answers 403")
 _CANDIDATE_OR_ACCESS = (
     "Check candidate_id. If it is right, ask a SmartRecruiters administrator whether the credential's system role and "
     "access groups cover the candidate's jobs: with a valid credential, SmartRecruiters answers 401 for a candidate "
@@ -161,11 +163,21 @@ JOB_STATUS = _hints(
 
 JOB_NOTE = _hints({401: _JOB_OR_ACCESS, 403: _JOB_ACCESS, 404: _NO_JOB})
 
+_APPROVAL_ON = (
+    "Request the change of the headcount with PATCH /jobs/{jobId}/headcount, or in SmartRecruiters: the company has an "
+    "approval process for positions, and while it is on, the API does not create, change or delete them."
+)
+POSITION_CREATION = _hints(
+    {
+        "APPROVAL_PROCESS_ENABLED": _APPROVAL_ON,
+        "PERMISSION_DENIED": _JOB_OR_ACCESS_403,
+        403: _JOB_OR_ACCESS_403,
+        404: _NO_JOB,
+    }
+)
 POSITION = _hints(
     {
-        "APPROVAL_PROCESS_ENABLED": "Request the change of the headcount with PATCH /jobs/{jobId}/headcount, or in "
-        "SmartRecruiters: the company has an approval process for positions, and while it is on, the API does not "
-        "create, change or delete them.",
+        "APPROVAL_PROCESS_ENABLED": _APPROVAL_ON,
         "PERMISSION_DENIED": _JOB_ACCESS,
         403: _JOB_ACCESS,
         404: "Check job_id and position_id. position_id is SmartRecruiters' id of the position (see GET "
