@@ -116,6 +116,14 @@ class Change(AboutRecord):
         """Seconds to wait, after the write was accepted, until a read shows the requested state; None not to wait."""
         return None
 
+    def superseded(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Return whether an accepted write was carried out although the record differs: somebody has changed it since.
+
+        :param before: the record as it was read before the write; ``{}`` if it was not.
+        :param after: the record as it was read after it.
+        """
+        return False
+
     @property
     def verified(self) -> bool:
         """Whether to read the record again after the write.

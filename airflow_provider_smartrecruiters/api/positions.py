@@ -1,11 +1,11 @@
-"""Changes that add positions to jobs."""
+"""Changes to the headcount of jobs: a new position, or a request where positions need an approval."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -23,9 +23,9 @@ from airflow_provider_smartrecruiters.api.values.fields import (
 )
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.api.values.normal import normal
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError
 
-__all__ = ["CreateJobPosition"]
+__all__ = ["CreateJobPosition", "UpdateJobHeadcount"]
 
 POSITION_TYPES = ("NEW", "REPLACEMENT")
 
@@ -43,6 +43,16 @@ def _given(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(as_text), BeforeValidator(_given)]
 DateTime = Annotated[str, BeforeValidator(to_api_datetime), BeforeValidator(_given)]
+
+
+def _amount(value: Any) -> Any:
+    # A boolean is a number in Python.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return _given(value)
+
+
+Amount = Annotated[float, Field(ge=0, le=10**12, allow_inf_nan=False), BeforeValidator(_amount)]
 
 
 class CreateJobPosition(Change):
@@ -145,3 +155,74 @@ class CreateJobPosition(Change):
             "one, give another external_position_id.",
             fields=("external_position_id", *fields),
         )
+
+
+class UpdateJobHeadcount(Change):
+    """Request the approval of a job's headcount, with a salary range.
+
+    Sends ``PATCH /jobs/{jobId}/headcount``. API reference: https://developers.smartrecruiters.com/reference (operation
+    ``jobs.headcount.update``). It is for companies with an approval process for positions: while that is on, the API
+    does not create or change positions.
+
+    SmartRecruiters accepts the request (202), and people approve it later. The latest approval request
+    (``GET /jobs/{jobId}/approvals/latest``) shows what was requested, not whether it is approved: one with the same
+    salary range is the requested one, and nothing is sent.
+
+    :param job_id: id of the job.
+    :param salary_min: lower end of the salary range, at least 0.
+    :param salary_max: upper end of the salary range.
+    :param currency: code of the currency, ``EUR``.
+    """
+
+    use_case: ClassVar[str] = "patch_update_job_headcount"
+    endpoint: ClassVar[str] = "PATCH /jobs/{jobId}/headcount"
+    record: ClassVar[str | None] = "/jobs/{jobId}/approvals/latest"
+    record_has: ClassVar[tuple[str, ...]] = ("approvalRequestId",)
+    ids: ClassVar[tuple[str, ...]] = ("job_id",)
+    subject: ClassVar[str] = "headcount of job {job_id}"
+    scope: ClassVar[str] = "jobs_manage"
+    read_scope: ClassVar[str | None] = "jobs_read"
+    shown: ClassVar[tuple[str, ...]] = ("salaryRange.*",)
+    shows_within: ClassVar[float] = 10.0
+    hints: ClassVar[Hints] = hints.HEADCOUNT
+
+    job_id: RecordId
+    salary_min: Amount
+    salary_max: Amount
+    currency: Text
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.salary_min > self.salary_max:
+            raise InvalidInputError("salary_min is above salary_max", fields=("salary_min", "salary_max"))
+        return self
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The salary range in the API's form."""
+        return {"salaryRange": {"min": self.salary_min, "max": self.salary_max, "currency": self.currency}}
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the latest approval request of the job; ``{}`` if it has none."""
+        try:
+            return super().read(client)
+        except NotFoundError as error:
+            if error.code != "APPROVALS_NOT_FOUND":
+                raise
+            return {}
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the salary range of the latest approval request."""
+        return {"salaryRange": state.get("salaryRange")}
+
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
+        """Return that the request awaits approval, or the id of the one that was there."""
+        if response is not None:
+            return {"approval": response.get("status", "PENDING")}
+        there = state.get("approvalRequestId")
+        return {"approval_request_id": there} if there and not diffs else {}
+
+    def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
+        """Yield that people have to approve the request."""
+        if details.get("approval") == "PENDING":
+            yield "SmartRecruiters accepted the request. It awaits approval there."

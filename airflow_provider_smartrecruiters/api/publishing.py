@@ -101,8 +101,10 @@ class PublishJobAd(_PublicationChange):
     aggregators: bool = True
 
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
-        """Return the ad, and in ``postings`` where it shows (``GET …/postings``)."""
+        """Return the ad; if it is published, with ``postings``: where it shows (``GET …/postings``)."""
         ad = super().read(client)
+        if ad["postingStatus"] != "PUBLISHED":
+            return ad
         return ad | {"postings": read_record(client, _POSTINGS, self.path_params, has=("content",))["content"]}
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +119,10 @@ class PublishJobAd(_PublicationChange):
         """Return the posting status ``PUBLISHED``, with what else differs or is given."""
         edit = {"latestEdit": "PUBLISHED"} if "latestEdit" in self.current(state) else {}
         return {"postingStatus": "PUBLISHED", "visibility": self.visibility} | edit
+
+    def superseded(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Return whether the ad was published since: somebody has changed its visibility, or edited it again."""
+        return after.get("postingStatus") == "PUBLISHED" and _newest(after) > _newest(before)
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the publication. Left out, the API makes an internal ad public."""
@@ -160,7 +166,13 @@ class UnpublishJobAd(_PublicationChange):
 
 def _edited_since(state: Mapping[str, Any]) -> bool:
     """Return whether a published ad was edited after it was published; False if that is not known."""
-    published = [same_instant(one["publishedOn"]) for one in state.get("postings", ()) if "publishedOn" in one]
-    edited = same_instant(state.get("updatedOn"))
+    edited, published = same_instant(state.get("updatedOn")), _newest(state)
+    return bool(published and edited) and edited > published
+
+
+def _newest(state: Mapping[str, Any]) -> str:
+    """Return when an ad was published last; empty if that is not known."""
     # In the API's own format, later instants are greater texts.
-    return bool(published and edited) and edited > max(published)
+    return max(
+        (same_instant(one["publishedOn"]) for one in state.get("postings", ()) if "publishedOn" in one), default=""
+    )

@@ -1,4 +1,4 @@
-"""Operators that add positions to jobs."""
+"""Operators for the headcount of jobs: new positions, and requests where positions need an approval."""
 
 from __future__ import annotations
 
@@ -71,3 +71,48 @@ class CreateJobPositionOperator(SmartRecruitersBaseOperator):
         self.position_open_date = position_open_date
         self.target_start_date = target_start_date
         self.incumbent_name = incumbent_name
+
+
+class UpdateJobHeadcountOperator(SmartRecruitersBaseOperator):
+    """Request the approval of a job's headcount, with a salary range.
+
+    For companies with an approval process for positions: while that is on, the API does not create or change positions.
+    SmartRecruiters accepts the request, and people approve it later; ``details.approval`` in the result is ``PENDING``.
+    If the latest approval request of the job has the same salary range, nothing is sent.
+
+    .. code-block:: python
+
+        UpdateJobHeadcountOperator(
+            task_id="request_headcount",
+            job_id="{{ params.job_id }}",
+            salary_min=50000,
+            salary_max=60000,
+            currency="EUR",
+        )
+
+    Endpoint: ``PATCH /jobs/{jobId}/headcount``
+
+    API reference: https://developers.smartrecruiters.com/reference
+
+    :param job_id: id of the job, text.
+    :param salary_min: lower end of the salary range, in units of the currency. Number of at least 0.
+    :param salary_max: upper end of the salary range. Number, not below ``salary_min``.
+    :param currency: code of the currency, text: ``EUR``.
+    :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
+    :raises InvalidInputError: a value cannot be sent; nothing was sent.
+    :raises BadRequestError: the approval process cannot start, or the salary range is not valid.
+    :raises PermissionDeniedError: the job does not exist, the credential may not change it (scope ``jobs_manage``), or
+        the company has no approval process for positions.
+    :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
+    """
+
+    change_name: ClassVar[str] = "positions.UpdateJobHeadcount"
+
+    def __init__(
+        self, *, job_id: str, salary_min: float | str, salary_max: float | str, currency: str, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id
+        self.salary_min = salary_min
+        self.salary_max = salary_max
+        self.currency = currency

@@ -80,7 +80,8 @@ class UseCaseTests(UseCase):
         if self.converges():
             self.check_unchanged(result, arguments, expected)
             self.check_writes(arguments, expected)
-            assert self.operations()[asked_before:] == list(self.reads)
+            reads = self.reads if self.reads_unchanged is None else self.reads_unchanged
+            assert self.operations()[asked_before:] == list(reads)
         else:
             # The API does not return what is written, so `changed` is unknown and every run writes.
             self.check_result(result, arguments, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,8 @@ from tests.use_cases.base import Expected, UseCaseTests
 from tests.use_cases.refusals import BadInput, Refusal, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_smartrecruiters.emulator.tenant.state import JobAd, Tenant
 
 
@@ -29,8 +32,9 @@ class TestPublishJobAd(UseCaseTests):
     operation = "jobs.jobads.postings.create"
     path = "/jobs/{job_id}/jobads/{job_ad_id}/postings"
     status = 202
-    reads = ("jobs.jobads.get", "jobs.jobads.postings.all")
-    reads_after = reads
+    reads = ("jobs.jobads.get",)
+    reads_unchanged = ("jobs.jobads.get", "jobs.jobads.postings.all")
+    reads_after = reads_unchanged
     known: ClassVar = {"wait_timeout": (60, 600)}
     # The first read after the write shows it, so that the number of reads is known.
     company: ClassVar = {"publish_delay": 0}
@@ -166,12 +170,38 @@ class TestPublishJobAd(UseCaseTests):
         assert published is not None
         assert published.title == "Edited"
 
+    def test_the_wait_ends_if_somebody_has_published_it_otherwise_since(self) -> None:
+        arguments = self.arguments()
+
+        def meddle(case: Any, arguments: dict[str, Any]) -> None:
+            with case.state.editing() as tenant:
+                tenant.jobs[arguments["job_id"]].ads[arguments["job_ad_id"]].visibility = "PUBLIC"
+
+        with after_the_write(self, arguments, meddle):
+            assert self.run(**arguments)["details"] == {"posting_status": "PUBLISHED"}
+        assert self.ad(arguments).visibility == "PUBLIC"
+
     def test_another_visibility_is_a_difference(self) -> None:
         arguments = self.arguments()
         self.run(**arguments)
         result = self.run(**{**arguments, "visibility": "PUBLIC"})
         assert result["diff"] == [{"field": "visibility", "before": "INTERNAL", "after": "PUBLIC"}]
         assert self.ad(arguments).visibility == "PUBLIC"
+
+
+@contextmanager
+def after_the_write(case: Any, arguments: dict[str, Any], happen: Any) -> Iterator[None]:
+    async def intercept(call: Any, proceed: Any) -> Any:
+        if case.emulator.journal and not happened:
+            happened.append(True)
+            happen(case, arguments)
+        return await proceed()
+
+    happened: list[bool] = []
+    case.emulator.emulator.interceptors.append(intercept)
+    yield
+    case.emulator.emulator.interceptors.remove(intercept)
+    assert happened
 
 
 def unpublished(state: Any) -> list[Any]:

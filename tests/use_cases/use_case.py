@@ -66,6 +66,8 @@ class UseCase:
     """Read operations before the write; none if the API cannot return the record."""
     told: ClassVar[bool] = True
     """Whether the reads tell what the use case writes; see :meth:`converges`."""
+    reads_unchanged: ClassVar[tuple[str, ...] | None] = None
+    """Read operations of a run that finds nothing to change; None if they are `reads`."""
     reads_after: ClassVar[tuple[str, ...]] = ()
     sends_also: ClassVar[tuple[str, ...]] = ()
     """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""

@@ -198,7 +198,7 @@ def _applied(
             return planned.result(written.details, skip=written.skip)
         details = _details_of(client, planned, written) | foreseen
         refuse_ignored(details, terms)
-        details |= wait_for_completion(client, planned.change)
+        details |= wait_for_completion(client, planned.change, planned.state)
     result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.converge.reading import Reading
@@ -37,11 +39,12 @@ def read_after_loss(client: SmartRecruitersClient, change: Change, attempts: Att
             return reading
 
 
-def wait_for_completion(client: SmartRecruitersClient, change: Change) -> dict[str, object]:
+def wait_for_completion(client: SmartRecruitersClient, change: Change, before: Mapping[str, Any]) -> dict[str, Any]:
     """Wait until a read shows an accepted write, if the change asks for it.
 
     :param client: client to send with.
     :param change: the change that was accepted.
+    :param before: the record as it was read before the write; ``{}`` if it was not.
     :return: details for the result: those of the change in its new state, or ``{"verified": False}`` if the record
         could not be read.
     :raises CompletionTimeoutError: the time is over.
@@ -58,7 +61,7 @@ def wait_for_completion(client: SmartRecruitersClient, change: Change) -> dict[s
             what = f"The change of the {change.label} was accepted, but it could not be read afterwards"
             log.warning("%s", fitted(f"{what} ({type(error).__name__})."))
             return {"verified": False}
-        if not reading.differs:
+        if not reading.differs or change.superseded(before, reading.state):
             return change.details(reading.state, None, [])
         now = time.monotonic()
         if now + pause > started + change.completes_within or not attempts.sleep(pause):

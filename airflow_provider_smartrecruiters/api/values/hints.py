@@ -15,6 +15,7 @@ __all__ = [
     "APPLICATION_STATUS",
     "AVATAR",
     "CANDIDATE_SEARCH",
+    "HEADCOUNT",
     "JOB",
     "JOB_AD",
     "JOB_NOTE",
@@ -164,8 +165,26 @@ JOB_STATUS = _hints(
 JOB_NOTE = _hints({401: _JOB_OR_ACCESS, 403: _JOB_ACCESS, 404: _NO_JOB})
 
 _APPROVAL_ON = (
-    "Request the change of the headcount with PATCH /jobs/{jobId}/headcount, or in SmartRecruiters: the company has an "
-    "approval process for positions, and while it is on, the API does not create, change or delete them."
+    "Request the change of the headcount with UpdateJobHeadcountOperator (PATCH /jobs/{jobId}/headcount), or in "
+    "SmartRecruiters: the company has an approval process for positions, and while it is on, the API does not create, "
+    "change or delete them."
+)
+HEADCOUNT = _hints(
+    {
+        "APPROVAL_PROCESS_NOT_ENABLED": "Use CreateJobPositionOperator or UpdateJobPositionOperator: the company has "
+        "no approval process for the positions of this job, so the API writes them directly.",
+        "CANNOT_START_APPROVAL_PROCESS": "Look at the job's approvals in SmartRecruiters: the approval process cannot "
+        "start, perhaps because another request is pending or no approver is set.",
+        "INVALID_SALARY_RANGE": "Check salary_min, salary_max and currency (a code such as EUR): SmartRecruiters does "
+        "not accept this salary range.",
+        "PERMISSION_DENIED": _JOB_OR_ACCESS,
+        "NO_ACCESS_TO_APPROVALS": "Ask a SmartRecruiters administrator to let the credential's system role see the "
+        "approvals of jobs.",
+        400: "Check salary_min, salary_max and currency.",
+        401: _JOB_OR_ACCESS,
+        403: _JOB_ACCESS,
+        404: _NO_JOB,
+    }
 )
 POSITION_CREATION = _hints(
     {

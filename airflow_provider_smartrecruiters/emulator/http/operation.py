@@ -57,6 +57,7 @@ class Operations:
         self.get = partial(self._add, "GET")
         self.post = partial(self._add, "POST")
         self.put = partial(self._add, "PUT")
+        self.patch = partial(self._add, "PATCH")
         self.delete = partial(self._add, "DELETE")
 
     def _add(

@@ -262,6 +262,20 @@ class PositionInput(Body):
     incumbent_name: str | None = None
 
 
+class SalaryRangeInput(Body):
+    """``SalaryRange``."""
+
+    min: float | int | None = None
+    max: float | int | None = None
+    currency: str | None = None
+
+
+class HeadcountInput(Body):
+    """``HeadcountUpdate``."""
+
+    salary_range: SalaryRangeInput | None = None
+
+
 class PublicationInput(Body):
     """``Publication``."""
 

@@ -163,6 +163,7 @@ class _Seed:
             ],
             ads=self.by_id(ads),
             positions=self.by_id(self.make_position(created, index, number) for index in range(1 + number % 3)),
+            approval_process=number == 37,
         )
 
     def make_ad(

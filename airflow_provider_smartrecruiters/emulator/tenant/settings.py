@@ -37,7 +37,10 @@ class Settings(BaseModel):
         description="a job or candidate that does not exist is answered like one without access, where the official "
         "document has no 404; if false, with 404",
     )
-    approval_process: bool = Field(False, description="positions cannot be created, changed or deleted")
+    approval_process: bool = Field(
+        False, description="positions cannot be created, changed or deleted; the headcount is changed by an approval"
+    )
+    approvals_cannot_start: bool = Field(False, description="a change of the headcount is refused")
     templates_forbidden: bool = Field(False, description="the caller may not turn a job into a template")
     required_job_properties: list[str] = Field([], description="labels of the job properties that a job must have")
     inactive_property_values: list[str] = Field(

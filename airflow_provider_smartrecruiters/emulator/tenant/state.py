@@ -199,8 +199,19 @@ class Compensation(Record):
     period: str | None = None
 
 
+class JobApproval(Record):
+    """The latest request to approve a job's headcount."""
+
+    id: str
+    salary_range: Compensation
+
+
 class Job(Guarded):
-    """A job; its own ad is the default one among ``ads``."""
+    """A job; its own ad is the default one among ``ads``.
+
+    :param approval_process: whether its positions need an approval, beside those of the whole company
+    :param approval: the latest approval request; None if there was none
+    """
 
     title: str
     ref_number: str | None = None
@@ -226,6 +237,8 @@ class Job(Guarded):
     history: list[StatusChange] = []
     ads: dict[str, JobAd]
     positions: dict[str, Position] = {}
+    approval_process: bool = False
+    approval: JobApproval | None = None
 
     @property
     def default_ad(self) -> JobAd:
