@@ -35,7 +35,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of a batch 20 times in a r
 
 kill-search: $(AIRFLOW_3)/.installed ## Kill a search over 20,000 candidates 10 times, and check that every match is found exactly once
 	@$(AIRFLOW_3)/bin/python scripts/kill_search.py
+
+kill-triggerer: $(AIRFLOW_3)/.installed ## Kill the triggerer ten times during 1,000 changes, and check that each starts exactly one run
+	@$(AIRFLOW_3)/bin/python scripts/kill_triggerer.py
 
 bench: $(BENCH)/.installed ## Run all benchmarks, one after the other, on an idle machine
 	@failed=; for name in $(BENCHMARKS); do \

@@ -64,7 +64,10 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["airflow_provider_smartrecruiters.triggers.status"],
+                "python-modules": [
+                    "airflow_provider_smartrecruiters.triggers.events",
+                    "airflow_provider_smartrecruiters.triggers.status",
+                ],
             }
         ],
         "hooks": [
