@@ -305,6 +305,7 @@ def references() -> list[tuple[str, str, list[str]]]:
                 "operators.bulk.operator",
                 "operators.finding.operator",
                 "operators.approvals",
+                "operators.events",
                 "operators.forms",
             ],
         ),

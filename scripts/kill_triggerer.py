@@ -78,11 +78,17 @@ class Changes(threading.Thread):
         self._emulator = emulator
         self._applications = applications
         self._seconds = seconds
+        self._allowed = threading.Semaphore(0)
         self.keys: list[str] = []
+
+    def go_on(self, changes: int) -> None:
+        """Let some more happen."""
+        self._allowed.release(changes)
 
     def run(self) -> None:
         """Reject them all."""
         for ids in self._applications:
+            self._allowed.acquire()
             now = times.now()
             with self._emulator.state.editing() as tenant:
                 application = tenant.application(ids["candidate_id"], ids["job_id"])
@@ -144,13 +150,19 @@ def watched(folder: Path, options: argparse.Namespace) -> tuple[list[str], list[
         until(lambda: any(request.path == "/candidates" for request in emulator.requests), "no poll", run)
         changes = Changes(emulator, applications, options.pause)
         changes.start()
+        # Half of them while a triggerer runs, the other half while none does.
+        part = options.changes // (2 * options.kills + 1)
+        changes.go_on(part)
         for number in range(options.kills):
             before = count(run)
             until(lambda before=before: count(run) > before, "no event", run)  # type: ignore[misc]
-            time.sleep(chance.uniform(0, 4))
+            changes.go_on(part)
+            time.sleep(chance.uniform(0, 8))
             kill(process)
+            changes.go_on(part)
             print(f"kill {number + 1} at {len(changes.keys)} changes, {count(run)} events stored", flush=True)
             process = triggerers.enter_context(airflow("triggerer", env, log))
+        changes.go_on(options.changes)
         changes.join()
         until(lambda: set(changes.keys) <= set(stored(run)), "not all changes have an event", run)
         # Repeats would come within an interval.
@@ -181,7 +193,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--changes", type=int, default=1000, help="how many (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=10, help="how many (default: %(default)s)")
-    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two changes (default: %(default)s)")
+    parser.add_argument("--pause", type=float, default=0.1, help="seconds between two changes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments (default: %(default)s)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="new folder for all that is left, logs included")
     options = parser.parse_args()

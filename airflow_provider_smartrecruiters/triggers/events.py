@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
-from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, fitted
 from airflow_provider_smartrecruiters.intervals import varied
@@ -23,8 +23,16 @@ from airflow_provider_smartrecruiters.triggers.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
+    from airflow.triggers.base import BaseEventTrigger
+
     from airflow_provider_smartrecruiters.api.reads.events import Poll, Position
     from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
+else:
+    try:
+        from airflow.triggers.base import BaseEventTrigger
+    except ImportError:
+        # Airflow 2.11 has no watchers, but DAG files that also run there may import this module.
+        from airflow.triggers.base import BaseTrigger as BaseEventTrigger
 
 __all__ = ["ApplicationStatusTrigger", "JobStatusTrigger"]
 

@@ -6,19 +6,20 @@ position is stored: a triggerer that is killed before that reads the changes onc
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-
-from airflow.triggers.shared_stream import SharedStreamProducer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from airflow.triggers.shared_stream import AdvanceItem
+    from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
     from airflow_provider_smartrecruiters.triggers.events import StatusEventTrigger
-
-log = logging.getLogger(__name__)
+else:
+    try:
+        from airflow.triggers.shared_stream import SharedStreamProducer
+    except ImportError:
+        # An older Airflow never asks for a stream.
+        SharedStreamProducer = object
 
 
 class StatusStream(SharedStreamProducer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ EXAMPLES = Path(__file__).parents[2] / "example_dags"
 CASES = {catalogue.name_of(change): catalogue.declaration(change) for change in catalogue.changes()}
 CHANGES = {catalogue.name_of(change): change for change in catalogue.changes()}
 FLOWS = {"all_operators", "correct_candidate_sources", "fill_job", "reject_stale_applications"}
+SCHEDULED = {"clean_up_filled_job"}
 ASKING = {"approve_then_reject", "approve_then_reject_many"}
 # They need the results of another run, which no form can suggest.
 AFTERWARDS = {"undo_rejections"}
+A_JOB = "afadcca8-a951-4f10-8c75-f70b5685053c"
 # The API cannot be asked for these, so every run writes them.
 UNREADABLE = {name for name, case in CASES.items() if not case.reads}
 ENUMERATED = {
@@ -84,7 +87,8 @@ def run(dag: Any, **conf: Any) -> Any:
 
 
 def test_there_is_an_example_for_each_use_case(bag: Any) -> None:
-    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in CASES.keys() | FLOWS | ASKING | AFTERWARDS}
+    named = CASES.keys() | FLOWS | ASKING | AFTERWARDS | SCHEDULED
+    assert set(bag.dags) == {f"smartrecruiters_{name}" for name in named}
     for name, case in CASES.items():
         (task,) = dag_of(bag, name).tasks
         assert type(task) is case.operator, f"example_dags/{name}.py"
@@ -96,11 +100,13 @@ def test_all_operators_has_the_task_of_each_example(bag: Any) -> None:
 
 def test_every_example_is_safe_to_load(bag: Any) -> None:
     for dag in bag.dags.values():
-        # The scheduler starts none of them, and each has documentation.
+        # The scheduler starts none of them but those that wait for an event, and each has documentation.
         assert "smartrecruiters" in dag.tags, dag.dag_id
         assert dag.catchup is False
         assert dag.doc_md.strip(), dag.dag_id
-        assert type(dag.timetable).__name__ == "NullTimetable", dag.dag_id
+        scheduled = find_spec("airflow.sdk") and dag.dag_id.removeprefix("smartrecruiters_") in SCHEDULED
+        timetable = "AssetTriggeredTimetable" if scheduled else "NullTimetable"
+        assert type(dag.timetable).__name__ == timetable, dag.dag_id
         # Text that looks like a number stays text.
         assert dag.render_template_as_native_obj is False
 
@@ -228,6 +234,22 @@ def test_fill_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None
     assert [entry.operation_id for entry in connected_emulator.journal.writes()] == wanted
     run(dag_of(bag, "fill_job"), plan_only=False)
     assert len(connected_emulator.journal) == len(wanted)
+
+
+@pytest.mark.airflow_run
+def test_clean_up_filled_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
+    dag = dag_of(bag, "clean_up_filled_job")
+    # Nothing was filled, and no job is given.
+    assert str(dag.test(run_conf={"plan_only": False}).state) == "success"
+    assert connected_emulator.requests == []
+    waiting = {ref.candidate_id for ref in connected_emulator.state.applications("NEW") if ref.job_id == A_JOB}
+    run(dag, job_id=A_JOB)
+    assert connected_emulator.journal == []
+    run(dag, job_id=A_JOB, plan_only=False)
+    rejected = {entry.path.split("/")[2] for entry in connected_emulator.journal.writes("candidates.status.update")}
+    assert waiting
+    assert waiting <= rejected
+    assert all(entry.path.endswith(f"/jobs/{A_JOB}/status") for entry in connected_emulator.journal)
 
 
 @pytest.mark.airflow_run
