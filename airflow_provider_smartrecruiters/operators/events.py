@@ -32,7 +32,8 @@ def new_events(context: Context, asset: Asset) -> list[dict[str, Any]]:
     :return: changes as :class:`.StatusEventTrigger` reports them, oldest first; empty if all are repeats.
     :raises InvalidInputError: the asset is not among the task's ``inlets``.
     """
-    triggering = context["triggering_asset_events"]
+    # Airflow 2.11 has no such events.
+    triggering: Any = context.get("triggering_asset_events") or {}
     changes = [*_changes(triggering.get(asset, ()))]
     if not changes:
         return []

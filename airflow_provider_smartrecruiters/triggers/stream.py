@@ -6,14 +6,12 @@ position is stored: a triggerer that is killed before that reads the changes onc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
-
-    from airflow_provider_smartrecruiters.triggers.events import StatusEventTrigger
 else:
     try:
         from airflow.triggers.shared_stream import SharedStreamProducer
@@ -22,13 +20,23 @@ else:
         SharedStreamProducer = object
 
 
+class Watcher(Protocol):
+    """What a stream needs of a trigger."""
+
+    def steps(self) -> AsyncIterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
+        """Yield changes, and the position to keep once they are stored."""
+
+    async def keep(self, position: dict[str, Any]) -> None:
+        """Store a position."""
+
+
 class StatusStream(SharedStreamProducer):
     """Polls for one watcher, and keeps its position.
 
     :param trigger: the watcher.
     """
 
-    def __init__(self, trigger: StatusEventTrigger) -> None:
+    def __init__(self, trigger: Watcher) -> None:
         self._trigger = trigger
 
     async def open_stream(self) -> AsyncIterator[tuple[Any, Any]]:
