@@ -85,6 +85,7 @@ class SmartRecruitersHook(BaseHook):
             store_passwords,
             web_application,
         )
+        from airflow_provider_smartrecruiters.hooks.counters import counters_of
         from airflow_provider_smartrecruiters.hooks.masking import mask_secret
 
         with as_airflow_error(self.smartrecruiters_conn_id):
@@ -100,6 +101,7 @@ class SmartRecruitersHook(BaseHook):
                 user_agent=f"airflow-provider-smartrecruiters/{__version__} apache-airflow/{airflow_version}",
                 # Airflow masks the values of a connection, but not a token that is fetched at run time.
                 on_token=mask_secret,
+                observer=counters_of(self.smartrecruiters_conn_id),
             )
 
     def web_addresses(self, ids: Mapping[str, str]) -> dict[str, str]:

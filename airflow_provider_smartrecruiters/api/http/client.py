@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Self
@@ -22,7 +23,7 @@ from airflow_provider_smartrecruiters.api.http.auth import (
 from airflow_provider_smartrecruiters.api.http.deprecation import log_deprecation
 from airflow_provider_smartrecruiters.api.http.paging import each_page
 from airflow_provider_smartrecruiters.api.http.parts import read_parts
-from airflow_provider_smartrecruiters.api.http.request import QUESTION, Request, count_write
+from airflow_provider_smartrecruiters.api.http.request import QUESTION, Observer, Reports, Request, count_write
 from airflow_provider_smartrecruiters.api.http.responses import (
     accepts_credential,
     error_for,
@@ -65,6 +66,7 @@ class SmartRecruitersClient:
     :param pacer: keeps the requests within the credential's limits.
     :param retry: retry budget of one call.
     :param user_agent: value of the ``User-Agent`` header.
+    :param observer: counts requests and retries; None to count nothing.
     :raises ConfigurationError: ``base_url`` is not an https URL (plain http is accepted for loopback only).
     """
 
@@ -77,9 +79,11 @@ class SmartRecruitersClient:
         pacer: Pacer | None = None,
         retry: RetryPolicy | None = None,
         user_agent: str | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.base_url = checked_url(base_url, "host")
-        self.retry = retry or RetryPolicy()
+        self._reports = Reports(observer)
+        self.retry = replace(retry or RetryPolicy(), on_retry=self._reports.retried)
         self._auth = auth
         self._timeout = timeout
         self.pacer = pacer or Pacer()
@@ -106,6 +110,7 @@ class SmartRecruitersClient:
         retry: RetryPolicy | None = None,
         user_agent: str | None = None,
         on_token: Callable[[str], None] | None = None,
+        observer: Observer | None = None,
     ) -> Self:
         """Build a client from the values of a connection.
 
@@ -126,6 +131,7 @@ class SmartRecruitersClient:
         :param retry: retry budget of one call.
         :param user_agent: value of the ``User-Agent`` header.
         :param on_token: called with every fetched OAuth token, so that it can be masked in logs.
+        :param observer: counts requests and retries; None to count nothing.
         :raises ConfigurationError: a value cannot be used; the message names it and the reason.
         """
         if not password:
@@ -172,6 +178,7 @@ class SmartRecruitersClient:
             pacer=Pacer.shared(url, login or password, requests_per_second, max_concurrent, store, limits),
             retry=retry,
             user_agent=user_agent,
+            observer=observer,
         )
 
     def checking(self, before_resend: Callable[[SmartRecruitersError | None], None]) -> SmartRecruitersClient:
@@ -323,14 +330,16 @@ class SmartRecruitersClient:
 
         :return: the response, its body, and whether the pacer already accounts for a 429.
         """
+        came = time.monotonic()
         try:
             with self.pacer.turn(
                 request.method, request.path, attempts.deadline, attempts.started, request.template
             ) as turn:
+                waited = time.monotonic() - came
                 # Again, after `_prepare`: the token may have expired during the wait. Checking here only would fetch a
                 # token while holding a slot.
                 self._auth(prepared)
-                response, body = self._exchange(request, prepared, turn.sent)
+                response, body = self._exchange(request, prepared, turn.sent, waited)
                 paced = turn.answered(response.status_code, response.headers)
         except TimeoutError:
             raise DeadlineExceededError(
@@ -340,14 +349,18 @@ class SmartRecruitersClient:
         return response, body, paced
 
     def _exchange(
-        self, request: Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None]
+        self, request: Request, prepared: requests.PreparedRequest, on_sent: Callable[[], None], waited: float
     ) -> tuple[requests.Response, bytes]:
+        status = None
         try:
             response, body = exchange(self._session, prepared, self._timeout, on_sent)
+            status = response.status_code
         except AnswerLostError as error:
             # The bytes are out. Only a method without side effects is certain to have changed nothing.
             leave_in_doubt(error, request.method, request.path)
             raise
+        finally:
+            self._reports.sent(request, status, waited)
         log_deprecation(self.base_url, request.method, request.template, response.headers)
         return response, body
 

@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
 
@@ -44,6 +45,7 @@ class RetryPolicy:
         doubled, one wait can take half of the budget.
     :param stopped: once it is set, waits end and nothing is tried again; None if there is no reason to stop early.
     :param log_level: level at which each retry is logged. A batch, which counts them, uses DEBUG.
+    :param on_retry: called before each retry; None for nothing.
     """
 
     budget: float = 60.0
@@ -52,6 +54,7 @@ class RetryPolicy:
     longest_wait: float = 15.0
     stopped: threading.Event | None = field(default=None, repr=False, compare=False)
     log_level: int = logging.INFO
+    on_retry: Callable[[], None] | None = field(default=None, repr=False, compare=False)
 
     def start(self) -> Attempts:
         """Start counting the attempts of one call."""
@@ -104,11 +107,13 @@ class Attempts:
         return wait
 
     def log_next(self, error: SmartRecruitersError, wait: float) -> None:
-        """Log that there will be another attempt, and why.
+        """Log that there will be another attempt, and why, and count it.
 
         :param error: the error of the failed attempt.
         :param wait: seconds until then.
         """
+        if self.policy.on_retry:
+            self.policy.on_retry()
         # The error itself says what to do when there is no other attempt.
         limited = isinstance(error, RateLimitedError)
         why = "SmartRecruiters asks for fewer requests (429)." if limited else error.summary
