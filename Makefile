@@ -28,14 +28,14 @@ AIRFLOW_2 := .venv/airflow-2.11
 BENCH := .venv/bench
 PINS := requirements
 SMOKE := 3.3.2 3.1.8
-BENCHMARKS := import_time client_time ceiling four_processes share_simulation memory mapped_tasks deferred_sensors
+BENCHMARKS := import_time client_time ceiling four_processes share_simulation scale_simulation memory mapped_tasks deferred_sensors
 
 # The distribution is built with pinned build tools, too.
 BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,9 @@ bench-four: $(BENCH)/.installed ## Measure how close four bulk tasks that share 
 
 bench-share: $(BENCH)/.installed ## Simulate how processes without a store share the rate limit, compared with AIMD
 	@$(BENCH)/bin/python benchmarks/share_simulation.py
+
+bench-scale: $(BENCH)/.installed ## Simulate a day of 100,000 items, for 20 tenants on 50 workers
+	@$(BENCH)/bin/python benchmarks/scale_simulation.py
 
 bench-mapped: $(BENCH)/.installed ## Measure one bulk task, compared with one mapped task per record and with a plain loop
 	@$(BENCH)/bin/python benchmarks/mapped_tasks.py
