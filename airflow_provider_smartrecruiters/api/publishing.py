@@ -51,6 +51,7 @@ class _PublicationChange(Change):
     scope: ClassVar[str] = "jobs_manage"
     read_scope: ClassVar[str | None] = "jobs_read"
     shown: ClassVar[tuple[str, ...]] = ("postingStatus", "visibility", "latestEdit")
+    enumerated: ClassVar[tuple[str, ...]] = ("postingStatus", "visibility", "latestEdit")
     shows_within: ClassVar[float] = 10.0
     hints: ClassVar[Hints] = hints.PUBLICATION
 
