@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smartrecruiters.cli import output as out
 from airflow_provider_smartrecruiters.cli.connect import add_conn_id, client_of
 from airflow_provider_smartrecruiters.cli.use_cases import add_parameters, change_of, change_type, operators, summary
-from airflow_provider_smartrecruiters.operators.guards import ON_MISSING, terms_of
+from airflow_provider_smartrecruiters.operators.common.guards import ON_MISSING, terms_of
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
@@ -122,7 +122,7 @@ def _change(options: argparse.Namespace) -> Change:
 
 
 def _expect(options: argparse.Namespace) -> str | None:
-    from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard
+    from airflow_provider_smartrecruiters.operators.common.params import as_fingerprint, as_guard
 
     expect: str | None = as_guard("expect", options.expect, as_fingerprint)
     return expect

@@ -102,7 +102,7 @@ def text_or_file(text: str) -> str:
 
 def _kind(operator: Operator, name: str) -> dict[str, Any]:
     from airflow_provider_smartrecruiters.api.values.choices import choices_of
-    from airflow_provider_smartrecruiters.operators.params import as_bool, as_list, as_mapping
+    from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_list, as_mapping
 
     reader = operator.parameter_readers.get(name)
     if reader is as_bool:

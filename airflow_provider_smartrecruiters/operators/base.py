@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.guards import GUARDS, terms_of
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_fingerprint, as_guard
-from airflow_provider_smartrecruiters.operators.task import (
+from airflow_provider_smartrecruiters.operators.common.guards import GUARDS, terms_of
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_fingerprint, as_guard
+from airflow_provider_smartrecruiters.operators.common.task import (
     WithHook,
     end_as_skipped,
     hidden_in_airflow,
     unwrapped,
     wrapped,
 )
+from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
 from airflow_provider_smartrecruiters.operators.ui.outlets import describe_outlets, event_of_change
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
-    from airflow_provider_smartrecruiters.operators.params import Reader
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 
 _NOT_CALLED_IN_BULK = ("execute", "change", "pre_execute", "post_execute", "on_kill")

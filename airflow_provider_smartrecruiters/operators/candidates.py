@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_list
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from airflow_provider_smartrecruiters.operators.params import Reader
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 
 class UpdateCandidateTagsOperator(SmartRecruitersBaseOperator):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.params import as_bool
+from airflow_provider_smartrecruiters.operators.common.params import as_bool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_smartrecruiters.operators.params import Reader
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 
 class PublishJobAdOperator(SmartRecruitersBaseOperator):

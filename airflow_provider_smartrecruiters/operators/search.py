@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_one_or_more
 from airflow_provider_smartrecruiters.operators.finding.operator import SearchOperator
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_one_or_more
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from airflow_provider_smartrecruiters.operators.params import Reader
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 __all__ = [
     "SearchApplicationsOperator",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
-from airflow_provider_smartrecruiters.operators.files import refused
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_mapping, is_blank, is_literal
-from airflow_provider_smartrecruiters.operators.task import unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.common.files import refused
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_mapping, is_blank, is_literal
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
-from airflow_provider_smartrecruiters.operators.params import as_size
-from airflow_provider_smartrecruiters.operators.task import unwrapped
+from airflow_provider_smartrecruiters.operators.common.params import as_size
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +76,7 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
     @classmethod
     def read_parameters(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Read the image; see the class for the errors."""
-        from airflow_provider_smartrecruiters.operators.files import read_bytes
+        from airflow_provider_smartrecruiters.operators.common.files import read_bytes
 
         max_bytes = as_size("max_bytes", parameters["max_bytes"])
         image = read_bytes("avatar_path", parameters["avatar_path"], max_bytes=max_bytes)
@@ -89,7 +89,7 @@ class UpdateUserAvatarOperator(SmartRecruitersBaseOperator):
         A batch checks all images before it sends the first one. Without this it would read each of them twice.
         """
         from airflow_provider_smartrecruiters.api.users import UpdateUserAvatar
-        from airflow_provider_smartrecruiters.operators.files import check_head
+        from airflow_provider_smartrecruiters.operators.common.files import check_head
 
         max_bytes = as_size("max_bytes", parameters["max_bytes"])
         head = check_head("avatar_path", parameters["avatar_path"], max_bytes=max_bytes, head=_HEAD)

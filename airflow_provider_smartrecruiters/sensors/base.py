@@ -12,9 +12,9 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 
 from airflow_provider_smartrecruiters.exceptions import fitted
 from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_guard, as_one_or_more
+from airflow_provider_smartrecruiters.operators.common.task import WithHook
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_guard, as_one_or_more
-from airflow_provider_smartrecruiters.operators.task import WithHook
 from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
 

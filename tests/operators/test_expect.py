@@ -9,8 +9,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, StalePlanError
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateSourceOperator
+from airflow_provider_smartrecruiters.operators.common.params import as_fingerprint
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
-from airflow_provider_smartrecruiters.operators.params import as_fingerprint
 
 
 @pytest.fixture

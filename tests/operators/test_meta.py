@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_smartrecruiters import operators
-from airflow_provider_smartrecruiters.operators.task import unwrapped
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 from tests.support import catalogue
 
 if TYPE_CHECKING:

@@ -125,7 +125,7 @@ def operator_subject(
 
     :param hook: what each task uses; one for all of them, so that they share its connections.
     """
-    from airflow_provider_smartrecruiters.operators.task import wrapped
+    from airflow_provider_smartrecruiters.operators.common.task import wrapped
 
     required = {name: "x" for name in inspect.signature(operator.__init__).parameters if name in change.model_fields}
     required |= {name: "x" for name in operator.template_fields if name.endswith("_path")}

@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import check_id, check_json
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_size
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_size
 from tests.properties.values import nested
 
 HUGE = 10**5_000

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.values.choices import choices_of
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.params import as_bool
+from airflow_provider_smartrecruiters.operators.common.params import as_bool
 from tests.properties.cases import change_of, each_case
 from tests.support import catalogue
 

@@ -20,8 +20,8 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.formats import item
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import canonical
 from airflow_provider_smartrecruiters.operators.bulk.sources.identity import names_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.planned import digest_of
-from airflow_provider_smartrecruiters.operators.params import as_fingerprint, as_guard, is_blank
-from airflow_provider_smartrecruiters.operators.task import unwrapped
+from airflow_provider_smartrecruiters.operators.common.params import as_fingerprint, as_guard, is_blank
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

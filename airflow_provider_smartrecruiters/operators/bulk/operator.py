@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
-from airflow_provider_smartrecruiters.operators.guards import GUARDS, terms_of
-from airflow_provider_smartrecruiters.operators.params import (
+from airflow_provider_smartrecruiters.operators.common.guards import GUARDS, terms_of
+from airflow_provider_smartrecruiters.operators.common.params import (
     as_bool,
     as_choice,
     as_count,
@@ -19,7 +19,7 @@ from airflow_provider_smartrecruiters.operators.params import (
     is_blank,
     is_literal,
 )
-from airflow_provider_smartrecruiters.operators.task import WithHook, end_as_skipped, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.common.task import WithHook, end_as_skipped, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.links import LINKS, keep_links
 from airflow_provider_smartrecruiters.operators.ui.outlets import describe_outlets, event_of_batch
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk.run import BulkRun
     from airflow_provider_smartrecruiters.operators.bulk.sources.carried import CarryOver
     from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import ItemsFrom
-    from airflow_provider_smartrecruiters.operators.params import Reader
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 _DEFAULT_POOL = "default_pool"
 _GUARDS = ("max_items", "min_items", "expected_count", "max_plan_hours", "max_carry_hours", *GUARDS)
@@ -340,7 +340,7 @@ class BulkOperator(WithHook, BaseOperator):
         return as_guard(name, getattr(self, name), read, given=name in self._given)
 
     def _path_of(self, name: str, ti: Any) -> Any:
-        from airflow_provider_smartrecruiters.operators.files import own_location
+        from airflow_provider_smartrecruiters.operators.common.files import own_location
 
         map_index = getattr(ti, "map_index", None)
         return own_location(getattr(self, name), map_index, is_own=name in self._own_paths)

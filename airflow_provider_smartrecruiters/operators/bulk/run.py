@@ -29,7 +29,7 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.resolve import (
     resolve_items,
 )
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile
-from airflow_provider_smartrecruiters.operators.files import same_file
+from airflow_provider_smartrecruiters.operators.common.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

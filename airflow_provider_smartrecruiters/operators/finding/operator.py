@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_smartrecruiters.operators.common.params import as_count, as_guard, as_positive
+from airflow_provider_smartrecruiters.operators.common.task import WithHook, hidden_in_airflow, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.params import as_count, as_guard, as_positive
-from airflow_provider_smartrecruiters.operators.task import WithHook, hidden_in_airflow, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_smartrecruiters.api.reads.search import RecordSearch
+    from airflow_provider_smartrecruiters.operators.common.params import Reader
     from airflow_provider_smartrecruiters.operators.finding.run import SearchRun
-    from airflow_provider_smartrecruiters.operators.params import Reader
 
 
 class SearchOperator(WithHook, BaseOperator):
@@ -150,7 +150,7 @@ class SearchOperator(WithHook, BaseOperator):
         return returned
 
     def _run(self, context: Context) -> SearchRun:
-        from airflow_provider_smartrecruiters.operators.files import own_location
+        from airflow_provider_smartrecruiters.operators.common.files import own_location
         from airflow_provider_smartrecruiters.operators.finding.run import Limits, SearchRun
 
         ti = context.get("ti")

@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_smartrecruiters.operators.files import open_stream
+from airflow_provider_smartrecruiters.operators.common.files import open_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from airflow_provider_smartrecruiters.exceptions import BulkFailedError, Invalid
 from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
 from airflow_provider_smartrecruiters.operators.bulk.signals import undisturbed
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
-from airflow_provider_smartrecruiters.operators.files import with_map_index
+from airflow_provider_smartrecruiters.operators.common.files import with_map_index
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator, UpdateJobAndJobAdOperator
 from tests.operators.bulk.batches import StateStore, TaskInstance, applications, context, counts, reject, rows
 from tests.use_cases.dag_runs import TASK_ID, new_dag, run

@@ -13,9 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, ServerError
 from airflow_provider_smartrecruiters.operators import search as operators
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 from airflow_provider_smartrecruiters.operators.finding import kept
 from airflow_provider_smartrecruiters.operators.finding.operator import SearchOperator
-from airflow_provider_smartrecruiters.operators.task import unwrapped
 from tests.operators.bulk.batches import StateStore, TaskInstance, context
 from tests.operators.test_meta import Untouchable, a_dag, check_example, example_of
 

@@ -19,8 +19,8 @@ from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
-from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 from airflow_provider_smartrecruiters.operators.search import SearchApplicationsOperator
+from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 from airflow_provider_smartrecruiters.sensors.statuses import ApplicationStatusSensor
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())

@@ -19,9 +19,9 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item, 
 from airflow_provider_smartrecruiters.operators.bulk.sources.planned import PlannedItems, digest_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsFile, ResultsRows
 from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RetryItems
-from airflow_provider_smartrecruiters.operators.files import refused, same_file
-from airflow_provider_smartrecruiters.operators.params import is_blank
-from airflow_provider_smartrecruiters.operators.task import unwrapped
+from airflow_provider_smartrecruiters.operators.common.files import refused, same_file
+from airflow_provider_smartrecruiters.operators.common.params import is_blank
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_smartrecruiters.api.values.arguments import MAX_DEPTH
-from airflow_provider_smartrecruiters.operators.files import open_stream, refused
+from airflow_provider_smartrecruiters.operators.common.files import open_stream, refused
 
 if TYPE_CHECKING:
     import io

@@ -24,8 +24,8 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.formats import (
     extension_of,
     item_at,
 )
-from airflow_provider_smartrecruiters.operators.files import absolute, refused
-from airflow_provider_smartrecruiters.operators.params import DUPLICATE_KEY_SAID, as_list, is_literal
+from airflow_provider_smartrecruiters.operators.common.files import absolute, refused
+from airflow_provider_smartrecruiters.operators.common.params import DUPLICATE_KEY_SAID, as_list, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.results import (
     source_number,
     would_be_sent,
 )
-from airflow_provider_smartrecruiters.operators.files import refused
-from airflow_provider_smartrecruiters.operators.params import as_mapping, is_blank
+from airflow_provider_smartrecruiters.operators.common.files import refused
+from airflow_provider_smartrecruiters.operators.common.params import as_mapping, is_blank
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.bulk.sources.identity import Identity

@@ -11,8 +11,8 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.planned import Plan
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows
 from airflow_provider_smartrecruiters.operators.bulk.sources.retry_from import RETRY_WHICH, RetryItems
 from airflow_provider_smartrecruiters.operators.bulk.sources.undone import UndoItems
-from airflow_provider_smartrecruiters.operators.files import refused
-from airflow_provider_smartrecruiters.operators.params import is_blank
+from airflow_provider_smartrecruiters.operators.common.files import refused
+from airflow_provider_smartrecruiters.operators.common.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

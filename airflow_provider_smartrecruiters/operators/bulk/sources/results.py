@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import JSON_LINES, JsonLines, extension_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import ItemSource
-from airflow_provider_smartrecruiters.operators.files import absolute, refused, storage_errors
-from airflow_provider_smartrecruiters.operators.params import is_blank
+from airflow_provider_smartrecruiters.operators.common.files import absolute, refused, storage_errors
+from airflow_provider_smartrecruiters.operators.common.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import number_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows, source_number
-from airflow_provider_smartrecruiters.operators.files import refused
+from airflow_provider_smartrecruiters.operators.common.files import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

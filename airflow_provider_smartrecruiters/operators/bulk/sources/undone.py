@@ -16,8 +16,8 @@ from airflow_provider_smartrecruiters.operators.bulk.listing import counted, ids
 from airflow_provider_smartrecruiters.operators.bulk.sources.formats import number_of
 from airflow_provider_smartrecruiters.operators.bulk.sources.given import Item
 from airflow_provider_smartrecruiters.operators.bulk.sources.results import ResultsRows, source_number
-from airflow_provider_smartrecruiters.operators.files import refused
-from airflow_provider_smartrecruiters.operators.task import unwrapped
+from airflow_provider_smartrecruiters.operators.common.files import refused
+from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.values.inverse import Inverse

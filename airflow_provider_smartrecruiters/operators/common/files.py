@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.params import is_blank
+from airflow_provider_smartrecruiters.operators.common.params import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ import pytest
 from airflow.providers.common.compat.sdk import task
 
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
+from airflow_provider_smartrecruiters.operators.common.task import Private, unwrapped, wrapped
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator, UpdateJobPositionOperator
-from airflow_provider_smartrecruiters.operators.task import Private, unwrapped, wrapped
 from tests.use_cases.dag_runs import new_dag, run
 
 CANARY = "Canary Featherstone"

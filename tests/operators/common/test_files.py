@@ -5,7 +5,7 @@ import os
 import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.files import read_bytes
+from airflow_provider_smartrecruiters.operators.common.files import read_bytes
 
 
 def read(location, max_bytes=100):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_choice, as_guard, as_list
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_choice, as_guard, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Collection

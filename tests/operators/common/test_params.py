@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
-from airflow_provider_smartrecruiters.operators.params import as_bool, as_list, as_mapping, as_size
+from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_list, as_mapping, as_size
 
 
 @pytest.mark.parametrize("value", [True, "true", "True", " TRUE ", "yes", "Yes", "1", 1])

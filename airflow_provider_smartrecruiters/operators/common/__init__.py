@@ -1,0 +1,1 @@
+"""What the tasks of this package share: the hook, guards, parameters and files."""
