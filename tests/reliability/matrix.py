@@ -245,6 +245,8 @@ class Bench:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._folder = Path()
+        self._settled = False
+        """Whether the last cell was in a company with settings of its own."""
 
     def __enter__(self) -> Bench:
         import tempfile
@@ -259,12 +261,13 @@ class Bench:
 
     def run(self, cell: Cell, apply: Apply) -> Outcome:
         """Run a cell."""
-        if self._emulator.journal:
+        if self._emulator.journal or self._settled:
             self._emulator.reset()
         else:
             # Nothing was written, and a reset takes longer than all the rest of a cell.
             self._emulator.emulator.journal.clear()
         case = catalogue.prepared(cell.case, self._emulator, self._folder)
+        self._settled = bool(case.company)
         arguments = case.arguments()
         change = case.operator(task_id="change", **arguments).change()
         expected, before = case.expected(arguments), case.stored(arguments)
