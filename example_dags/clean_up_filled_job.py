@@ -15,8 +15,8 @@ from airflow.providers.common.compat.sdk import DAG, Asset, Param, task
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
-from airflow_provider_smartrecruiters.operators.events import new_events
 from airflow_provider_smartrecruiters.triggers.events import JobStatusTrigger
+from airflow_provider_smartrecruiters.triggers.runs import new_events
 
 try:
     from airflow.sdk import AssetWatcher

@@ -305,12 +305,11 @@ def references() -> list[tuple[str, str, list[str]]]:
                 "operators.bulk.operator",
                 "operators.finding.operator",
                 "operators.approvals",
-                "operators.events",
                 "operators.forms",
             ],
         ),
         ("sensors", "Sensors", [*listed("sensors"), "sensors.base"]),
-        ("triggers", "Triggers", listed("triggers")),
+        ("triggers", "Triggers", [*listed("triggers"), "triggers.runs"]),
         ("exceptions", "Errors", ["exceptions"]),
         ("retry_policy", "Retry policy", ["retry_policy"]),
         (

@@ -68,7 +68,7 @@ class StatusEventTrigger(BaseEventTrigger):
 
     Airflow 3.3 keeps the position of a watcher in the asset's state store. It is written only when Airflow has stored
     the events before it, so a triggerer that is killed loses nothing; it may report again the few changes whose events
-    were stored in the last second or two. :func:`~airflow_provider_smartrecruiters.operators.events.new_events` leaves
+    were stored in the last second or two. :func:`~airflow_provider_smartrecruiters.triggers.runs.new_events` leaves
     such repeats out. Airflow 3.0 to 3.2 has no such store: after a restart, changes are reported from ``since`` on, or
     from the time of the restart.
 

@@ -243,7 +243,7 @@ def test_clean_up_filled_job(bag: Any, connected_emulator: SmartRecruitersEmulat
     assert str(dag.test(run_conf={"plan_only": False}).state) == "success"
     assert connected_emulator.requests == []
     waiting = {ref.candidate_id for ref in connected_emulator.state.applications("NEW") if ref.job_id == A_JOB}
-    run(dag, job_id=A_JOB)
+    run(dag, job_id=A_JOB, plan_only=True)
     assert connected_emulator.journal == []
     run(dag, job_id=A_JOB, plan_only=False)
     rejected = {entry.path.split("/")[2] for entry in connected_emulator.journal.writes("candidates.status.update")}

@@ -7,8 +7,8 @@ import os
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
-from airflow_provider_smartrecruiters.operators.events import new_events
 from airflow_provider_smartrecruiters.triggers.events import ApplicationStatusTrigger
+from airflow_provider_smartrecruiters.triggers.runs import new_events
 
 rejected = Asset(
     "application_rejected",
