@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobStatus
+from airflow_provider_smartrecruiters.operators.search import SearchJobsOperator
 from airflow_provider_smartrecruiters.operators.undo import UndoBulkOperator
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
 from tests.support import catalogue
@@ -61,7 +62,9 @@ def test_the_readme_has_no_operator_more() -> None:
 
 def test_the_metadata_lists_every_module_that_has_an_operator() -> None:
     (listed,) = get_provider_info()["operators"]
-    modules = sorted({kind.__module__ for kind in (*catalogue.operator_classes(), UndoBulkOperator)})
+    modules = sorted(
+        {kind.__module__ for kind in (*catalogue.operator_classes(), SearchJobsOperator, UndoBulkOperator)}
+    )
     if listed["python-modules"] != modules:
         pytest.fail(
             f"airflow_provider_smartrecruiters/provider_info.py: Make python-modules of operators {modules}",
