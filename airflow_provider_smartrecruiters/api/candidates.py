@@ -453,7 +453,7 @@ class RejectApplication(_ApplicationStatusChange):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The status ``REJECTED`` and the given arguments; :meth:`resolved` has replaced ``reason`` with its id."""
+        """The status ``REJECTED`` and the given arguments; a ``reason`` has been replaced with its id by then."""
         return {"status": "REJECTED", **super().given}
 
 

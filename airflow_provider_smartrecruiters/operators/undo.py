@@ -56,6 +56,8 @@ class UndoBulkOperator(BulkOperator):
     :param max_items: largest number of items to undo. Int, default 1,000; ``None`` or ``any`` for no limit.
     :param expected_count: exact number of items to undo. Int, default ``None`` (any number).
     :param only_if_status_in: skip applications whose status is not one of these, a list of texts. Default ``None``.
+    :param protect_hired: skip applications that are ``HIRED`` now, unless ``only_if_status_in`` names that status: the
+        undo of a hire needs one of the two. Bool, default true.
     :param on_item_error: as for :class:`.BulkOperator`.
     :param fail_above: as for :class:`.BulkOperator`.
     :param results_path: where to write the results file of the undo; as for :class:`.BulkOperator`.
@@ -78,6 +80,7 @@ class UndoBulkOperator(BulkOperator):
         "max_items",
         "expected_count",
         "only_if_status_in",
+        "protect_hired",
         "on_item_error",
         "fail_above",
         "results_path",
@@ -98,6 +101,7 @@ class UndoBulkOperator(BulkOperator):
         max_items: int | str | None = 1000,
         expected_count: int | str | None = None,
         only_if_status_in: list[str] | str | None = None,
+        protect_hired: bool | str = True,
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
@@ -114,6 +118,7 @@ class UndoBulkOperator(BulkOperator):
             max_items=max_items,
             expected_count=expected_count,
             only_if_status_in=only_if_status_in,
+            protect_hired=protect_hired,
             on_item_error=on_item_error,
             fail_above=fail_above,
             results_path=results_path,

@@ -99,6 +99,16 @@ def test_an_undo_has_the_guards_of_a_batch(emulator, path, rejected):
     assert application(emulator, items[0])[0] == "HIRED"
 
 
+def test_who_was_hired_since_is_left_alone(emulator, path):
+    items = applications(emulator, 1)
+    hired = UpdateCandidateJobStatusOperator.bulk(task_id="hire", items=items, results_path=path, status="HIRED")
+    assert counts(hired.execute(context()), "changed") == (1,)
+    assert counts(undo(path), "changed", "skipped") == (0, 1)
+    assert application(emulator, items[0])[0] == "HIRED"
+    assert counts(undo(path, protect_hired=False), "changed") == (1,)
+    assert application(emulator, items[0])[0] != "HIRED"
+
+
 def test_an_undo_can_be_undone(emulator, path, rejected, tmp_path):
     items, _, _ = rejected
     second = str(tmp_path / "undone.jsonl")
@@ -139,7 +149,8 @@ def test_status_sub_status_start_and_reason_come_back(emulator, path, first, the
 
     move(item, **filled(first))
     before = application(emulator, item)
-    moved = UpdateCandidateJobStatusOperator.bulk(task_id="move", items=[item], results_path=path, **filled(then))
+    options = {"items": [item], "results_path": path, "protect_hired": False}
+    moved = UpdateCandidateJobStatusOperator.bulk(task_id="move", **options, **filled(then))
     assert counts(moved.execute(context()), "changed") == (1,)
     assert application(emulator, item) != before
     assert counts(undo(path), "changed") == (1,)
