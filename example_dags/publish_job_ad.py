@@ -50,7 +50,7 @@ dag = DAG(
             False,
             type="boolean",
             title="Job aggregators",
-            description="On: a public ad goes to free job aggregators as well.",
+            description="On: a public ad goes to free job aggregators as well. Off: it shows on career sites only.",
         ),
         "plan_only": Param(
             True,

@@ -1,43 +1,20 @@
 """
 Reject the applications for one job that have been idle for a while.
 
-The first task lists them. The second task rejects all of them within SmartRecruiters' rate limit. If there are more
+The first task finds them. The second task rejects all of them within SmartRecruiters' rate limit. If there are more
 than "Maximum", or if one of them is invalid, the run fails before anything is rejected. Applications whose status has
 changed in the meantime are skipped. The task's log ends with a table of the outcomes.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from airflow.providers.common.compat.sdk import DAG, Param
 
-from airflow.providers.common.compat.sdk import DAG, Param, task, timezone
-
-from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
-from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 from airflow_provider_smartrecruiters.operators.forms import words
+from airflow_provider_smartrecruiters.operators.search import SearchApplicationsOperator
 
 _OPEN = ("LEAD", "NEW", "IN_REVIEW", "INTERVIEW", "OFFERED")
-
-
-@task(task_display_name="List the idle applications", show_return_value_in_logs=False)
-def list_stale_applications(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
-    """List the applications as batch items: one mapping of the operator's parameters each."""
-    assert params is not None  # Airflow passes it
-    job_id, statuses = id_pasted(params["job_id"], "job_id"), params["statuses"]
-    untouched_since = timezone.utcnow() - timedelta(days=params["days"])
-    stale = []
-    query = {"jobId": job_id, "status": statuses}
-    for candidate in SmartRecruitersHook().get_conn().pages("/candidates", params=query):
-        assignments = [candidate.get("primaryAssignment"), *candidate.get("secondaryAssignments", [])]
-        # A candidate matches the search with any application. Only the one for this job counts. The list has the status
-        # of the primary one only; of the others, the batch reads it before each write (only_if_status_in).
-        waiting = any(a and a["job"]["id"] == job_id and a.get("status") in (*statuses, None) for a in assignments)
-        if waiting and datetime.fromisoformat(candidate["updatedOn"]) < untouched_since:
-            stale.append({"candidate_id": candidate["id"], "job_id": job_id})
-    return stale
-
 
 with DAG(
     dag_id="smartrecruiters_reject_stale_applications",
@@ -93,10 +70,17 @@ with DAG(
         ),
     },
 ):
+    found = SearchApplicationsOperator(
+        task_id="find_idle_applications",
+        task_display_name="Find the idle applications",
+        job_ids="{{ params.job_id }}",
+        statuses="{{ params.statuses }}",
+        not_updated_for_days="{{ params.days }}",
+    )
     RejectApplicationOperator.bulk(
         task_id="reject_applications",
         task_display_name="Reject the idle applications",
-        items=list_stale_applications(),
+        items=found.output,
         reason="{{ params.reason }}",
         only_if_status_in="{{ params.statuses }}",
         max_items="{{ params.at_most }}",
