@@ -8,6 +8,7 @@ and of the emulator never import Airflow and pay nothing for it; those that run 
 from __future__ import annotations
 
 import atexit
+import base64
 import gc
 import importlib.util
 import os
@@ -41,6 +42,9 @@ os.environ.update(
         "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+        # One key for all processes of the suite: what one of them writes into the database, such as the trigger of an
+        # example, another must be able to read.
+        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME / 'airflow.db'}",
     }
 )

@@ -17,6 +17,7 @@ from airflow_provider_smartrecruiters.api.names import Finder
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 from airflow_provider_smartrecruiters.api.values.choices import not_one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
+from airflow_provider_smartrecruiters.api.values.fields import placeholders
 from airflow_provider_smartrecruiters.api.values.inverse import Inverse, cannot_undo
 from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
@@ -98,7 +99,7 @@ class Change(AboutRecord):
 
     @property
     def _in_path(self) -> tuple[str, ...]:
-        return self.ids[: len(self.path_params)]
+        return self.ids[: len(placeholders(self.endpoint))]
 
     @property
     def cleared(self) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import described, is_blank
 from airflow_provider_smartrecruiters.api.values.choices import one_of
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff, flatten
 from airflow_provider_smartrecruiters.api.values.fields import (
+    NamedId,
     OptionalText,
-    RecordId,
     as_text,
     same_instant,
     to_api_datetime,
@@ -72,6 +73,7 @@ class CreateJobPosition(Change):
         offset.
     :param target_start_date: planned start date of the hire, in the same formats.
     :param incumbent_name: name of the person to be replaced.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     """
 
     use_case: ClassVar[str] = "post_create_job_position"
@@ -83,11 +85,15 @@ class CreateJobPosition(Change):
     scope: ClassVar[str] = "jobs_manage"
     read_scope: ClassVar[str | None] = "jobs_read"
     shown: ClassVar[tuple[str, ...]] = ("positionId", "type", *_DATES)
+    enumerated: ClassVar[tuple[str, ...]] = ("type",)
     creates: ClassVar[bool] = True
     not_undone: ClassVar[str] = "none of these changes deletes a position"
     hints: ClassVar[Hints] = hints.POSITION_CREATION
 
-    job_id: RecordId
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
+
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
     external_position_id: Text = Field(serialization_alias="positionId")
     type: Annotated[str, one_of(POSITION_TYPES)]
     position_open_date: DateTime = Field(serialization_alias="positionOpenDate")
@@ -173,6 +179,7 @@ class UpdateJobHeadcount(Change):
     :param salary_min: lower end of the salary range, at least 0.
     :param salary_max: upper end of the salary range.
     :param currency: code of the currency, ``EUR``.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     """
 
     use_case: ClassVar[str] = "patch_update_job_headcount"
@@ -188,7 +195,10 @@ class UpdateJobHeadcount(Change):
     shows_within: ClassVar[float] = 10.0
     hints: ClassVar[Hints] = hints.HEADCOUNT
 
-    job_id: RecordId
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
+
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
     salary_min: Amount
     salary_max: Amount
     currency: Text

@@ -14,7 +14,7 @@ from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.auth import ClientCredentialsAuth
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.values.fields import placeholders
-from airflow_provider_smartrecruiters.exceptions import ApiError, PermissionDeniedError
+from airflow_provider_smartrecruiters.exceptions import ApiError, NotFoundError, PermissionDeniedError
 
 _TRIED = 10
 """Records that are looked into for one that has, for example, a position. Doubled, a check of a company without
@@ -93,6 +93,9 @@ def may_read(client: SmartRecruitersClient, change: type[Change]) -> Answer:
     except PermissionDeniedError:
         needs = f"needs scope {change.read_scope}" if is_oauth(client) else _ROLE
         return Answer(False, f"denied; {needs}")
+    except NotFoundError as error:
+        # Its code says that the record above has none of these. Without one, it may be about that record.
+        return Answer(True, "tried; there is none") if error.code else Answer(None, f"answered {error.status}")
     except ApiError as error:
         if error.retryable or error.status in (None, 401):
             raise

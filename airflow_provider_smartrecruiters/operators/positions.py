@@ -42,6 +42,8 @@ class CreateJobPositionOperator(SmartRecruitersBaseOperator):
     :param target_start_date: when the new colleague should start: a date, a datetime or ISO 8601 text.
     :param incumbent_name: name of the person who holds or held the position, text. The log shows only its length.
         Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent, or the job has a position with this ``external_position_id`` and
         other content; nothing was sent.
@@ -56,12 +58,13 @@ class CreateJobPositionOperator(SmartRecruitersBaseOperator):
     def __init__(
         self,
         *,
-        job_id: str,
+        job_id: str | None = None,
         external_position_id: str,
         type: str,
         position_open_date: date | str,
         target_start_date: date | str,
         incumbent_name: str | None = None,
+        job_ref_number: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,6 +74,7 @@ class CreateJobPositionOperator(SmartRecruitersBaseOperator):
         self.position_open_date = position_open_date
         self.target_start_date = target_start_date
         self.incumbent_name = incumbent_name
+        self.job_ref_number = job_ref_number
 
 
 class UpdateJobHeadcountOperator(SmartRecruitersBaseOperator):
@@ -98,6 +102,8 @@ class UpdateJobHeadcountOperator(SmartRecruitersBaseOperator):
     :param salary_min: lower end of the salary range, in units of the currency. Number of at least 0.
     :param salary_max: upper end of the salary range. Number, not below ``salary_min``.
     :param currency: code of the currency, text: ``EUR``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it. Default ``None``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: a value cannot be sent; nothing was sent.
     :raises BadRequestError: the approval process cannot start, or the salary range is not valid.
@@ -109,10 +115,18 @@ class UpdateJobHeadcountOperator(SmartRecruitersBaseOperator):
     change_name: ClassVar[str] = "positions.UpdateJobHeadcount"
 
     def __init__(
-        self, *, job_id: str, salary_min: float | str, salary_max: float | str, currency: str, **kwargs: Any
+        self,
+        *,
+        job_id: str | None = None,
+        salary_min: float | str,
+        salary_max: float | str,
+        currency: str,
+        job_ref_number: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.salary_min = salary_min
         self.salary_max = salary_max
         self.currency = currency
+        self.job_ref_number = job_ref_number

@@ -237,6 +237,24 @@ def test_an_empty_form_field_is_not_sent(bag: Any, connected_emulator: SmartRecr
 
 
 @pytest.mark.airflow_run
+@pytest.mark.parametrize(
+    ("name", "writes"),
+    [
+        ("answer_interviews", {"statuses.timeslot.candidate.put": 2}),
+        ("refresh_job_ads", {"jobs.jobads.update": 1, "jobs.jobads.postings.create": 1}),
+        ("reject_stale_applications", {"candidates.status.update": 5}),
+        ("sync_job_positions", {"jobs.positions.create": 1, "jobs.positions.update": 1}),
+    ],
+)
+def test_what_is_composed_changes_nothing_the_second_time(
+    bag: Any, connected_emulator: SmartRecruitersEmulator, name: str, writes: dict[str, int]
+) -> None:
+    for _ in range(2):
+        run(dag_of(bag, name), plan_only=False)
+        assert Counter(entry.operation_id for entry in connected_emulator.journal) == writes
+
+
+@pytest.mark.airflow_run
 def test_fill_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
     run(dag_of(bag, "fill_job"), plan_only=False)
     wanted = ["jobs.positions.update", "jobs.status.update", "jobs.notes.update"]
@@ -287,24 +305,6 @@ def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: Sma
     )
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
-
-
-@pytest.mark.airflow_run
-@pytest.mark.parametrize(
-    ("name", "writes"),
-    [
-        ("answer_interviews", {"statuses.timeslot.candidate.put": 2}),
-        ("refresh_job_ads", {"jobs.jobads.update": 1, "jobs.jobads.postings.create": 1}),
-        ("reject_stale_applications", {"candidates.status.update": 5}),
-        ("sync_job_positions", {"jobs.positions.create": 1, "jobs.positions.update": 1}),
-    ],
-)
-def test_what_is_composed_changes_nothing_the_second_time(
-    bag: Any, connected_emulator: SmartRecruitersEmulator, name: str, writes: dict[str, int]
-) -> None:
-    for _ in range(2):
-        run(dag_of(bag, name), plan_only=False)
-        assert Counter(entry.operation_id for entry in connected_emulator.journal) == writes
 
 
 @pytest.mark.airflow_run

@@ -19,6 +19,8 @@ from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmul
 from airflow_provider_smartrecruiters.exceptions import (
     ApiError,
     BulkFailedError,
+    CompletionTimeoutError,
+    IgnoredValuesError,
     SmartRecruitersError,
     UnreachableStatusError,
 )
@@ -124,8 +126,8 @@ def checked(message: str) -> str:
 
 def test_every_kind_of_error_is_provoked() -> None:
     bases = {SmartRecruitersError, ApiError}
-    # What a batch and a sensor end with has tests of its own.
-    elsewhere = {BulkFailedError, UnreachableStatusError}
+    # What a batch, a sensor, a guard and the wait for a publication end with has tests of its own.
+    elsewhere = {BulkFailedError, CompletionTimeoutError, IgnoredValuesError, UnreachableStatusError}
     assert {kind.__name__ for kind in KINDS} - set(PROVOKED) == {kind.__name__ for kind in bases | elsewhere}
 
 

@@ -347,4 +347,4 @@ def test_private_fields_are_parameters(kind):
 
 def test_text_about_people_is_private():
     private = {name for kind in CLASSES for name in kind.private_fields}
-    assert private == {"tags", "add", "remove", "content", "incumbent_name"}
+    assert private == {"tags", "add", "remove", "content", "incumbent_name", "user_email"}
