@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,
     ApiError,
     BadRequestError,
+    CompletionTimeoutError,
     ConnectionFailedError,
     DeadlineExceededError,
     InvalidInputError,
@@ -88,7 +89,14 @@ def test_invalid_input_is_a_value_error_too() -> None:
 
 @pytest.mark.parametrize("error_class", EVERY_ERROR)
 def test_retryable_by_kind_and_overridable(error_class) -> None:
-    transient = {RateLimitedError, ServerError, ConnectionFailedError, AnswerLostError, DeadlineExceededError}
+    transient = {
+        AnswerLostError,
+        CompletionTimeoutError,
+        ConnectionFailedError,
+        DeadlineExceededError,
+        RateLimitedError,
+        ServerError,
+    }
     assert error_class("x").retryable is (error_class in transient)
     assert error_class("x", retryable=True).retryable is True
     assert error_class("x", retryable=False).retryable is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -19,6 +19,7 @@ from airflow_provider_smartrecruiters.api.values.fields import (
     NamedId,
     OptionalText,
     as_text,
+    one_line,
     same_instant,
     to_api_datetime,
 )
@@ -43,6 +44,8 @@ def _given(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(as_text), BeforeValidator(_given)]
+OwnId = Annotated[str, AfterValidator(one_line), BeforeValidator(as_text), BeforeValidator(_given)]
+"""The company's own id, which is no part of a path: any text in one line."""
 DateTime = Annotated[str, BeforeValidator(to_api_datetime), BeforeValidator(_given)]
 
 
@@ -94,7 +97,7 @@ class CreateJobPosition(Change):
 
     job_id: NamedId = None
     job_ref_number: OptionalText = Field(None, exclude=True)
-    external_position_id: Text = Field(serialization_alias="positionId")
+    external_position_id: OwnId = Field(serialization_alias="positionId")
     type: Annotated[str, one_of(POSITION_TYPES)]
     position_open_date: DateTime = Field(serialization_alias="positionOpenDate")
     target_start_date: DateTime = Field(serialization_alias="targetStartDate")

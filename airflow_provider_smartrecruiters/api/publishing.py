@@ -53,7 +53,6 @@ class _PublicationChange(Change):
     shown: ClassVar[tuple[str, ...]] = ("postingStatus", "visibility", "latestEdit")
     enumerated: ClassVar[tuple[str, ...]] = ("postingStatus", "visibility", "latestEdit")
     shows_within: ClassVar[float] = 10.0
-    hints: ClassVar[Hints] = hints.PUBLICATION
 
     names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
 
@@ -98,6 +97,7 @@ class PublishJobAd(_PublicationChange):
     use_case: ClassVar[str] = "post_publish_job_ad"
     endpoint: ClassVar[str] = f"POST {_POSTINGS}"
     not_undone: ClassVar[str] = "an ad that showed before would not show its earlier content again"
+    hints: ClassVar[Hints] = hints.PUBLICATION
 
     visibility: Annotated[str | None, choice_or_none(VISIBILITIES)] = None
     aggregators: bool = True
@@ -151,6 +151,7 @@ class UnpublishJobAd(_PublicationChange):
     use_case: ClassVar[str] = "delete_unpublish_job_ad"
     endpoint: ClassVar[str] = f"DELETE {_POSTINGS}"
     not_undone: ClassVar[str] = "the ad may have been edited since it was published last"
+    hints: ClassVar[Hints] = hints.UNPUBLICATION
 
     def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the posting status, and the visibility, so that a plan is stale if somebody changed it."""

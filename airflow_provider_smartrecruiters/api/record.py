@@ -93,8 +93,10 @@ class AboutRecord(BaseModel):
     @classmethod
     def _refusal(cls, admitted: Admitted, error: ValidationError | None) -> InvalidInputError:
         refusal = invalid_arguments(cls.__name__, cls.use_case, admitted, error)
+        # Those of a record that is created are the company's own, and may be addresses.
+        in_path = cls.ids[: len(placeholders(cls.endpoint))]
         refusal.target = {
-            name: str(id_pasted(admitted.values[name], name))
+            name: str(id_pasted(admitted.values[name], name) if name in in_path else admitted.values[name])
             for name in cls.ids
             if admitted.values.get(name) is not None and name not in refusal.fields
         }

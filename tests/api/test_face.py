@@ -16,13 +16,18 @@ from airflow_provider_smartrecruiters import api, exceptions
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 
 
+INTERNAL = {"WatchApplicationStatus", "WatchJobStatus"}
+"""What only the triggers are made of."""
+
+
 def use_cases() -> dict[str, str]:
-    """Every use case of the package: its class to the module that it is written in."""
+    """Every use case of the package that is public: its class to the module that it is written in."""
     found = {}
     for info in walk_packages(api.__path__, f"{api.__name__}."):
         module = import_module(info.name)
         for name, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__ and issubclass(kind, AboutRecord) and "use_case" in vars(kind):
+            is_here = kind.__module__ == module.__name__ and name not in INTERNAL
+            if is_here and issubclass(kind, AboutRecord) and "use_case" in vars(kind):
                 found[name] = module.__name__
     return found
 
@@ -30,6 +35,10 @@ def use_cases() -> dict[str, str]:
 @pytest.mark.parametrize(("name", "module"), use_cases().items())
 def test_every_use_case_is_listed(name: str, module: str) -> None:
     assert name in api.__all__, f"Add {name} to __all__ of {module.replace('.', '/')}.py."
+
+
+def test_what_is_internal_is_not_listed() -> None:
+    assert not INTERNAL & set(api.__all__)
 
 
 def test_every_error_is_listed() -> None:

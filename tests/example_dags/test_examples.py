@@ -88,9 +88,20 @@ def filled_in(dag: Any) -> dict[str, Any]:
     return {name: examples[0] for name, examples in empty.items() if examples}
 
 
+def ended(dag: Any, conf: dict[str, Any], **options: Any) -> Any:
+    """Run a DAG for real, and return its run, whatever its state. The next run begins with the form's own values."""
+    form = {name: dag.params.get_param(name).value for name in dag.params}
+    try:
+        return dag.test(run_conf=conf, **options)
+    finally:
+        # Airflow writes what a run is given into the DAG's own params.
+        for name, value in form.items():
+            dag.params.get_param(name).value = value
+
+
 def run(dag: Any, **conf: Any) -> Any:
     """Run a DAG for real, and return what its last task returned."""
-    dag_run = dag.test(run_conf=filled_in(dag) | conf)
+    dag_run = ended(dag, filled_in(dag) | conf)
     assert str(dag_run.state) == "success", {ti.task_id: ti.state for ti in dag_run.get_task_instances()}
     return dag_run
 
@@ -267,7 +278,7 @@ def test_fill_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None
 def test_clean_up_filled_job(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
     dag = dag_of(bag, "clean_up_filled_job")
     # Nothing was filled, and no job is given.
-    assert str(dag.test(run_conf={"plan_only": False}).state) == "success"
+    assert str(ended(dag, {"plan_only": False}).state) == "success"
     assert connected_emulator.requests == []
     waiting = {ref.candidate_id for ref in connected_emulator.state.applications("NEW") if ref.job_id == A_JOB}
     run(dag, job_id=A_JOB, plan_only=True)
@@ -300,9 +311,8 @@ def test_reject_stale_applications(bag: Any, connected_emulator: SmartRecruiters
 
 @pytest.mark.airflow_run
 def test_reject_stale_applications_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
-    dag_run = dag_of(bag, "reject_stale_applications").test(
-        run_conf=filled_in(dag_of(bag, "reject_stale_applications")) | {"plan_only": False, "at_most": 1}
-    )
+    dag = dag_of(bag, "reject_stale_applications")
+    dag_run = ended(dag, filled_in(dag) | {"plan_only": False, "at_most": 1})
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
 
@@ -325,7 +335,7 @@ def test_correct_candidate_sources(bag: Any, connected_emulator: SmartRecruiters
 
 @pytest.mark.airflow_run
 def test_correct_candidate_sources_has_a_limit(bag: Any, connected_emulator: SmartRecruitersEmulator) -> None:
-    dag_run = dag_of(bag, "correct_candidate_sources").test(run_conf={"plan_only": False, "at_most": 5})
+    dag_run = ended(dag_of(bag, "correct_candidate_sources"), {"plan_only": False, "at_most": 5})
     assert str(dag_run.state) == "failed"
     assert connected_emulator.journal == []
 
@@ -365,7 +375,7 @@ def test_a_wrong_id_is_named_as_in_the_form(bag: Any, name: str, value: str) -> 
 
 def answered(dag: Any) -> str:
     """Run the approval as if every button had been pressed."""
-    return str(dag.test(run_conf=filled_in(dag) | {"plan_only": False}, mark_success_pattern="approve").state)
+    return str(ended(dag, filled_in(dag) | {"plan_only": False}, mark_success_pattern="approve").state)
 
 
 @pytest.mark.airflow_run
@@ -404,7 +414,7 @@ def test_the_question_about_many_says_who(
     with connected_emulator.state.editing() as tenant:
         names = {tenant.candidates[one].last_name for one in waiting}
     conf = filled_in(dag) | {"plan_only": False, "show_names": show_names}
-    dag_run = dag.test(run_conf=conf, mark_success_pattern="approve|reject")
+    dag_run = ended(dag, conf, mark_success_pattern="approve|reject")
     (asked,) = [ti.xcom_pull(task_ids="write_question") for ti in dag_run.get_task_instances() if ti.task_id == "plan"]
     assert asked["subject"].startswith(f"Reject {len(waiting)} applications for ")
     assert f"**{len(waiting)} records would change.**" in asked["body"]

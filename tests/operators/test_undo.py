@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def rejected(emulator, path):
 
 
 def test_a_batch_is_undone_once(emulator, path, rejected, caplog):
+    caplog.set_level(logging.INFO)
     items, before, result = rejected
     planned = undo(path, plan_only=True)
     assert counts(planned, "total", "changed", "applied") == (3, 3, 0)

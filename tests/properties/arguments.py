@@ -17,8 +17,11 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
+from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
+from airflow_provider_smartrecruiters.api.positions import DateTime
 from airflow_provider_smartrecruiters.api.records import job_content
 from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalDateTime, RecordId
+from airflow_provider_smartrecruiters.operators.common.guards import ON_MISSING
 from tests.properties import values
 from tests.support import catalogue
 
@@ -32,7 +35,7 @@ if typing.TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 
 _RECORD_IDS = (typing.get_args(RecordId)[1], typing.get_args(NamedId)[1])
-_DATE_TIME = typing.get_args(OptionalDateTime)[1]
+_DATE_TIMES = (typing.get_args(OptionalDateTime)[1], typing.get_args(DateTime)[1])
 
 # Values that are taken, by the names of fields. What only the seeded company knows is in a use case's declaration.
 KNOWN: dict[str, SearchStrategy[Any]] = {
@@ -95,6 +98,12 @@ def for_operator(
                 values.texts.map(lambda text: f"{files}/{text}"),
                 values.anything,
             )
+        elif name == "only_if_status_in":
+            plain[name] = st.sampled_from((None, list(APPLICATION_STATUSES)) if change.of_application else (None,))
+            strange[name] = st.one_of(st.lists(st.sampled_from(APPLICATION_STATUSES)), values.anything)
+        elif name == "on_missing":
+            plain[name] = st.sampled_from(ON_MISSING)
+            strange[name] = st.one_of(values.odd_choices, values.anything)
         elif name not in fields:
             plain[name] = st.sampled_from((True, False, "true", "no"))
             strange[name] = values.switches
@@ -146,7 +155,7 @@ def _arguments(
     arguments = Arguments()
     # Either the ids are strange and the rest must let them through, or the other way round, or all of it.
     # A name that nothing has ends its input as well, so where there are names, more of the rest is plain.
-    odd = draw(st.sampled_from((*["none"] * (4 if alternatives else 3), "ids", "one", "one", "all")))
+    odd = draw(st.sampled_from((*["none"] * (6 if alternatives else 3), "ids", "one", "one", "all")))
     others = [name for name in plain if name not in ids]
     chosen = draw(st.sampled_from(others)) if others else None
     for name in plain:
@@ -173,7 +182,7 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
         return KNOWN[name]
     if any(check in metadata for check in _RECORD_IDS) or name in ids:
         return values.plain_ids
-    if _DATE_TIME in metadata:
+    if any(check in metadata for check in _DATE_TIMES):
         return values.plain_dates
     if accepted := _choices(metadata):
         return st.sampled_from(accepted)
@@ -218,7 +227,7 @@ def _strange(
         kinds += [values.enumerated, values.odd_choices]
     elif any(check in metadata for check in _RECORD_IDS) or name in ids:
         kinds = [values.texts, values.texts, values.anything]
-    elif _DATE_TIME in metadata:
+    elif any(check in metadata for check in _DATE_TIMES):
         kinds += [values.dates, values.dates]
     elif bytes in options:
         kinds.append(values.images)

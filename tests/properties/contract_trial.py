@@ -64,9 +64,11 @@ def _known_values() -> dict[str, dict[str, Any]]:
     """
     found = {"POST /identity/oauth/token": dict[str, Any](_CLIENT)}
     for change in catalogue.changes():
-        known = catalogue.declaration(change).known
+        declared = catalogue.declaration(change)
         # A body has its members as the API writes them.
-        found[change.endpoint] = {re.sub(r"_(\w)", lambda it: it[1].upper(), name): it[0] for name, it in known.items()}
+        found[change.endpoint] = declared.known_body or {
+            re.sub(r"_(\w)", lambda it: it[1].upper(), name): it[0] for name, it in declared.known.items()
+        }
     return found
 
 
@@ -134,6 +136,9 @@ class Requests:
         self._emulator = emulator
         self._records = records
         self._values = _known_values()
+        self._companies = {change.endpoint: catalogue.declaration(change).company for change in catalogue.changes()}
+        with emulator.state.editing() as tenant:
+            self._settings = tenant.settings
         self._ids = {name: f"a-{name}" for name in catalogue.id_names().values()}
         self._session = requests.Session()
         self._session.trust_env = False
@@ -152,6 +157,8 @@ class Requests:
                 case.body = case.body | self._values.get(operation.label, {})
         headers = {"X-SmartToken": self._emulator.api_key} if operation.path != "/identity/oauth/token" else {}
         with self._records.under(self._ids):
+            with self._emulator.state.editing() as tenant:
+                tenant.settings = self._settings.changed(self._companies.get(operation.label, {}))
             answer = case.call(base_url=self._emulator.url, session=self._session, headers=headers, timeout=10)
         self.findings.requests += 1
         self.findings.statuses[answer.status_code] += 1

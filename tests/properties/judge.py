@@ -28,6 +28,7 @@ from airflow_provider_smartrecruiters.exceptions import (
     UnprocessableError,
 )
 from tests.properties.arguments import common_words
+from tests.support import catalogue
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change
@@ -46,10 +47,15 @@ SHORTEST_SECRET = 8
 LONGEST_QUOTE = 32
 """Characters of a value that an error may repeat if only a few are allowed."""
 
-SWITCHES = frozenset({"plan_only", "force", "read_first", "return_response", "replace", "create_tags"})
+SWITCHES = frozenset(
+    {
+        *("plan_only", "force", "read_first", "return_response", "replace", "create_tags", "skip_if_unchanged"),
+        *("only_if_status_in", "protect_hired", "on_missing", "fail_if_ignored"),
+    }
+)
 
 _ENDS = 24
-_OUR_LINE = re.compile(r"  |Done: |Nothing (to do|was sent)\b")
+_OUR_LINE = re.compile(r"  |Done: |Skipped: |Nothing (to do|was sent)\b")
 _A_TIME = re.compile(r"[\d\s:TZWtz+.,-]+")
 
 
@@ -97,6 +103,8 @@ class Judge:
         self._emulator = emulator
         self._records = records
         self._log = _Lines()
+        with emulator.state.editing() as tenant:
+            self._settings = tenant.settings
 
     def problems(
         self, subject: Subject, arguments: Arguments, switches: Mapping[str, Any], *, exists: bool
@@ -109,6 +117,7 @@ class Judge:
         :param exists: whether the records that the arguments name are there.
         """
         self._emulator.emulator.journal.clear()
+        self._found_company(subject.change)
         error: Exception | None = None
         result: dict[str, Any] | None = None
         with self._records.under(arguments) if exists else nullcontext(), self._log:
@@ -135,6 +144,11 @@ class Judge:
         ] += 1
         self.tally.problems += problems
         return problems
+
+    def _found_company(self, change: type[Change]) -> None:
+        """Let the company have the settings that a change needs; the ones it was seeded with for all others."""
+        with self._emulator.state.editing() as tenant:
+            tenant.settings = self._settings.changed(catalogue.declaration(change).company)
 
     def _requests(self, subject: Subject, arguments: Arguments) -> Iterator[tuple[str, str]]:
         requests = self._emulator.requests

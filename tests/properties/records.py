@@ -6,6 +6,7 @@ import pickle
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, JobApproval
 from tests.support import catalogue
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ class Records:
         self._state = emulator.state
         application = self._state.an_application()
         job_ad, timeslot = self._state.a_job_ad(), self._state.a_timeslot()
+        approval = JobApproval(id="an-approval", salary_range=Compensation(min=1, max=2, currency="USD"))
         with self._state.editing() as tenant:
             # A position comes from wherever there is one: the job that is copied may have none.
             position = next(p for job in tenant.jobs.values() for p in job.positions.values() if p.incumbent_name)
+            self._approval = pickle.dumps(approval)
             self._pristine = pickle.dumps(
                 (
                     tenant.candidates[application.candidate_id],
@@ -66,6 +69,7 @@ class Records:
                 ad = job.default_ad
                 ad.id = ids.get("job_ad_id", ad.id)
                 position.id = ids.get("position_id", position.id)
+                job.approval = pickle.loads(self._approval)
                 job.ads, job.positions = {ad.id: ad}, {position.id: position}
                 tenant.jobs[job.id] = job
             if "interview_id" in ids:

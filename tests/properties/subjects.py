@@ -125,6 +125,8 @@ def operator_subject(
 
     :param hook: what each task uses; one for all of them, so that they share its connections.
     """
+    from airflow.providers.common.compat.sdk import AirflowSkipException
+
     from airflow_provider_smartrecruiters.operators.common.task import wrapped
 
     required = {name: "x" for name in inspect.signature(operator.__init__).parameters if name in change.model_fields}
@@ -144,6 +146,10 @@ def operator_subject(
         rendered = {name: arguments.get(name, defaults[name]) for name in operator.template_fields}
         rendered |= {name: wrapped(rendered[name]) for name in operator.private_fields}
         task.__dict__.update(rendered)
-        return task.execute({})
+        try:
+            return task.execute({})
+        except AirflowSkipException:
+            # How a task ends that leaves its record alone, and is told to say so.
+            return {"applied": False}
 
     return Subject(operator.__name__, change, frozenset(operator.template_fields), run)

@@ -22,7 +22,7 @@ from airflow_provider_smartrecruiters.api.jobs import (
     UpdateJobNote,
     UpdateJobPosition,
 )
-from airflow_provider_smartrecruiters.exceptions import StalePlanError
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError, StalePlanError
 from tests.support import catalogue
 
 if TYPE_CHECKING:
@@ -317,6 +317,12 @@ def test_a_plan_is_not_applied_to_a_record_that_moved_on(
     assert "Plan again" in str(caught.value)
     assert emulator.journal == []
     assert case.stored(arguments) == meddled
+    if case.creates:
+        # What somebody else has created meanwhile is another record of that id.
+        with pytest.raises(InvalidInputError, match="already"):
+            plan(client, change)
+        assert emulator.journal.writes() == []
+        return
     # Planned anew, it is applied.
     assert apply(client, change, expect=plan(client, change).fingerprint).applied
     assert len(emulator.journal.writes()) == 1

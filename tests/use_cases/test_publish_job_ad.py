@@ -77,6 +77,14 @@ class TestPublishJobAd(UseCaseTests):
             lambda state: {"job_ad_id": state.a_job_ad(default=False, published=False).job_ad_id},
             operation="jobs.jobads.get",
         ),
+        Refusal(
+            "ad of another job, not read first",
+            404,
+            NotFoundError,
+            ("job_id", "job_ad_id"),
+            lambda state: {"job_ad_id": state.a_job_ad(default=False, published=False).job_ad_id, "read_first": False},
+            code="JOBAD_NOT_FOUND",
+        ),
     )
     bad_inputs = (
         BadInput("an unknown visibility", {"visibility": "PRIVATE"}, ("visibility",), ("PUBLIC", "INTERNAL")),

@@ -56,6 +56,14 @@ class TestUnpublishJobAd(UseCaseTests):
             lambda state: {"job_ad_id": state.a_job_ad(published=False).job_ad_id},
             operation="jobs.jobads.get",
         ),
+        Refusal(
+            "ad of another job, not read first",
+            404,
+            NotFoundError,
+            ("job_id", "job_ad_id"),
+            lambda state: {"job_ad_id": state.a_job_ad(published=False).job_ad_id, "read_first": False},
+            code="JOBAD_NOT_FOUND",
+        ),
     )
     bad_inputs = (BadInput("a wait of no time", {"wait_timeout": 0}, ("wait_timeout",), ("10", "86,400")),)
 

@@ -25,8 +25,10 @@ class TestUpdateJobHeadcount(UseCaseTests):
     path = "/jobs/{job_id}/headcount"
     status = 202
     reads = ("jobs.approvals.latest",)
+    sends_also = ("jobs.approvals.latest",)
     company: ClassVar = {"approval_process": True}
     known: ClassVar = {"salary_min": (50_000, 1), "salary_max": (60_000.5, 10**9), "currency": ("EUR", "PLN")}
+    known_body: ClassVar = {"salaryRange": {"min": 50_000, "max": 60_000.5, "currency": "EUR"}}
     details_unread: ClassVar = {"approval": "PENDING"}
     scope = "jobs_manage"
     read_scope = "jobs_read"
@@ -37,6 +39,7 @@ class TestUpdateJobHeadcount(UseCaseTests):
             403,
             PermissionDeniedError,
             ("CreateJobPositionOperator", "UpdateJobPositionOperator"),
+            lambda state: {"job_id": state.job_ids[0]},
             provoke=setting(approval_process=False),
             code="APPROVAL_PROCESS_NOT_ENABLED",
         ),
@@ -88,7 +91,9 @@ class TestUpdateJobHeadcount(UseCaseTests):
     )
 
     def arguments(self) -> dict[str, Any]:
-        return {"job_id": self.state.job_ids[0], "salary_min": 50_000, "salary_max": 60_000.5, "currency": "EUR"}
+        # Its positions need an approval in every company, so that other use cases can have theirs without one.
+        job_id = next(one for one in self.state.job_ids if self.state.job(one).approval_process)
+        return {"job_id": job_id, "salary_min": 50_000, "salary_max": 60_000.5, "currency": "EUR"}
 
     def other_arguments(self) -> dict[str, Any]:
         return {**self.arguments(), "job_id": self.state.job_ids[1], "currency": "PLN"}

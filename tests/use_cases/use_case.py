@@ -78,6 +78,8 @@ class UseCase:
     known: ClassVar[dict[str, tuple[Any, ...]]] = {}
     """Values that the seeded company knows, by arguments or members of the body that take no others; the first ones go
     together. Property tests give them, so that more than refusals is seen."""
+    known_body: ClassVar[dict[str, Any]] = {}
+    """Members of the body in place of :attr:`known`, where they are nested."""
     moves: ClassVar[bool] = False
     """Whether `arguments` move an application to a status other than ``HIRED``."""
     needs_read: ClassVar[bool] = False

@@ -73,9 +73,7 @@ def check_id(value: Any) -> str:
         raise ValueError(f"must be an id (text), not {type(value).__name__}")
     if len(value) > ID_MAX_LENGTH:
         raise ValueError(f"has {len(value)} characters; an id has at most {ID_MAX_LENGTH}")
-    # The line and paragraph separators are not control characters, but they break a line of a log as well.
-    if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
-        raise ValueError("contains control characters, such as a line break")
+    one_line(value)
     if problem := problem_of(value):
         raise ValueError(problem)
     if value != value.strip():
@@ -307,6 +305,17 @@ def _path(location: Iterable[int | str]) -> str:
             # The branches of a union (int | float) are parts of pydantic's location, and of no argument.
             path += f".{part}" if path else part
     return path
+
+
+def one_line(value: str) -> str:
+    """Return a text that messages quote, as they quote ids.
+
+    :raises ValueError: it would break a line.
+    """
+    # The line and paragraph separators are not control characters, but they break a line of a log as well.
+    if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
+        raise ValueError("contains control characters, such as a line break")
+    return value
 
 
 def as_text(value: Any) -> Any:

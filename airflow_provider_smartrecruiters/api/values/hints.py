@@ -26,6 +26,7 @@ __all__ = [
     "SOURCE",
     "TAGS",
     "TIMESLOT",
+    "UNPUBLICATION",
     "Hints",
 ]
 
@@ -221,18 +222,23 @@ _PUBLISHER = (
     "Ask a SmartRecruiters administrator whether the credential's system role may publish this job, and whether its "
     "access groups cover the job."
 )
-PUBLICATION = _hints(
+UNPUBLICATION = _hints(
     {
-        "JOB_NOT_POSTED": "Publish the job's default ad first: the other ads of a job can be published only while that "
-        f"one is. {_ADS} The default one has default: true.",
-        "PUBLISHED_JOB_AD_LIMIT_REACHED": "Unpublish another ad first, or ask SmartRecruiters for a higher limit: the "
-        "company has as many published ads as its plan allows.",
         "ACCESS_FORBIDDEN": _PUBLISHER,
         "JOBAD_NOT_FOUND": f"Check job_id and job_ad_id: the ad must belong to this job. {_ADS}",
         401: _PUBLISHER,
         403: _PUBLISHER,
         404: f"Check job_id and job_ad_id: the ad must belong to this job. {_ADS} If both are right, ask a "
         "SmartRecruiters administrator whether the credential has access to the job.",
+    }
+)
+PUBLICATION = _hints(
+    {
+        "JOB_NOT_POSTED": "Publish the job's default ad first: the other ads of a job can be published only while that "
+        f"one is. {_ADS} The default one has default: true.",
+        "PUBLISHED_JOB_AD_LIMIT_REACHED": "Unpublish another ad first, or ask SmartRecruiters for a higher limit: the "
+        "company has as many published ads as its plan allows.",
+        **UNPUBLICATION,
     }
 )
 

@@ -169,8 +169,8 @@ class BulkOperator(WithHook, BaseOperator):
         only_if_status_in: list[str] | str | None = None,
         protect_hired: bool | str = True,
         on_missing: str = "fail",
-        skip_if_unchanged: bool | str = False,
         fail_if_ignored: bool | str = False,
+        skip_if_unchanged: bool | str = False,
         on_item_error: str = "continue",
         fail_above: float | str = 0.0,
         results_path: str | None = None,
@@ -201,8 +201,8 @@ class BulkOperator(WithHook, BaseOperator):
         self.only_if_status_in = only_if_status_in
         self.protect_hired = protect_hired
         self.on_missing = on_missing
-        self.skip_if_unchanged = skip_if_unchanged
         self.fail_if_ignored = fail_if_ignored
+        self.skip_if_unchanged = skip_if_unchanged
         self.on_item_error = on_item_error
         self.fail_above = fail_above
         self.results_path = results_path

@@ -18,6 +18,7 @@ from airflow_provider_smartrecruiters.api.values.addresses import (
     web_address,
     web_addresses,
 )
+from airflow_provider_smartrecruiters.api.values.fields import placeholders
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from tests.support import catalogue
 
@@ -88,7 +89,11 @@ def test_only_production_has_a_known_web_application():
     assert default_app_url("https://api.smartrecruiters.com.example.org") is None
 
 
-ID_FIELDS = [(change, name) for change in catalogue.changes() for name in change.ids]
+# The ids after those of the path are the company's own, of a record that is created: any text.
+OWN_IDS = [
+    (change, name) for change in catalogue.changes() for name in change.ids[len(placeholders(change.endpoint)) :]
+]
+ID_FIELDS = [(change, name) for change in catalogue.changes() for name in change.ids if (change, name) not in OWN_IDS]
 
 
 def refusal(change, **arguments):
@@ -111,6 +116,15 @@ def test_every_id_takes_the_address_of_its_own_page_only(change, name):
 @pytest.mark.parametrize("value", ["", "   ", "https://www.smartrecruiters.com/app/home", "a/b", " an-id", "an-id "])
 def test_every_id_refuses_what_is_none_by_name(change, name, value):
     assert f"{name} " in refusal(change, **{name: value})
+
+
+@pytest.mark.parametrize(("change", "name"), OWN_IDS, ids=lambda part: getattr(part, "use_case", part))
+@pytest.mark.parametrize("value", ["https://www.smartrecruiters.com/app/jobs/details/j-1", "a/b"])
+def test_an_id_of_the_company_s_own_may_be_an_address(change, name, value):
+    with pytest.raises(InvalidInputError) as caught:
+        change(**{name: value})
+    assert name not in caught.value.fields
+    assert caught.value.target == {name: value}
 
 
 @pytest.mark.parametrize(

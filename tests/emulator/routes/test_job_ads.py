@@ -48,7 +48,7 @@ def test_publishing_is_asynchronous_and_shows_what_was_saved_then(
     path = f"/jobs/{ad.job_id}/jobads/{ad.job_ad_id}"
     old = api.get(path).json()["title"]
     api.put(path, json=NEW)
-    answer = api.post(path + "/postings")
+    answer = api.post(path + "/postings", json={})
     assert (answer.status_code, answer.json()) == (202, {"postingStatus": "PENDING"})
     assert outside(api, ad.job_id) == [old]
     api.put(path, json={"title": "Later title"})
@@ -96,7 +96,7 @@ def test_denied_and_unknown_ads(smartrecruiters_emulator: SmartRecruitersEmulato
     path = f"/jobs/{denied.job_id}/jobads/{denied.job_ad_id}"
     assert api.get(path).status_code == 200
     assert api.put(path, json=NEW).status_code == 404
-    answer = api.post(path + "/postings")
+    answer = api.post(path + "/postings", json={})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "ACCESS_FORBIDDEN")
     other_job = smartrecruiters_emulator.state.job_ids[0]
     assert api.put(f"/jobs/{other_job}/jobads/{denied.job_ad_id}", json=NEW).status_code == 404
@@ -123,12 +123,12 @@ def test_a_company_publishes_a_limited_number_of_ads(
         tenant.settings.published_ad_limit = published
     path = f"/jobs/{new.job_id}/jobads/{new.job_ad_id}/postings"
     for address in (path, f"/jobs/{new.job_id}/publication"):
-        answer = api.post(address)
+        answer = api.post(address, json={})
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "PUBLISHED_JOB_AD_LIMIT_REACHED")
     # One that is published already takes no further place, and one that is on its way out leaves its own.
-    assert api.post(f"/jobs/{old.job_id}/jobads/{old.job_ad_id}/postings").status_code == 202
+    assert api.post(f"/jobs/{old.job_id}/jobads/{old.job_ad_id}/postings", json={}).status_code == 202
     assert api.delete(f"/jobs/{old.job_id}/jobads/{old.job_ad_id}/postings").status_code == 202
-    assert api.post(path).status_code == 202
+    assert api.post(path, json={}).status_code == 202
 
 
 def test_the_default_ad_is_published_first(smartrecruiters_emulator: SmartRecruitersEmulator, api: Api) -> None:
@@ -136,11 +136,11 @@ def test_the_default_ad_is_published_first(smartrecruiters_emulator: SmartRecrui
     with state.editing() as tenant:
         job = next(job for job in tenant.jobs.values() if len(job.ads) == 2 and not job.default_ad.published)
         default, other = job.default_ad.id, next(ad.id for ad in job.ads.values() if not ad.default)
-    answer = api.post(f"/jobs/{job.id}/jobads/{other}/postings")
+    answer = api.post(f"/jobs/{job.id}/jobads/{other}/postings", json={})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "JOB_NOT_POSTED")
-    api.post(f"/jobs/{job.id}/jobads/{default}/postings")
+    api.post(f"/jobs/{job.id}/jobads/{default}/postings", json={})
     wait_for(lambda: len(outside(api, job.id)) == 1)
-    assert api.post(f"/jobs/{job.id}/jobads/{other}/postings").status_code == 202
+    assert api.post(f"/jobs/{job.id}/jobads/{other}/postings", json={}).status_code == 202
 
 
 @pytest.mark.off_contract("request", "response")

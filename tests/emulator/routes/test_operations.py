@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
+from airflow_provider_smartrecruiters.emulator.tenant.state import Compensation, JobApproval
 from tests.support import catalogue
 from tests.support.contract import Contract
 from tests.support.contract_examples import example_requests
@@ -31,10 +32,16 @@ BODIES = {request.operation.id: request for request in example_requests() if req
 @pytest.fixture
 def declared(smartrecruiters_emulator: SmartRecruitersEmulator, tmp_path: Path) -> dict[str, UseCase]:
     """The use cases by the operations that write them, looking at the emulator."""
-    return {
+    with smartrecruiters_emulator.state.editing() as tenant:
+        settings = tenant.settings
+    found = {
         kind.operation: catalogue.prepared(kind, smartrecruiters_emulator, tmp_path)
         for kind in reversed(catalogue.cases())
     }
+    # What one use case asks of the company keeps another from working.
+    with smartrecruiters_emulator.state.editing() as tenant:
+        tenant.settings = settings
+    return found
 
 
 def path_of(operation: Any, declared: dict[str, UseCase]) -> str:
@@ -83,12 +90,16 @@ def test_success(
     if operation.id in BODIES:
         example = BODIES[operation.id]
         options = {"data": example.body, "headers": {"Content-Type": example.content_type}}
-    if operation.id in declared and example.content_type == "application/json":
-        case = declared[operation.id]
-        options = {"json": case.expected(case.arguments()).body}
+        if operation.id in declared and example.content_type == "application/json":
+            case = declared[operation.id]
+            options = {"json": case.expected(case.arguments()).body}
     if operation.id == "interviews.getList":
         application_id = smartrecruiters_emulator.state.an_application().application_id
         options = {"params": {"applicationId": application_id}}
+    elif operation.id == "jobs.approvals.latest":
+        with smartrecruiters_emulator.state.editing() as tenant:
+            wanted = Compensation(min=1, max=2, currency="EUR")
+            tenant.jobs[path.split("/")[2]].approval = JobApproval(id="approval", salary_range=wanted)
     elif operation.id == "createAccessToken":
         api.headers.pop("X-SmartToken")
         form = {

@@ -163,7 +163,7 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     assert isinstance(caught.value, AirflowFailException)
     assert emulator.requests == []
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    lines = [record.getMessage() for record in errors if record.name.endswith("bulk.run")]
+    lines = [record.getMessage() for record in errors if record.name.endswith("bulk.refusals")]
     assert [int(re.match(r"item (\d+)", line)[1]) for line in lines] == [3, 5, 7, 9, 10]
     assert "empty" in lines[0]
     assert "candidate_id is missing" in lines[1]
