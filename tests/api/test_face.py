@@ -15,7 +15,6 @@ import pytest
 from airflow_provider_smartrecruiters import api, exceptions
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 
-
 INTERNAL = {"WatchApplicationStatus", "WatchJobStatus"}
 """What only the triggers are made of."""
 
