@@ -154,8 +154,8 @@ def _arguments(
 ) -> Arguments:
     arguments = Arguments()
     # Either the ids are strange and the rest must let them through, or the other way round, or all of it.
-    # A name that nothing has ends its input as well, so where there are names, more of the rest is plain.
-    odd = draw(st.sampled_from((*["none"] * (6 if alternatives else 3), "ids", "one", "one", "all")))
+    # A name that nothing has ends its input as well, so the more names, the more of the rest is plain.
+    odd = draw(st.sampled_from((*["none"] * (3 + 3 * len(alternatives)), "ids", "one", "one", "all")))
     others = [name for name in plain if name not in ids]
     chosen = draw(st.sampled_from(others)) if others else None
     for name in plain:
@@ -165,7 +165,11 @@ def _arguments(
         elif name in required or draw(st.booleans()):
             arguments[name] = draw(plain[name])
     # A name that nothing has ends its input, so few have one.
-    by_name = chosen if odd == "one" else draw(st.sampled_from((*[None] * 9, *alternatives.values())))
+    by_name = (
+        chosen
+        if odd == "one"
+        else draw(st.sampled_from((*[None] * (9 * len(alternatives) or 9), *alternatives.values())))
+    )
     for argument, name in alternatives.items() if odd != "all" else ():
         arguments.pop(argument if name == by_name else name, None)
         wanted = name if name == by_name else argument
