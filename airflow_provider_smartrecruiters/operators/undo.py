@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
 from airflow_provider_smartrecruiters.operators.common.files import refused

@@ -22,7 +22,7 @@ from airflow_provider_smartrecruiters.api.converge.guards import Terms
 from airflow_provider_smartrecruiters.api.converge.view import View
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.http.retry import retries_made
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
 from airflow_provider_smartrecruiters.exceptions import (

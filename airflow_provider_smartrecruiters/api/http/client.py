@@ -34,9 +34,10 @@ from airflow_provider_smartrecruiters.api.http.responses import (
 from airflow_provider_smartrecruiters.api.http.retry import Attempts, RetryPolicy, parse_retry_after
 from airflow_provider_smartrecruiters.api.http.transport import DEFAULT_TIMEOUT, checked_url, exchange, new_session
 from airflow_provider_smartrecruiters.api.http.verdict import Verdict, is_unsettled
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT, REQUESTS_PER_SECOND, Pacer, check_limits
+from airflow_provider_smartrecruiters.api.pacing.pacer import REQUESTS_PER_SECOND, Pacer, check_limits
 from airflow_provider_smartrecruiters.api.values.fields import encode_json, fill_path
 from airflow_provider_smartrecruiters.exceptions import (
     AnswerLostError,

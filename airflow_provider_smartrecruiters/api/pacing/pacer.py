@@ -20,6 +20,7 @@ from http import HTTPStatus
 from math import isfinite
 from typing import ClassVar, Protocol
 
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.pacing.forks import start_anew_in_children
 from airflow_provider_smartrecruiters.api.pacing.lanes import AUTO, LIMITS, RateLimits, Schedules, Taken, endpoint_of
 from airflow_provider_smartrecruiters.api.pacing.queue import FairSemaphore
@@ -27,7 +28,6 @@ from airflow_provider_smartrecruiters.api.pacing.rate import LIMIT_BELIEVED, Sch
 from airflow_provider_smartrecruiters.exceptions import ConfigurationError
 
 REQUESTS_PER_SECOND = 10.0
-MAX_CONCURRENT = 8
 
 _WIDEN_AFTER = 5.0
 """Seconds after which a narrowed concurrency limit grows by one, and may be refused again if others still use theirs.

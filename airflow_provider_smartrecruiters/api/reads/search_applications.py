@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.api.reads.search import AgedSearch, FoundPage, Item, all_of, told
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.records.source_link import linked_ids, linked_sub_type

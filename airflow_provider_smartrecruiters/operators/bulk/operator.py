@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_smartrecruiters.api.pacing.pacer import MAX_CONCURRENT
+from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.operators.common.guards import GUARDS, terms_of
 from airflow_provider_smartrecruiters.operators.common.params import (
     as_bool,
