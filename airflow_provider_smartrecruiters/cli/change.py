@@ -6,10 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.api.converge import ON_MISSING
 from airflow_provider_smartrecruiters.cli import output as out
 from airflow_provider_smartrecruiters.cli.connect import add_conn_id, client_of
 from airflow_provider_smartrecruiters.cli.use_cases import add_parameters, change_of, change_type, operators, summary
-from airflow_provider_smartrecruiters.operators.common.guards import ON_MISSING, terms_of
+from airflow_provider_smartrecruiters.operators.common.guards import terms_of
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.change import Change

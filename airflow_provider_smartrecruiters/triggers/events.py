@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
@@ -18,6 +18,7 @@ from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, fitted
 from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.operators.common.task import WithHook
 from airflow_provider_smartrecruiters.triggers.threads import in_thread
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseEventTrigger
 
     from airflow_provider_smartrecruiters.api.reads.events import Poll, Position
-    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 else:
     try:
         from airflow.triggers.base import BaseEventTrigger
@@ -59,7 +59,7 @@ def _list(name: str, value: str | list[str] | None) -> list[str]:
     return found
 
 
-class StatusEventTrigger(BaseEventTrigger):
+class StatusEventTrigger(WithHook, BaseEventTrigger):
     """Base class of the triggers that follow changes of a status.
 
     An event has all changes that a poll found: its payload is ``{"events": [...]}``. A change holds ids and words of
@@ -221,18 +221,12 @@ class StatusEventTrigger(BaseEventTrigger):
         from airflow_provider_smartrecruiters.api.reads import events
 
         watch = getattr(events, self.watch_name)(statuses=self.statuses, job_ids=self.job_ids)
-        return events.poll(self._hook.get_conn(), watch, position, overlap=self.overlap)
+        return events.poll(self.hook.get_conn(), watch, position, overlap=self.overlap)
 
     def _start(self) -> Position:
         from airflow_provider_smartrecruiters.api.reads.events import Position
 
         return Position.starting(self._first or datetime.now(UTC))
-
-    @cached_property
-    def _hook(self) -> SmartRecruitersHook:
-        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-
-        return SmartRecruitersHook(self.smartrecruiters_conn_id)
 
     @property
     def _key(self) -> str:

@@ -12,18 +12,18 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_smartrecruiters.exceptions import fitted
 from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.operators.common.task import WithHook
 from airflow_provider_smartrecruiters.triggers.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from airflow_provider_smartrecruiters.api.reads.waiting import Seen, StatusWait
-    from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 
 log = logging.getLogger(__name__)
 
 
-class StatusTrigger(BaseTrigger):
+class StatusTrigger(WithHook, BaseTrigger):
     """Look at a record until its status ends the wait, then fire one event.
 
     Holds ids and words only, never a credential: Airflow stores the trigger in its database. Sends nothing but reads,
@@ -78,12 +78,6 @@ class StatusTrigger(BaseTrigger):
             delay = varied(self.poke_interval)
 
     @cached_property
-    def _hook(self) -> SmartRecruitersHook:
-        from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
-
-        return SmartRecruitersHook(self.smartrecruiters_conn_id)
-
-    @cached_property
     def _wait(self) -> StatusWait:
         from airflow_provider_smartrecruiters.api.reads import waiting
 
@@ -93,4 +87,4 @@ class StatusTrigger(BaseTrigger):
     def _look(self) -> Seen:
         from airflow_provider_smartrecruiters.api.reads.waiting import look
 
-        return look(self._hook.get_conn(), self._wait)
+        return look(self.hook.get_conn(), self._wait)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
+from airflow_provider_smartrecruiters.api.converge import ON_MISSING
 from airflow_provider_smartrecruiters.api.positions import DateTime
 from airflow_provider_smartrecruiters.api.records import job_content
 from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalDateTime, RecordId
-from airflow_provider_smartrecruiters.operators.common.guards import ON_MISSING
 from tests.properties import values
 from tests.support import catalogue
 

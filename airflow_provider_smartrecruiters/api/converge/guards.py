@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.converge import ON_MISSING
 from airflow_provider_smartrecruiters.api.converge.explain import explained, is_about
 from airflow_provider_smartrecruiters.api.converge.reading import Reading
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -31,9 +32,6 @@ from airflow_provider_smartrecruiters.exceptions import (
 
 HIRED = "HIRED"
 """The status that ``protect_hired`` protects."""
-
-ON_MISSING = ("fail", "skip")
-"""Values of ``on_missing``."""
 
 _TO_MOVE_IT = f"To move it anyway, add {HIRED} to only_if_status_in, or set protect_hired to False."
 _EITHER = "SmartRecruiters answers 401 for a record that does not exist, and for one without access"

@@ -22,8 +22,8 @@ from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
 from airflow_provider_smartrecruiters.api.record import AboutRecord
-from airflow_provider_smartrecruiters.api.values.choices import not_one_of
-from airflow_provider_smartrecruiters.api.values.fields import RecordId
+from airflow_provider_smartrecruiters.api.values.choices import not_one_of, one_or_more
+from airflow_provider_smartrecruiters.api.values.fields import RecordId, same_instant
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError, PermissionDeniedError
 
 __all__ = ["Poll", "Position", "StatusEvent", "WatchApplicationStatus", "WatchJobStatus", "poll"]
@@ -32,10 +32,6 @@ log = logging.getLogger(__name__)
 
 _STEP = 500
 """Most changes of one event, 150 KB. Doubled, a triggerer that is killed may repeat twice as many."""
-
-
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ class Position:
 
     def stored(self) -> dict[str, Any]:
         """Return what is worth keeping, JSON-serializable."""
-        return {"since": written(self.since), "watermark": written(self.watermark), "fired": dict(self.fired)}
+        return {"since": same_instant(self.since), "watermark": same_instant(self.watermark), "fired": dict(self.fired)}
 
 
 def instant(text: str) -> datetime:
@@ -118,11 +114,6 @@ def instant(text: str) -> datetime:
     """
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def written(moment: datetime) -> str:
-    """Return a moment as the API writes it: UTC, milliseconds, ``Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Watch(AboutRecord):
@@ -138,8 +129,8 @@ class _Watch(AboutRecord):
     history: ClassVar[str]
     ids: ClassVar[tuple[str, ...]] = ()
 
-    statuses: Annotated[tuple[str, ...], BeforeValidator(_one_or_more)] = ()
-    job_ids: Annotated[tuple[RecordId, ...], BeforeValidator(_one_or_more)] = ()
+    statuses: Annotated[tuple[str, ...], BeforeValidator(one_or_more)] = ()
+    job_ids: Annotated[tuple[RecordId, ...], BeforeValidator(one_or_more)] = ()
 
     @model_validator(mode="after")
     def _statuses_exist(self) -> Self:
@@ -249,7 +240,7 @@ def poll(client: SmartRecruitersClient, watch: _Watch, position: Position, *, ov
     latest = position.watermark
     with explained(watch, "read"):
         for listed in client.pages(
-            watch.endpoint.split()[1], params={"updatedAfter": written(floor), **watch.filters()}
+            watch.endpoint.split()[1], params={"updatedAfter": same_instant(floor), **watch.filters()}
         ):
             record, updated_on = str(listed["id"]), str(listed.get("updatedOn") or "")
             latest = max(latest, instant(updated_on)) if updated_on else latest

@@ -18,7 +18,7 @@ from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 from airflow_provider_smartrecruiters.api.values import hints
-from airflow_provider_smartrecruiters.api.values.choices import not_one_of
+from airflow_provider_smartrecruiters.api.values.choices import not_one_of, one_or_more
 from airflow_provider_smartrecruiters.api.values.fields import RecordId
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnreachableStatusError
@@ -33,12 +33,7 @@ __all__ = [
 ]
 
 
-def _one_or_more(value: Any) -> Any:
-    """Take a single status for a list of one: people wait for one status most of the time."""
-    return (value,) if isinstance(value, str) else value
-
-
-Statuses = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+Statuses = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
 """Statuses to wait for, or to give up at; a single text counts as a list of one."""
 
 

@@ -78,3 +78,8 @@ def choices_of(field: FieldInfo) -> tuple[str, ...]:
     """
     checks = [getattr(one, "func", None) for one in field.metadata]
     return next((check.choices for check in checks if isinstance(check, _OneOf)), ())
+
+
+def one_or_more(value: Any) -> Any:
+    """Take a single text for a list of one, as a pydantic validator: people name one status most of the time."""
+    return (value,) if isinstance(value, str) else value

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 GUARDS = ("only_if_status_in", "protect_hired", "on_missing", "fail_if_ignored")
 """Names of the parameters."""
 
-ON_MISSING = ("fail", "skip")
-
 
 def terms_of(task: Any, given: Collection[str] = ()) -> Terms:
     """Parse the guards of a task.
@@ -26,6 +24,7 @@ def terms_of(task: Any, given: Collection[str] = ()) -> Terms:
     :return: the guards.
     :raises InvalidInputError: a guard is blank, or is no such value. ``any`` switches the first two off.
     """
+    from airflow_provider_smartrecruiters.api.converge import ON_MISSING
     from airflow_provider_smartrecruiters.api.converge.guards import Terms
 
     statuses = "only_if_status_in"

@@ -14,8 +14,8 @@ from airflow_provider_smartrecruiters.api.reads.events import (
     WatchApplicationStatus,
     WatchJobStatus,
     poll,
-    written,
 )
+from airflow_provider_smartrecruiters.api.values.fields import same_instant as written
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, ServerError
 
