@@ -90,9 +90,10 @@ def test_an_outlet_that_has_no_event_costs_no_change(job, caplog):
 @pytest.mark.airflow_run
 @pytest.mark.usefixtures("airflow_db")
 def test_airflow_keeps_the_events_of_a_change_and_of_a_batch(job, tmp_path):
-    batch_asset = Asset("smartrecruiters://acme/batches")
+    # Assets of this test alone: DAGs of other tests have events for those of the examples in the same database.
+    job_asset, batch_asset = Asset("smartrecruiters://outlets/jobs"), Asset("smartrecruiters://outlets/batches")
     with new_dag("outlets") as dag:
-        one = UpdateJobStatusOperator(task_id="one", outlets=[JOBS], **job)
+        one = UpdateJobStatusOperator(task_id="one", outlets=[job_asset], **job)
         one >> UpdateJobStatusOperator.bulk(
             task_id="many", items=[job], results_path=str(tmp_path / "r.jsonl"), outlets=[batch_asset]
         )
@@ -101,7 +102,7 @@ def test_airflow_keeps_the_events_of_a_change_and_of_a_batch(job, tmp_path):
         # Airflow 2 keeps events of datasets that its database has, and that come there with their DAG.
         dag.sync_to_db()
     assert str(dag.test().state) == "success"
-    changed, batch = stored_events(JOBS, batch_asset)
+    changed, batch = stored_events(job_asset, batch_asset)
     assert changed["target"] == {"job_id": job["job_id"]}
     (status,) = changed["diff"]
     assert (status["field"], status["after"]) == ("status", job["status"])
