@@ -110,7 +110,7 @@ bench: $(BENCH)/.installed ## Run all benchmarks, one after the other, on an idl
 		echo "== $$name"; $(BENCH)/bin/python benchmarks/$$name.py || failed="$$failed $$name"; done; \
 	[ -z "$$failed" ] || { echo "target missed:$$failed"; exit 1; }
 
-bench-import: $(BENCH)/.installed ## Measure the import time of the operators, compared with the http and slack providers
+bench-import: $(BENCH)/.installed ## Measure the import time of operators, sensors and triggers, compared with the http and slack providers
 	@$(BENCH)/bin/python benchmarks/import_time.py
 
 bench-client: $(BENCH)/.installed ## Measure the client's overhead per write, compared with a bare requests.Session call

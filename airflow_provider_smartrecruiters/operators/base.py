@@ -14,6 +14,7 @@ from airflow_provider_smartrecruiters.operators.common.task import (
     WithHook,
     end_as_skipped,
     hidden_in_airflow,
+    parameters_of,
     unwrapped,
     wrapped,
 )
@@ -96,9 +97,8 @@ class SmartRecruitersBaseOperator(WithHook, BaseOperator):
         super().__init_subclass__(**kwargs)
         if "template_fields" not in vars(cls):
             # Every parameter is templated, so the signature says it all.
-            own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
             common = SmartRecruitersBaseOperator.template_fields
-            cls.template_fields = (*(name for name in own if name not in common), *common)
+            cls.template_fields = (*(name for name in parameters_of(cls) if name not in common), *common)
         if "operator_extra_links" not in vars(cls):
             cls.operator_extra_links = links_for(cls.template_fields)
 

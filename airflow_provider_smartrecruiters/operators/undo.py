@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_smartrecruiters.api.pacing import MAX_CONCURRENT
 from airflow_provider_smartrecruiters.operators.base import SmartRecruitersBaseOperator
 from airflow_provider_smartrecruiters.operators.bulk.operator import BulkOperator
-from airflow_provider_smartrecruiters.operators.common.files import refused
 from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_mapping, is_blank, is_literal
 from airflow_provider_smartrecruiters.operators.common.task import unwrapped, wrapped
 
@@ -175,6 +174,8 @@ class UndoBulkOperator(BulkOperator):
             return given
         if location := (as_mapping("results", given) or {}).get("results"):
             return location
+        from airflow_provider_smartrecruiters.operators.common.files import refused
+
         raise refused(
             "results",
             "holds the result of a batch that wrote no results file",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
 from datetime import timedelta
@@ -10,10 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
 
-from airflow_provider_smartrecruiters.exceptions import fitted
 from airflow_provider_smartrecruiters.intervals import varied
 from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_guard, as_one_or_more
-from airflow_provider_smartrecruiters.operators.common.task import WithHook
+from airflow_provider_smartrecruiters.operators.common.task import WithHook, parameters_of
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.ui.documentation import document
 from airflow_provider_smartrecruiters.operators.ui.links import keep_links, links_for
@@ -57,8 +55,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
-        cls.template_fields = (*own, *StatusSensor.template_fields)
+        cls.template_fields = (*parameters_of(cls), *StatusSensor.template_fields)
         if "operator_extra_links" not in vars(cls):
             cls.operator_extra_links = links_for(cls.template_fields)
 
@@ -124,7 +121,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
         :raises SmartRecruitersError: the record cannot be read, or has a status at which to give up. Not raised for a
             transient error, after which another look may succeed.
         """
-        from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError
+        from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, fitted
         from airflow_provider_smartrecruiters.hooks.errors import as_airflow_error
 
         with as_airflow_error(self.smartrecruiters_conn_id):
@@ -148,6 +145,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
     def _look(self, wait: StatusWait) -> Seen:
         from airflow_provider_smartrecruiters.api.reads.waiting import look
+        from airflow_provider_smartrecruiters.exceptions import fitted
 
         seen = look(self.hook.get_conn(), wait)
         if seen.reached:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_smartrecruiters.operators.common.params import as_count, as_guard, as_positive
-from airflow_provider_smartrecruiters.operators.common.task import WithHook, hidden_in_airflow, unwrapped, wrapped
+from airflow_provider_smartrecruiters.operators.common.task import (
+    WithHook,
+    hidden_in_airflow,
+    parameters_of,
+    unwrapped,
+    wrapped,
+)
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
 
@@ -68,8 +73,7 @@ class SearchOperator(WithHook, BaseOperator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = [name for name in inspect.signature(cls.__init__).parameters if name not in ("self", "kwargs")]
-        cls.template_fields = (*own, *SearchOperator.template_fields)
+        cls.template_fields = (*parameters_of(cls), *SearchOperator.template_fields)
 
     def __init__(
         self,

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-_ROLE = re.compile(r":(?:\w+:)?\w+:`~?\.?([^`]*)`")
+# Texts, not compiled here: every DAG file imports this module, and few build a task of each kind.
+_ROLE = r":(?:\w+:)?\w+:`~?\.?([^`]*)`"
 # Not the three backticks around a block of code.
-_LITERAL = re.compile(r"(?<!`)``(?!`)(.+?)(?<!`)``(?!`)", re.DOTALL)
-_CODE_BLOCK = re.compile(r"^\.\. code-block:: *(\w*)\n\n((?: {4}.*\n?|\n)+)", re.MULTILINE)
-_FIELD = re.compile(r"^:(param|raises|returns?) ?([\w.]*):((?:.|\n(?!:))*)", re.MULTILINE)
-_AS_EXECUTE = re.compile(r"^:return: the result of :meth:`\.\w+\.execute`\.", re.MULTILINE)
-_MARKUP = re.compile(r"([\\`*_\[\]<>~])")
+_LITERAL = r"(?s)(?<!`)``(?!`)(.+?)(?<!`)``(?!`)"
+_CODE_BLOCK = r"(?m)^\.\. code-block:: *(\w*)\n\n((?: {4}.*\n?|\n)+)"
+_FIELD = r"(?m)^:(param|raises|returns?) ?([\w.]*):((?:.|\n(?!:))*)"
+_AS_EXECUTE = r"(?m)^:return: the result of :meth:`\.\w+\.execute`\."
+_MARKUP = r"([\\`*_\[\]<>~])"
 _HEADINGS = {"param": "Parameters", "raises": "Errors", "return": "Result"}
 
 
@@ -42,9 +43,9 @@ def markdown_of(kind: type) -> str | None:
     """
     text = inspect.getdoc(kind)
     # The page has no link to the base class, so its words stand here.
-    fields = _FIELD.findall(inspect.getdoc(getattr(kind, "execute", None)) or "")
+    fields = re.findall(_FIELD, inspect.getdoc(getattr(kind, "execute", None)) or "")
     returned = [said for name, _, said in fields if name == "return"]
-    text = _AS_EXECUTE.sub(lambda _: f":return:{returned[0]}", text or "") if returned else text
+    text = re.sub(_AS_EXECUTE, lambda _: f":return:{returned[0]}", text or "") if returned else text
     return to_markdown(text) if text else None
 
 
@@ -54,7 +55,7 @@ def to_markdown(text: str) -> str:
     :param text: the docstring without indentation.
     :return: Markdown.
     """
-    body = _CODE_BLOCK.sub(_fenced, f"{_FIELD.sub('', text).strip()}\n")
+    body = re.sub(_CODE_BLOCK, _fenced, f"{re.sub(_FIELD, '', text).strip()}\n")
     return _inline("\n\n".join([body.strip(), *_field_lists(text)]))
 
 
@@ -63,7 +64,7 @@ def _fenced(block: re.Match[str]) -> str:
 
 
 def _field_lists(text: str) -> Iterator[str]:
-    fields = [(kind, name, " ".join(said.split())) for kind, name, said in _FIELD.findall(text)]
+    fields = [(kind, name, " ".join(said.split())) for kind, name, said in re.findall(_FIELD, text)]
     for kind, heading in _HEADINGS.items():
         lines = [_line(name, said) for given, name, said in fields if given.startswith(kind) and name != "kwargs"]
         if lines:
@@ -75,9 +76,9 @@ def _line(name: str, said: str) -> str:
 
 
 def _inline(text: str) -> str:
-    text = _ROLE.sub(lambda role: _plain(role[1].rpartition(".")[2]), text)
-    return _LITERAL.sub(lambda literal: _plain(literal[1]), text)
+    text = re.sub(_ROLE, lambda role: _plain(role[1].rpartition(".")[2]), text)
+    return re.sub(_LITERAL, lambda literal: _plain(literal[1]), text)
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
+    return re.sub(_MARKUP, r"\\\1", text)

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
-from airflow_provider_smartrecruiters.exceptions import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -103,6 +101,8 @@ def keep_links(operator: Any, ids: Mapping[str, str], context: Context) -> None:
     :param context: Airflow's task context; empty outside of a run.
     :raises ConfigurationError: the connection cannot be used, so that no request can be sent either.
     """
+    from airflow_provider_smartrecruiters.exceptions import ConfigurationError
+
     try:
         addresses = operator.hook.web_addresses(ids)
         # Not through setattr, which an operator of Airflow may refuse or take for a parameter.
