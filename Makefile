@@ -7,6 +7,10 @@ PYTHON ?= python3
 PORT ?= 8080
 PYTEST_ARGS ?=
 
+# Some machines switch bytecode off for all of Python. Then each process compiles all of Airflow anew, which takes longer
+# than most tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Two processes per processor, because half of the time a test waits: for an Airflow, a browser, a time limit. The tests of
 # a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
 PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
