@@ -87,6 +87,11 @@ class Change(AboutRecord):
             )
         return self
 
+    @classmethod
+    def public_name(cls) -> str:
+        """Return where the change is imported from, relative to the package's ``api``: ``jobs.UpdateJobStatus``."""
+        return f"{cls.__module__.split('.')[2]}.{cls.__name__}"
+
     @property
     def given(self) -> dict[str, Any]:
         """The given arguments without the ids, by the API's names (``serialization_alias`` if they differ)."""

@@ -6,7 +6,7 @@ import logging
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def sent(emulator: Any) -> list[tuple[str, Any]]:
 
 
 def test_airflow_stays_out() -> None:
-    modules = [f"{api.__name__}.{path.stem}" for path in Path(api.__path__[0]).glob("[a-z]*.py")]
+    modules = [module.name for module in iter_modules(api.__path__, f"{api.__name__}.")]
     assert f"{api.__name__}.jobs" in modules
     script = f"import sys, {', '.join(modules)}; print('airflow' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)

@@ -28,7 +28,9 @@ def public(name: str) -> Iterator[tuple[str, Any]]:
         return
     yield name, module
     for own, value in vars(module).items():
-        if own.startswith("_") or getattr(value, "__module__", None) != name:
+        home = getattr(value, "__module__", None) or ""
+        # A module that is a folder shows what the files in it define.
+        if own.startswith("_") or not (home == name or home.startswith(f"{name}.")):
             continue
         if inspect.isclass(value) or inspect.isfunction(value):
             yield f"{name}.{own}", value

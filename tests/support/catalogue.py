@@ -54,7 +54,7 @@ class MissingPartError(LookupError):
 @cache
 def changes() -> tuple[type[Change], ...]:
     """Return every change of the package, in the order of the use cases' ids."""
-    found = [kind for kind in _classes(api, Change) if not kind.__name__.startswith("_")]
+    found = [kind for kind in _classes(api, Change) if not _is_base(kind)]
     return tuple(sorted(found, key=lambda change: getattr(change, "use_case", change.__name__)))
 
 
@@ -154,7 +154,11 @@ def name_of(change: type[Change]) -> str:
 
 def module_of(change: type[Change]) -> str:
     """Return the name that the modules of a change and of its operator share: ``jobs``."""
-    return change.__module__.rpartition(".")[2]
+    return change.public_name().partition(".")[0]
+
+
+def _file_of(change: type[Change]) -> str:
+    return f"{change.__module__.replace('.', '/')}.py"
 
 
 def choices(change: type[Change], name: str) -> tuple[str, ...]:
@@ -215,7 +219,7 @@ def missing_variables(change: type[Change]) -> str | None:
     if not unset:
         return None
     return (
-        f"airflow_provider_smartrecruiters/api/{module_of(change)}.py: Give {change.__name__} the class variables that "
+        f"{_file_of(change)}: Give {change.__name__} the class variables that "
         f"say what it is: {', '.join(sorted(unset))}"
     )
 
@@ -225,7 +229,7 @@ def missing_inverse(change: type[Change]) -> str | None:
     if bool(change.undone_by) != bool(change.not_undone):
         return None
     return (
-        f"airflow_provider_smartrecruiters/api/{module_of(change)}.py: Give {change.__name__} either undone_by, the "
+        f"{_file_of(change)}: Give {change.__name__} either undone_by, the "
         "change that takes it back, or not_undone, why there is none"
     )
 
@@ -326,6 +330,11 @@ PARTS = (
     missing_changelog_line,
 )
 """What a use case consists of, beside the change itself."""
+
+
+def _is_base(kind: type[Change]) -> bool:
+    """Return whether a class is only what several changes share, or no change of its own."""
+    return kind.__name__.startswith("_") or (bool(kind.__subclasses__()) and not hasattr(kind, "use_case"))
 
 
 def _classes(package: ModuleType, base: type) -> Iterator[Any]:

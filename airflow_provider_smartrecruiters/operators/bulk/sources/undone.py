@@ -224,8 +224,7 @@ def _load(change_name: str) -> type[Change]:
 
 
 def _operator_that_makes(change: type[Change]) -> Any:
-    module = change.__module__.rpartition(".")[2]
-    return operator_of(f"{module}.{change.__name__}")
+    return operator_of(change.public_name())
 
 
 def _place(row: Mapping[str, Any]) -> str:
