@@ -207,6 +207,19 @@ class Change(AboutRecord):
         method, path = self.method_and_path()
         return client.request(method, path, path_params=self.path_params, json=None if method == "DELETE" else body)
 
+    def followed_by(self, client: SmartRecruitersClient, *, writes: bool) -> Change | None:
+        """Return the change that has to follow for this one to have its effect; None if none has to.
+
+        It is planned and applied after this one, also if this one found no difference. So a run that is killed between
+        the two is completed by the next run, for which the change that follows has to find out whether anything is left
+        to do.
+
+        :param client: client to send with.
+        :param writes: whether this change was written in this run, or would be in a plan.
+        :raises SmartRecruitersError: a read failed.
+        """
+        return None
+
     def application_status(self, client: SmartRecruitersClient, state: Mapping[str, Any]) -> str | None:
         """Return the status of the application, if :attr:`of_application` is true.
 

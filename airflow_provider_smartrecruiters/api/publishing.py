@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
@@ -13,7 +13,7 @@ from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.arguments import is_blank
-from airflow_provider_smartrecruiters.api.values.choices import choice_or_none
+from airflow_provider_smartrecruiters.api.values.choices import choice_or_none, one_of
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText, RecordId, same_instant
 from airflow_provider_smartrecruiters.api.values.hints import Hints
@@ -21,6 +21,8 @@ from airflow_provider_smartrecruiters.api.values.hints import Hints
 __all__ = ["PublishJobAd", "UnpublishJobAd"]
 
 VISIBILITIES = ("PUBLIC", "INTERNAL")
+PUBLISH = ("never", "if_published")
+"""What a change to the content of an ad does about its publication."""
 WAIT_TIMEOUT = 600
 """Seconds to wait for a publication by default. It takes SmartRecruiters seconds to minutes."""
 WAIT_TIMEOUTS = range(10, 24 * 3600 + 1)
@@ -39,6 +41,10 @@ def _seconds(value: Any) -> Any:
     if seconds not in WAIT_TIMEOUTS:
         raise ValueError(f"must be a whole number of seconds from {WAIT_TIMEOUTS[0]} to {WAIT_TIMEOUTS[-1]:,}")
     return seconds
+
+
+WaitTimeout = Annotated[int, BeforeValidator(_seconds)]
+"""Seconds to wait for a publication."""
 
 
 class _PublicationChange(Change):
@@ -60,7 +66,7 @@ class _PublicationChange(Change):
     job_ref_number: OptionalText = Field(None, exclude=True)
     job_ad_id: RecordId
     wait_for_completion: bool = Field(True, exclude=True)
-    wait_timeout: Annotated[int, BeforeValidator(_seconds)] = Field(WAIT_TIMEOUT, exclude=True)
+    wait_timeout: WaitTimeout = Field(WAIT_TIMEOUT, exclude=True)
 
     @property
     def completes_within(self) -> float | None:
@@ -105,7 +111,7 @@ class PublishJobAd(_PublicationChange):
     def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
         """Return the ad; if it is published, with ``postings``: where it shows (``GET …/postings``)."""
         ad = super().read(client)
-        if ad["postingStatus"] != "PUBLISHED":
+        if not _is_published(ad):
             return ad
         return ad | {"postings": read_record(client, _POSTINGS, self.path_params, has=("content",))["content"]}
 
@@ -124,13 +130,100 @@ class PublishJobAd(_PublicationChange):
 
     def superseded(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Return whether the ad was published since: somebody has changed its visibility, or edited it again."""
-        return after.get("postingStatus") == "PUBLISHED" and _newest(after) > _newest(before)
+        return _is_published(after) and _newest(after) > _newest(before)
 
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the publication. Left out, the API makes an internal ad public."""
-        kept = state.get("visibility") if state.get("postingStatus") == "PUBLISHED" else None
+        kept = state.get("visibility") if _is_published(state) else None
         visibility = self.visibility or (kept if kept in VISIBILITIES else None)
         return {"aggregators": self.aggregators} | ({"visibility": visibility} if visibility else {})
+
+
+class _PublishJobAdAgain(PublishJobAd):
+    """Publish an ad again, if it is published and its latest edit does not show. Another ad is left as it is.
+
+    :param edited: whether the ad was edited just before, or would be in a plan. Then it is not compared by its times:
+        an earlier publication, which does not have the edit, may have ended after it.
+    """
+
+    edited: bool = Field(False, exclude=True)
+
+    _before: str | None = PrivateAttr(None)
+    """When the ad had been published last as it was read first; None before that."""
+    _accepted: bool = PrivateAttr(False)
+
+    def read(self, client: SmartRecruitersClient) -> dict[str, Any]:
+        """Return the ad as :class:`PublishJobAd` reads it."""
+        state = super().read(client)
+        if self._before is None:
+            self._before = _newest(state)
+        return state
+
+    def current(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what :class:`PublishJobAd` compares; after an edit, until the ad was published since."""
+        shown = super().current(state)
+        return shown | ({"latestEdit": "NOT_PUBLISHED"} if self._has_to_show(state) else {})
+
+    def _has_to_show(self, state: Mapping[str, Any]) -> bool:
+        if not (self.edited and _is_published(state)):
+            return False
+        newest = _newest(state)
+        # Without times, only the API's response tells that the ad was published.
+        return newest <= (self._before or "") if newest else not self._accepted
+
+    def send(self, client: SmartRecruitersClient, body: dict[str, Any]) -> Any:
+        """Send the publication."""
+        response = super().send(client, body)
+        self._accepted = True
+        return response
+
+    def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return that the latest edit shows; of an ad that is not published, the state that it is in."""
+        # Checked before every send: an ad that somebody unpublishes in between is no longer a difference.
+        return super().wanted(state) if _is_published(state) else self.current(state)
+
+    def details(self, state: Mapping[str, Any], response: Any, diffs: list[FieldDiff]) -> dict[str, Any]:
+        """Return the posting status, and that nobody has to publish the ad once this has."""
+        published = {"needs_publishing": False} if diffs or response is not None else {}
+        return published | super().details(state, response, diffs)
+
+
+class Publishing(Change):
+    """Base of the changes to the content of a job ad, which shows only after the ad is published again.
+
+    :param publish: ``never``, or ``if_published`` to publish the ad again if it is published and its latest edit does
+        not show, whoever made it. An ad that is not published stays so.
+    :param aggregators: whether an ad that is published again goes to free job aggregators as well.
+    :param wait_for_completion: wait until SmartRecruiters has published the ad again.
+    :param wait_timeout: seconds to wait, 10 to 86,400.
+    """
+
+    publish: Annotated[str, one_of(PUBLISH)] = Field("never", exclude=True)
+    aggregators: bool = Field(True, exclude=True)
+    wait_for_completion: bool = Field(True, exclude=True)
+    wait_timeout: WaitTimeout = Field(WAIT_TIMEOUT, exclude=True)
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the ad is published again, if it is published."""
+        return self.publish != "never"
+
+    def published_again(self, job_ad_id: str, *, edited: bool) -> Change:
+        """Return the publication that has to follow.
+
+        :param job_ad_id: id of the ad.
+        :param edited: whether this change has edited the ad, or would in a plan.
+        """
+        again = _PublishJobAdAgain(
+            job_id=self.target["job_id"],
+            job_ad_id=job_ad_id,
+            aggregators=self.aggregators,
+            wait_for_completion=self.wait_for_completion,
+            wait_timeout=self.wait_timeout,
+            edited=edited,
+        )
+        again._labels = self._labels
+        return again
 
 
 class UnpublishJobAd(_PublicationChange):
@@ -166,6 +259,10 @@ class UnpublishJobAd(_PublicationChange):
         if state.get("default", not state) and state.get("postingStatus") != "NOT_PUBLISHED":
             is_default = "This is the default ad of the job" if state else "If this is the default ad of the job"
             yield f"{is_default}: unpublishing it unpublishes all other ads of the job as well."
+
+
+def _is_published(state: Mapping[str, Any]) -> bool:
+    return state.get("postingStatus") == "PUBLISHED"
 
 
 def _edited_since(state: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
@@ -225,12 +225,43 @@ def read_record(
     :param has: members that every such record has.
     :raises UnexpectedResponseError: the response is not a record.
     """
+    record: dict[str, Any] = _read(client, path, path_params, lambda answer: _is_record(answer, has))
+    return record
+
+
+def read_records(
+    client: SmartRecruitersClient, path: str, path_params: Mapping[str, str], *, has: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return records that the API returns as a bare list, without pages.
+
+    :param client: client to send with.
+    :param path: path of the list, with placeholders.
+    :param path_params: values of the placeholders.
+    :param has: members that every such record has.
+    :raises UnexpectedResponseError: the response is not a list of records.
+    """
+    records: list[dict[str, Any]] = _read(
+        client,
+        path,
+        path_params,
+        lambda answer: isinstance(answer, list) and all(_is_record(one, has) for one in answer),
+    )
+    return records
+
+
+def _is_record(answer: Any, has: Collection[str]) -> bool:
+    return isinstance(answer, dict) and all(name in answer for name in has)
+
+
+def _read(
+    client: SmartRecruitersClient, path: str, path_params: Mapping[str, str], is_as_expected: Callable[[Any], bool]
+) -> Any:
     # An empty response is retried, not taken for a record without members: a replacing write would then remove every
     # member that the arguments do not mention.
     attempts = client.retry.start()
     while True:
         answer = client.request("GET", path, path_params=path_params)
-        if isinstance(answer, dict) and all(name in answer for name in has):
+        if is_as_expected(answer):
             return answer
         error = UnexpectedResponseError(
             "The response contains no record.",

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.operators.common.params import Reader
 
 
+_PUBLISHING_READERS: Mapping[str, Reader] = {"aggregators": as_bool, "wait_for_completion": as_bool}
+"""Parsers of the parameters about publishing an ad again."""
+
+
 class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     """Change parts of one of a job's ads.
 
-    Parts that are not given stay as they are. A published ad shows the change only after it is published again;
-    ``details`` in the result says whether that is needed (``needs_publishing``).
+    Parts that are not given stay as they are. A published ad shows the change only after it is published again: with
+    ``publish="if_published"`` this task does so, else ``details`` in the result says whether that is needed
+    (``needs_publishing``).
 
     A mapping may also be text in mapping form, JSON or as Jinja prints a mapping. Blank text counts as not given.
 
@@ -47,8 +52,15 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         and ``videos``. Default ``None``.
     :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
         looked through for it. Default ``None``.
+    :param publish: ``never`` (default), or ``if_published``: if the ad is published and its latest edit does not show,
+        publish it again, whoever made the edit. An ad that is not published stays so. Text.
+    :param aggregators: publish on free job aggregators as well. Bool, default true. Only with ``publish``.
+    :param wait_for_completion: wait until the ad is published again. Bool, default true. Only with ``publish``.
+    :param wait_timeout: seconds to wait, 10 to 86,400. Int, default 600. Only with ``publish``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: no change is given, or a value cannot be sent; nothing was sent.
+    :raises CompletionTimeoutError: SmartRecruiters accepted the publication, but did not publish the ad in time. A
+        retry reads first.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
     :raises NotFoundError: the job or the ad does not exist.
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
@@ -58,6 +70,7 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
     parameter_readers: ClassVar[Mapping[str, Reader]] = {
         "location": as_mapping,
         "job_ad": as_mapping,
+        **_PUBLISHING_READERS,
     }
     template_fields_renderers: ClassVar[dict[str, str]] = {"location": "json", "job_ad": "json"}
 
@@ -73,6 +86,10 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         location: dict[str, Any] | str | None = None,
         job_ad: dict[str, Any] | str | None = None,
         job_ref_number: str | None = None,
+        publish: str = "never",
+        aggregators: bool | str = True,
+        wait_for_completion: bool | str = True,
+        wait_timeout: int | str = 600,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -83,6 +100,10 @@ class UpdateJobAdOperator(SmartRecruitersBaseOperator):
         self.location = location
         self.job_ad = job_ad
         self.job_ref_number = job_ref_number
+        self.publish = publish
+        self.aggregators = aggregators
+        self.wait_for_completion = wait_for_completion
+        self.wait_timeout = wait_timeout
 
 
 class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
@@ -90,7 +111,8 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
 
     The endpoint replaces the whole job. The operator therefore reads the job, lays the changes over it, and sends the
     result back, so that fields that are not given keep their values. The API ignores properties and values that it
-    does not know; ``details`` in the result names them (``ignored``).
+    does not know; ``details`` in the result names them (``ignored``). A published ad shows the change only after it is
+    published again, which ``publish="if_published"`` does.
 
     .. code-block:: python
 
@@ -111,17 +133,28 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
     :param replace: send ``job`` as it is; the API then removes everything that ``job`` leaves out. Bool, default false.
     :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
         looked through for it. Default ``None``.
+    :param publish: ``never`` (default), or ``if_published``: if the default ad is published and its latest edit does
+        not show, publish it again, whoever made the edit. An ad that is not published stays so. Text.
+    :param aggregators: publish on free job aggregators as well. Bool, default true. Only with ``publish``.
+    :param wait_for_completion: wait until the ad is published again. Bool, default true. Only with ``publish``.
+    :param wait_timeout: seconds to wait, 10 to 86,400. Int, default 600. Only with ``publish``.
     :param kwargs: the parameters of :class:`.SmartRecruitersBaseOperator`.
     :raises InvalidInputError: ``job`` is not a mapping, is empty, or holds a value that cannot be sent; nothing was
         sent.
     :raises BadRequestError: the API refused the values, for example a department that does not exist.
+    :raises CompletionTimeoutError: SmartRecruiters accepted the publication, but did not publish the ad in time. A
+        retry reads first.
     :raises PermissionDeniedError: the job does not exist, or the credential may not change it (scope ``jobs_manage``).
     :raises NotFoundError: SmartRecruiters does not find the job (404).
     :return: the result of :meth:`.SmartRecruitersBaseOperator.execute`.
     """
 
     change_name: ClassVar[str] = "jobs.UpdateJobAndJobAd"
-    parameter_readers: ClassVar[Mapping[str, Reader]] = {"job": as_mapping, "replace": as_bool}
+    parameter_readers: ClassVar[Mapping[str, Reader]] = {
+        "job": as_mapping,
+        "replace": as_bool,
+        **_PUBLISHING_READERS,
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
 
     free_text_fields: Sequence[str] = ("job",)
@@ -133,6 +166,10 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
         job: dict[str, Any] | str,
         replace: bool | str = False,
         job_ref_number: str | None = None,
+        publish: str = "never",
+        aggregators: bool | str = True,
+        wait_for_completion: bool | str = True,
+        wait_timeout: int | str = 600,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -140,6 +177,10 @@ class UpdateJobAndJobAdOperator(SmartRecruitersBaseOperator):
         self.job = job
         self.replace = replace
         self.job_ref_number = job_ref_number
+        self.publish = publish
+        self.aggregators = aggregators
+        self.wait_for_completion = wait_for_completion
+        self.wait_timeout = wait_timeout
 
 
 class UpdateJobNoteOperator(SmartRecruitersBaseOperator):

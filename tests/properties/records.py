@@ -32,6 +32,8 @@ class Records:
         application = self._state.an_application()
         job_ad, timeslot = self._state.a_job_ad(), self._state.a_timeslot()
         approval = JobApproval(id="an-approval", salary_range=Compensation(min=1, max=2, currency="USD"))
+        self.job_ad_id = job_ad.job_ad_id
+        """Id of the default ad of the job, unless an argument names it."""
         with self._state.editing() as tenant:
             # A position comes from wherever there is one: the job that is copied may have none.
             position = next(p for job in tenant.jobs.values() for p in job.positions.values() if p.incumbent_name)

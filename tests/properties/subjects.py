@@ -45,6 +45,8 @@ class Subject:
         """
         Return where requests may go: operation ids by method and raw path.
 
+        :param arguments: what the subject is given, and the ids of what belongs to its record.
+
         That is the write, and reads of the record itself or of one that holds it. An argument that no text of an id
         can be made of has no endpoint.
         """
@@ -52,7 +54,7 @@ class Subject:
         ends = [match.end() for match in _PLACEHOLDER.finditer(template)]
         endpoints = {(method, template), ("GET", template), *(("GET", template[:end]) for end in ends)}
         declared = catalogue.declaration(self.change)
-        also = {*declared.sends_also, *declared.looks_up}
+        also = {*declared.sends_also, *declared.follows, *declared.looks_up}
         lists = catalogue.name_lists(self.change)
         found = {}
         for operation in OPERATIONS:
@@ -74,10 +76,15 @@ class Subject:
         return len(names) == len(set(names)) == query.count("=") and set(names) <= known
 
     def _filled(self, template: str, arguments: Mapping[str, Any]) -> str | None:
-        # The ids of a change are in the order of the placeholders.
-        ids = iter([arguments.get(name) for name in self.change.ids])
+        # The ids of a change are in the order of the placeholders. What it finds beyond its own record has others.
+        ids = dict(enumerate(self.change.ids))
+        names = [
+            ids.get(number) or catalogue.id_names().get(template[: match.end()], "")
+            for number, match in enumerate(_PLACEHOLDER.finditer(template))
+        ]
+        filled = iter([arguments.get(name) for name in names])
         try:
-            return _PLACEHOLDER.sub(lambda _: encoded(next(ids)), template)
+            return _PLACEHOLDER.sub(lambda _: encoded(next(filled)), template)
         except (TypeError, ValueError):
             return None
 

@@ -307,7 +307,7 @@ class Bench:
             return "any read", {}
         if cell.place in (Place.READ_AFTER_LOSS, Place.READ_AFTER_WRITE):
             return "any read", {"skip": len(case.reads)}
-        return case.operation, {}
+        return case.struck or case.operation, {}
 
     def _client(self, cell: Cell) -> SmartRecruitersClient:
         # Put together here, so that what one cell teaches the pacer is not known to the next one.
@@ -392,20 +392,23 @@ class _Seen:
         beside = self.second if self.second and self.second.wrote else None
         if beside and any(entry.applied for entry in self.case.emulator.journal[beside.entries :]):
             return Verdict.LOST, "what the second writer wrote was written over"
-        if len(applied) > 1:
+        own = [entry for entry in applied if entry.operation_id not in self.case.follows]
+        others = [entry.operation_id for entry in applied if entry.operation_id in self.case.follows]
+        if len(own) > 1 or len(set(others)) < len(others):
             return Verdict.DOUBLED, f"{len(applied)} writes were applied"
-        if any(entry.operation_id != self.case.operation or entry.body != self.expected.body for entry in applied):
+        if any(entry.operation_id != self.case.operation or entry.body != self.expected.body for entry in own):
             return Verdict.LOST, "what was written is not what should be"
         if stored != (beside.left if beside else self.expected.stored if applied else self.before):
             return Verdict.LOST, "the record is not what it should be"
         if self.rule.fired == 0:
             return Verdict.WRONG, NEVER_STRUCK
-        return self._success(bool(applied)) if self.result is not None else self._failure(bool(applied))
+        done = bool(applied) and self.case.struck in (None, *others)
+        return self._success(done) if self.result is not None else self._failure(bool(applied))
 
     def _success(self, applied: bool) -> tuple[Verdict, str]:
         assert self.result is not None
         if not applied:
-            return Verdict.FALSE, "success was reported, and nothing was applied"
+            return Verdict.FALSE, "success was reported, and the write was not applied"
         if not self.result.applied or self.result.changed is not (True if self.case.converges() else None):
             return Verdict.FALSE, "a change was made, and the result does not say so"
         return (Verdict.CONFIRMED if "confirmed_by_read" in self.result.details else Verdict.ONCE), ""

@@ -110,6 +110,25 @@ def test_a_source_without_a_link() -> None:
     assert lost.verdict == Verdict.UNSURE
 
 
+@pytest.mark.timeout(600)
+def test_a_publication_that_follows() -> None:
+    """The ad is written by then, so it has to be published once, or the error says that it was changed."""
+    declared = catalogue.declaration(UpdateJobAd)
+
+    class Published(declared):  # type: ignore[valid-type,misc]
+        company: ClassVar = {"publish_delay": 0}
+        (struck,) = declared.follows
+
+        def arguments(self) -> dict[str, Any]:
+            return {**super().arguments(), "publish": "if_published"}
+
+    made = Matrix()
+    made.run(Cell(Place.WRITE, fault, Published) for place, fault in rows() if place is Place.WRITE)
+    assert {cell.fault for cell in made.outcomes} == set(FAULTS)
+    assert not [str(outcome) for outcome in made.bad()]
+    assert {one.verdict for one in made.outcomes.values()} == {Verdict.ONCE, Verdict.CONFIRMED, Verdict.UNSURE}
+
+
 # The matrix can fail
 
 

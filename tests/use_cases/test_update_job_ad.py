@@ -34,6 +34,8 @@ class TestUpdateJobAd(UseCaseTests):
     reads = ("jobs.jobads.get",)
     reads_after = ("jobs.jobads.get",)
     needs_read = True
+    sends_also = ("jobs.jobads.postings.all",)
+    follows = ("jobs.jobads.postings.create",)
     scope = "jobs_manage"
     read_scope = "jobs_read"
     details: ClassVar = {"posting_status": "PUBLISHED", "needs_publishing": True}
@@ -90,6 +92,7 @@ class TestUpdateJobAd(UseCaseTests):
         ),
     )
     bad_inputs = (
+        BadInput("publishing always", {"publish": "always"}, ("publish",), ("never", "if_published")),
         BadInput(
             "nothing to change",
             {"title": None, "job_ad": None},

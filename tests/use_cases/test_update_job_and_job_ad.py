@@ -114,6 +114,8 @@ class TestUpdateJobAndJobAd(UseCaseTests):
     reads = ("jobs.get",)
     reads_after = ("jobs.get",)
     needs_read = True
+    sends_also = ("jobs.jobads.all", "jobs.jobads.get", "jobs.jobads.postings.all")
+    follows = ("jobs.jobads.postings.create",)
     # After a 400, which property is required?
     asks_after = (*UseCaseTests.asks_after, "configuration.job-properties.all")
     known: ClassVar = {
@@ -190,6 +192,7 @@ class TestUpdateJobAndJobAd(UseCaseTests):
         ),
     )
     bad_inputs = (
+        BadInput("publishing always", {"publish": "always"}, ("publish",), ("never", "if_published")),
         BadInput("nothing to change", {"job": {}}, ("job",), ("empty",)),
         BadInput("a text for a mapping", {"job": "title"}, ("job",), ("a mapping",)),
         BadInput("title that is too long", {"job": {"title": "x" * 257}}, ("job.title",), ("256",)),

@@ -71,6 +71,10 @@ class UseCase:
     reads_after: ClassVar[tuple[str, ...]] = ()
     sends_also: ClassVar[tuple[str, ...]] = ()
     """Operations that some arguments lead to, beside the write and the reads of the record or of one that holds it."""
+    follows: ClassVar[tuple[str, ...]] = ()
+    """Writes that some arguments lead to after the write, each at most once. They carry no text of the arguments."""
+    struck: ClassVar[str | None] = None
+    """The write that a fault meets; None for `operation`."""
     asks_after: ClassVar[tuple[str, ...]] = ("jobs.all",)
     """Operations that an error leads to: after a 401, is it the credential or the record?"""
     example_operation: ClassVar[str | None] = None

@@ -1,13 +1,15 @@
 """Plan and apply changes: the convergence loop that all use cases share.
 
 Read the current state, merge the arguments into it, compare, and write only if something differs. If the response to a
-write is lost, read again before sending again. This gives every use case idempotent tasks, a dry run (:func:`plan`), a
-diff in the log, and replacing writes that lose no data.
+write is lost, read again before sending again. A change that another one has to follow is not complete without it:
+every run compares both, so it does not matter where the last one was killed. This gives every use case idempotent
+tasks, a dry run (:func:`plan`), a diff in the log, and replacing writes that lose no data.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +107,8 @@ def plan(
     terms, view = terms or Terms(), view or View()
     change = identified(client, change, "plan", terms)
     try:
-        return _planned(client, change, read_first, terms, view)
+        planned = _planned(client, change, read_first, terms, view)
+        return _followed(client, change, planned, lambda after: _planned(client, after, True, terms, view))
     except SmartRecruitersError as error:
         if not (skip := missing(error, change, terms)):
             raise
@@ -155,7 +158,8 @@ def apply(
     terms, view = terms or Terms(), view or View()
     change = identified(client, change, "change", terms)
     try:
-        return _applied(client, change, force, read_first, expect, terms, view)
+        applied = _applied(client, change, force, read_first, expect, terms, view)
+        return _followed(client, change, applied, lambda after: _applied(client, after, False, True, None, terms, view))
     except SmartRecruitersError as error:
         if not (skip := missing(error, change, terms)):
             raise
@@ -201,6 +205,29 @@ def _applied(
     result = planned.result(details, applied=True, response=written.response, undo=_undo_facts(planned, written))
     view.done(planned.change, result)
     return result
+
+
+def _followed(
+    client: SmartRecruitersClient, change: Change, result: ChangeResult, run: Callable[[Change], ChangeResult]
+) -> ChangeResult:
+    """Plan or apply the change that has to follow one, and return the result of both.
+
+    :param result: result of the change that was planned or applied.
+    :param run: plans or applies the change that follows.
+    :raises SmartRecruitersError: the change that follows failed; the error says whether the first one was applied.
+    """
+    if result.skipped:
+        return result
+    try:
+        with explained(change, "complete the change of"):
+            after = change.followed_by(client, writes=result.applied or result.changed is not False)
+        return result if after is None else result.followed_by(run(after))
+    except SmartRecruitersError as error:
+        error.use_case = change.use_case
+        if result.applied:
+            error.may_have_been_applied = True
+            error.doubt = f"The {change.label} was changed before that. Another run sends only what is left to do."
+        raise
 
 
 def identified(client: SmartRecruitersClient, change: Change, verb: str, terms: Terms | None = None) -> Change:

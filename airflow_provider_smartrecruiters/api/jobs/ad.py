@@ -7,7 +7,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
+from airflow_provider_smartrecruiters.api.change import Change
+from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs.job import JOB_AD, JobChange, incomplete
+from airflow_provider_smartrecruiters.api.publishing import Publishing
 from airflow_provider_smartrecruiters.api.records.job_content import (
     SECTIONS,
     SHOWN,
@@ -27,13 +30,14 @@ from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 
-class UpdateJobAd(JobChange):
+class UpdateJobAd(Publishing, JobChange):
     """Change a job ad. Only the given parts change; the rest of the ad is kept.
 
     Sends ``PUT /jobs/{jobId}/jobads/{jobAdId}``. API reference: https://developers.smartrecruiters.com/reference
     (operation ``jobs.jobads.update``).
 
-    Career sites, widgets and aggregators show the change only after the ad is published again.
+    Career sites, widgets and aggregators show the change only after the ad is published again: with ``publish``, or
+    with :class:`.PublishJobAd`.
 
     :param job_id: id of the job.
     :param job_ref_number: reference number of the job, instead of ``job_id``.
@@ -45,6 +49,12 @@ class UpdateJobAd(JobChange):
     :param job_ad: sections to change: ``{"jobDescription": {"title", "text"}, …}``. The sections are
         ``companyDescription``, ``jobDescription``, ``qualifications``, ``additionalInformation`` and ``videos``
         (``{"urls": […]}``). A text has at most 24,999 characters. None as a value removes the section.
+    :param publish: ``never``, or ``if_published`` to publish the ad again if it is published and its latest edit does
+        not show, whoever made it: ``POST /jobs/{jobId}/jobads/{jobAdId}/postings``. An ad that is not published stays
+        so.
+    :param aggregators: whether an ad that is published again goes to free job aggregators as well.
+    :param wait_for_completion: wait until SmartRecruiters has published the ad again.
+    :param wait_timeout: seconds to wait, 10 to 86,400.
     """
 
     use_case: ClassVar[str] = "put_update_job_ad"
@@ -52,7 +62,8 @@ class UpdateJobAd(JobChange):
     record: ClassVar[str | None] = JOB_AD
     subject: ClassVar[str] = "ad {job_ad_id} of job {job_id}"
     ids: ClassVar[tuple[str, ...]] = ("job_id", "job_ad_id")
-    shown: ClassVar[tuple[str, ...]] = SHOWN
+    shown: ClassVar[tuple[str, ...]] = (*SHOWN, "latestEdit")
+    enumerated: ClassVar[tuple[str, ...]] = ("latestEdit",)
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("language.code",)
     not_undone: ClassVar[str] = "results never hold text that people wrote, and so not the earlier ad"
@@ -134,9 +145,16 @@ class UpdateJobAd(JobChange):
             details["not_kept"] = [f"location.{name}" for name in location]
         return details
 
+    def followed_by(self, client: SmartRecruitersClient, *, writes: bool) -> Change | None:
+        """Return the publication of the ad, if :attr:`publish` asks for it."""
+        return self.published_again(self.job_ad_id, edited=writes) if self.publishes else None
+
     def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
         """Yield that the ad must be published again, and what a write cannot keep."""
-        if details.get("needs_publishing"):
-            yield "The ad is published. Publish it again in SmartRecruiters, so that the career sites show the change."
+        if details.get("needs_publishing") and not self.publishes:
+            yield (
+                "The ad is published. Publish it again, so that the career sites show the change: set publish to "
+                "if_published, or use PublishJobAdOperator."
+            )
         if lost := details.get("not_kept"):
             yield f"Not kept, because the API does not accept an incomplete location: {', '.join(lost)}."

@@ -8,10 +8,13 @@ from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
+from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.jobs.job import JOB, JobChange, incomplete
 from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.names import DEPARTMENT, Finder
+from airflow_provider_smartrecruiters.api.publishing import Publishing
+from airflow_provider_smartrecruiters.api.record import read_records
 from airflow_provider_smartrecruiters.api.records.job_content import (
     SHOWN,
     JobFields,
@@ -28,10 +31,11 @@ from airflow_provider_smartrecruiters.api.values.fields import check_json
 from airflow_provider_smartrecruiters.api.values.hints import Hints
 from airflow_provider_smartrecruiters.exceptions import BadRequestError, InvalidInputError, SmartRecruitersError
 
+_JOB_ADS = f"{JOB}/jobads"
 _PROPERTIES = "/configuration/job-properties"
 
 
-class UpdateJobAndJobAd(JobChange):
+class UpdateJobAndJobAd(Publishing, JobChange):
     """Change a job together with its ad. Only the given parts change; the rest is kept.
 
     Sends ``PUT /jobs/{jobId}``, which removes every property that is left out. So the job is read, converted to what
@@ -39,7 +43,8 @@ class UpdateJobAndJobAd(JobChange):
     silently drops properties and values that it does not know. API reference:
     https://developers.smartrecruiters.com/reference (operation ``jobs.update``).
 
-    Changing some fields can start the company's job approval.
+    Changing some fields can start the company's job approval. Career sites, widgets and aggregators show a change of
+    the ad only after the ad is published again: with ``publish``, or with :class:`.PublishJobAd`.
 
     :param job_id: id of the job.
     :param job_ref_number: reference number of the job, instead of ``job_id``.
@@ -50,6 +55,12 @@ class UpdateJobAndJobAd(JobChange):
         ``properties`` are changed by id; the others are kept. The department may be ``{"label"}`` instead, which is
         looked up with ``GET /configuration/departments`` (scope ``configuration_read``).
     :param replace: send ``job`` as it is, which removes everything that it lacks.
+    :param publish: ``never``, or ``if_published`` to publish the default ad again if it is published and its latest
+        edit does not show, whoever made it: ``GET /jobs/{jobId}/jobads``, then
+        ``POST /jobs/{jobId}/jobads/{jobAdId}/postings``. An ad that is not published stays so.
+    :param aggregators: whether an ad that is published again goes to free job aggregators as well.
+    :param wait_for_completion: wait until SmartRecruiters has published the ad again.
+    :param wait_timeout: seconds to wait, 10 to 86,400.
     """
 
     use_case: ClassVar[str] = "put_update_job_and_jobad"
@@ -57,7 +68,8 @@ class UpdateJobAndJobAd(JobChange):
     record: ClassVar[str | None] = JOB
     subject: ClassVar[str] = "job {job_id} and its ad"
     ids: ClassVar[tuple[str, ...]] = ("job_id",)
-    shown: ClassVar[tuple[str, ...]] = SHOWN
+    shown: ClassVar[tuple[str, ...]] = (*SHOWN, "latestEdit")
+    enumerated: ClassVar[tuple[str, ...]] = ("latestEdit",)
     whole: ClassVar[bool] = True
     never_removed: ClassVar[tuple[str, ...]] = ("jobAd.language.code",)
     not_undone: ClassVar[str] = "results never hold text that people wrote, and so not the earlier job"
@@ -106,6 +118,8 @@ class UpdateJobAndJobAd(JobChange):
     @property
     def needs_read(self) -> str | None:
         """Why a read is required: the write replaces the job, so the rest of it must be sent back."""
+        if self.publishes:
+            return "what is published must be read, or an ad could be published that is not"
         return None if self.replace else "the rest of the job must be read, or the write would remove it"
 
     def notices(self, state: Mapping[str, Any]) -> Iterator[str]:
@@ -143,6 +157,14 @@ class UpdateJobAndJobAd(JobChange):
             if error.code == "JOB_PROPERTY_REQUIRED" and (names := _required_without_value(client, body)):
                 error.summary += f" Required without a value: {', '.join(names)}."
             raise
+
+    def followed_by(self, client: SmartRecruitersClient, *, writes: bool) -> Change | None:
+        """Return the publication of the default ad, if :attr:`publish` asks for it."""
+        if not self.publishes:
+            return None
+        ads = read_records(client, _JOB_ADS, self.path_params, has=("id", "default"))
+        default = next((ad["id"] for ad in ads if ad["default"]), None)
+        return self.published_again(default, edited=writes) if default else None
 
     def compared(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return a job in normal form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
@@ -37,6 +37,23 @@ class ChangeResult:
     fingerprint: str | None = None
     skipped: str | None = None
     undo: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def followed_by(self, other: ChangeResult) -> ChangeResult:
+        """Return the result of this change and the one that follows it, as that of one change.
+
+        :param other: result of the change that follows. Its record is another one, and so are its fingerprint and its
+            ``undo``, which are left out.
+        """
+        known = (self.changed, other.changed)
+        return replace(
+            self,
+            changed=True if True in known else None if None in known else False,
+            applied=self.applied or other.applied,
+            diffs=[*self.diffs, *other.diffs],
+            details=self.details | other.details,
+            response=self.response if self.applied else other.response,
+            skipped=other.skipped,
+        )
 
     def as_dict(self, *, return_response: bool = True) -> dict[str, Any]:
         """Return the result as JSON-serializable values: ``{"use_case", "target", "changed", "applied", "fields",
