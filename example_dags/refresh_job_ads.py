@@ -1,8 +1,8 @@
 """
 Change a section of all published ads of a job, and publish them again.
 
-The first task finds the published ads of the job; drafts are left alone. The second task sets the section, the third
-publishes the ads whose text has changed since they were published. A second run changes nothing.
+The first task finds the published ads of the job; drafts are left alone. The second task sets the section and publishes
+the ads again, so that applicants see it. A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
-from airflow_provider_smartrecruiters.operators.publishing import PublishJobAdOperator
 from airflow_provider_smartrecruiters.operators.search import SearchJobAdsOperator
 
 with DAG(
@@ -51,17 +50,11 @@ with DAG(
         job_ids="{{ params.job_id }}",
         posting_status="PUBLISHED",
     )
-    change = UpdateJobAdOperator.bulk(
+    UpdateJobAdOperator.bulk(
         task_id="change_ads",
-        task_display_name="Change the section",
+        task_display_name="Change the section, and publish the ads again",
         items=published.output,
         job_ad={"additionalInformation": {"text": "{{ params.text }}"}},
+        publish="if_published",
         plan_only="{{ params.plan_only }}",
     )
-    publish = PublishJobAdOperator.bulk(
-        task_id="publish_ads",
-        task_display_name="Publish them again",
-        items=published.output,
-        plan_only="{{ params.plan_only }}",
-    )
-    change >> publish
