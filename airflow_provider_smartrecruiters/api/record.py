@@ -126,6 +126,12 @@ class AboutRecord(BaseModel):
         return self.target | {argument: text for argument, (name, text) in texts.items() if name.may_show(text)}
 
     @property
+    def names_given(self) -> dict[str, str]:
+        """The names that stand in place of ids of the record, by argument; empty after :meth:`identified`."""
+        names = (name.argument for name in self._open().values())
+        return {argument: text for argument in names if (text := getattr(self, argument)) is not None}
+
+    @property
     def label(self) -> str:
         """What this is about, for messages: ``status of job 6f1c…``, ``status of job 6f1c… (REF12)``."""
         return self.subject.format_map({name: self._label_of(name) for name in self.ids})

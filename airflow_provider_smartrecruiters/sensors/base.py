@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
 
 from airflow_provider_smartrecruiters.intervals import varied
+from airflow_provider_smartrecruiters.operators.bulk.state_store import StateStore
 from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_guard, as_one_or_more
 from airflow_provider_smartrecruiters.operators.common.task import WithHook, parameters_of
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_KEY = "smartrecruiters_wait"
+
 
 class StatusSensor(WithHook, BaseSensorOperator):
     """Base class of the sensors: wait until a record has one of several statuses.
 
     A subclass declares its signature and the wait that its parameters describe (:attr:`wait_name`). All parameters are
     templated and are parsed only after rendering. The sensor looks first, and so ends at once if the status is there.
-    It does not end at a transient error: the next look may succeed.
+    It does not end at a transient error: the next look may succeed. A name instead of an id is looked up once; in
+    ``mode="reschedule"`` before Airflow 3.3, where a task can keep nothing, at each look.
 
     :param smartrecruiters_conn_id: id of the Airflow connection, of type ``smartrecruiters``.
     :param fail_on: statuses that end the wait with an error, a list or one text. Default: statuses that a record does
@@ -77,6 +81,8 @@ class StatusSensor(WithHook, BaseSensorOperator):
             else as_bool("deferrable", deferrable)
         )
         self._fail_on_given = fail_on is not None
+        self._wait: StatusWait | None = None
+        self._ids: dict[str, str] = {}
         self._shown: str | None = ""
         self._has_links = False
 
@@ -85,14 +91,21 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
         :raises InvalidInputError: a parameter cannot be used.
         """
+        return self._kind(**self._arguments())
+
+    @property
+    def _kind(self) -> type[StatusWait]:
         from airflow_provider_smartrecruiters.api.reads import waiting
 
-        kind = getattr(waiting, self.wait_name)
-        return kind(**self._arguments())  # type: ignore[no-any-return]
+        kind: type[StatusWait] = getattr(waiting, self.wait_name)
+        return kind
 
     def _arguments(self) -> dict[str, Any]:
         names = [name for name in type(self).template_fields if name not in StatusSensor.template_fields]
-        arguments = {name: getattr(self, name) for name in names}
+        arguments = {name: getattr(self, name) for name in names} | self._ids
+        if self._ids:
+            # What was looked up takes the place of the name.
+            arguments |= dict.fromkeys((name.argument for name in self._kind.names.values()), None)
         if "statuses" in arguments:
             arguments["statuses"] = as_one_or_more("statuses", self.statuses) or []  # type: ignore[attr-defined]
         fail_on = as_guard("fail_on", self.fail_on, as_one_or_more, given=self._fail_on_given)
@@ -126,9 +139,11 @@ class StatusSensor(WithHook, BaseSensorOperator):
 
         with as_airflow_error(self.smartrecruiters_conn_id):
             with named_as_in_the_form(self):
-                wait = self.wait()
-            self._keep_links(wait, context)
+                wait = self._wait or self.wait()
             try:
+                with named_as_in_the_form(self):
+                    self._wait = wait = self._identified(wait, context)
+                self._keep_links(wait, context)
                 seen = self._look(wait)
             except SmartRecruitersError as error:
                 if not error.retryable:
@@ -136,6 +151,24 @@ class StatusSensor(WithHook, BaseSensorOperator):
                 log.warning("%s", fitted(f"The read failed; looking again later. {error}"))
                 return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=seen.reached, xcom_value=seen.as_dict(wait) if seen.reached else None)
+
+    def _identified(self, wait: StatusWait, context: Context) -> StatusWait:
+        """Return the wait with ids in place of names, which are looked up once for the whole wait."""
+        from airflow_provider_smartrecruiters.api.reads.waiting import identified
+
+        given = wait.to_look_up
+        if self._wait or self._ids or not given:
+            return wait
+        # Each look of a sensor that is rescheduled is in a process of its own.
+        store = StateStore(context.get("task_state_store") if self.reschedule else None, "may look a name up again")
+        kept = store.get(_KEY) or {}
+        if kept.get("given") == given:
+            self._ids = kept["ids"]
+            return self.wait()
+        wait = identified(self.hook.get_conn(), wait)
+        self._ids = wait.target
+        store.set(_KEY, {"given": given, "ids": self._ids})
+        return wait
 
     def _keep_links(self, wait: StatusWait, context: Context) -> None:
         if not self._has_links:
@@ -166,15 +199,22 @@ class StatusSensor(WithHook, BaseSensorOperator):
             trigger=StatusTrigger(
                 smartrecruiters_conn_id=self.smartrecruiters_conn_id,
                 wait=self.wait_name,
-                arguments=self._arguments(),
+                # A name whose look-up failed stays in the worker, which tries again when the trigger fires.
+                arguments=self._arguments() if self._wait else None,
                 poke_interval=self.poke_interval,
             ),
             method_name="resume",
-            kwargs={"ends_at": time.time() + seconds},
+            kwargs={"ends_at": time.time() + seconds, "ids": self._ids},
             timeout=timedelta(seconds=max(seconds, 0)),
         )
 
-    def resume(self, context: Context, event: dict[str, Any] | None = None, ends_at: float = 0.0) -> Any:
+    def resume(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        ends_at: float = 0.0,
+        ids: dict[str, str] | None = None,
+    ) -> Any:
         """End the wait, or go on with it. Called in a worker when the trigger has fired.
 
         The worker looks once more: an error then has its whole message here, and a status that was there for a moment
@@ -183,9 +223,11 @@ class StatusSensor(WithHook, BaseSensorOperator):
         :param context: Airflow's task context.
         :param event: what the trigger fired.
         :param ends_at: when the wait times out, in seconds since the epoch.
+        :param ids: what was looked up for a name before, by argument; None or empty if there was no name.
         :return: as for :meth:`execute`.
         :raises SmartRecruitersError: see the class.
         """
+        self._ids = ids or {}
         seen = self.poke(context)
         if seen:
             return seen.xcom_value

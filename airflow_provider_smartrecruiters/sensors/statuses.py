@@ -31,6 +31,10 @@ class ApplicationStatusSensor(StatusSensor):
     :param job_id: id of the job that the candidate applied to, text.
     :param statuses: statuses to wait for: a list, or one of ``LEAD``, ``NEW``, ``IN_REVIEW``, ``INTERVIEW``,
         ``OFFERED``, ``HIRED``, ``REJECTED``, ``WITHDRAWN``.
+    :param sub_status: name of a step of the job's hiring process, text: wait until the application has the status with
+        this step. Only with one status. It is checked once against the company's hiring processes. Default ``None``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it, once. Default ``None``.
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is ``HIRED``, ``REJECTED`` and ``WITHDRAWN`` by
         default, without those that are awaited.
     :raises UnreachableStatusError: the application has a status of ``fail_on``.
@@ -42,11 +46,22 @@ class ApplicationStatusSensor(StatusSensor):
 
     wait_name: ClassVar[str] = "AwaitApplicationStatus"
 
-    def __init__(self, *, candidate_id: str, job_id: str, statuses: str | list[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        candidate_id: str,
+        job_id: str | None = None,
+        statuses: str | list[str],
+        sub_status: str | None = None,
+        job_ref_number: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.candidate_id = candidate_id
         self.job_id = job_id
         self.statuses = statuses
+        self.sub_status = sub_status
+        self.job_ref_number = job_ref_number
 
 
 class JobStatusSensor(StatusSensor):
@@ -63,6 +78,8 @@ class JobStatusSensor(StatusSensor):
     :param job_id: id of the job, text.
     :param statuses: statuses to wait for: a list, or one of ``CREATED``, ``SOURCING``, ``INTERVIEW``, ``OFFER``,
         ``FILLED``, ``ON_HOLD``, ``CANCELLED``.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it, once. Default ``None``.
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is ``FILLED`` and ``CANCELLED`` by default,
         without those that are awaited.
     :raises UnreachableStatusError: the job has a status of ``fail_on``.
@@ -73,10 +90,18 @@ class JobStatusSensor(StatusSensor):
 
     wait_name: ClassVar[str] = "AwaitJobStatus"
 
-    def __init__(self, *, job_id: str, statuses: str | list[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str | None = None,
+        statuses: str | list[str],
+        job_ref_number: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.statuses = statuses
+        self.job_ref_number = job_ref_number
 
 
 class JobAdPublishedSensor(StatusSensor):
@@ -94,6 +119,8 @@ class JobAdPublishedSensor(StatusSensor):
 
     :param job_id: id of the job, text.
     :param job_ad_id: id of one of the job's ads, text.
+    :param job_ref_number: reference number of the job (``REF12``), text, instead of ``job_id``. The list of jobs is
+        looked through for it, once. Default ``None``.
     :param kwargs: the parameters of :class:`.StatusSensor`. ``fail_on`` is empty by default.
     :raises NotFoundError: the job or the ad does not exist.
     :raises PermissionDeniedError: the job does not exist, or the credential may not read it (scope ``jobs_read``).
@@ -102,10 +129,13 @@ class JobAdPublishedSensor(StatusSensor):
 
     wait_name: ClassVar[str] = "AwaitJobAdPublished"
 
-    def __init__(self, *, job_id: str, job_ad_id: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, job_id: str | None = None, job_ad_id: str, job_ref_number: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
         self.job_ad_id = job_ad_id
+        self.job_ref_number = job_ref_number
 
 
 class TimeslotStatusSensor(StatusSensor):

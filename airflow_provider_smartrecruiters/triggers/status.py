@@ -31,12 +31,13 @@ class StatusTrigger(WithHook, BaseTrigger):
 
     :param smartrecruiters_conn_id: id of the Airflow connection.
     :param wait: name of a class in :mod:`~airflow_provider_smartrecruiters.api.reads.waiting`, ``AwaitJobStatus``.
-    :param arguments: its arguments.
+    :param arguments: its arguments, with ids in place of names. None if the ids are not known yet: then it fires after
+        one interval, and the worker looks them up again.
     :param poke_interval: seconds between two looks.
     """
 
     def __init__(
-        self, *, smartrecruiters_conn_id: str, wait: str, arguments: dict[str, Any], poke_interval: float
+        self, *, smartrecruiters_conn_id: str, wait: str, arguments: dict[str, Any] | None, poke_interval: float
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.smartrecruiters_conn_id = smartrecruiters_conn_id
@@ -58,6 +59,10 @@ class StatusTrigger(WithHook, BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``{"status": …}``, or ``{"error": …}`` for the worker to find out why."""
+        if self.arguments is None:
+            await asyncio.sleep(varied(self.poke_interval))
+            yield TriggerEvent({"status": None})  # type: ignore[no-untyped-call]
+            return
         # The worker has looked just before. Sensors that were deferred together spread over the first interval.
         delay = self.poke_interval * random.random()
         while True:
@@ -81,7 +86,7 @@ class StatusTrigger(WithHook, BaseTrigger):
     def _wait(self) -> StatusWait:
         from airflow_provider_smartrecruiters.api.reads import waiting
 
-        wait: StatusWait = getattr(waiting, self.wait)(**self.arguments)
+        wait: StatusWait = getattr(waiting, self.wait)(**(self.arguments or {}))
         return wait
 
     def _look(self) -> Seen:

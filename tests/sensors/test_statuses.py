@@ -22,6 +22,7 @@ from airflow_provider_smartrecruiters.exceptions import (
 from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
 from airflow_provider_smartrecruiters.sensors import statuses
 from airflow_provider_smartrecruiters.triggers.status import StatusTrigger
+from tests.operators.bulk.batches import StateStore
 from tests.use_cases.dag_runs import TASK_ID, new_dag, run
 
 if TYPE_CHECKING:
@@ -138,8 +139,11 @@ def test_there_is_a_case_for_every_sensor_and_a_sensor_for_every_wait() -> None:
 @each
 def test_the_parameters_are_those_of_the_wait(case: Case) -> None:
     own = [name for name in inspect.signature(case.kind.__init__).parameters if name not in ("self", "kwargs")]
-    fields = getattr(waiting, case.kind.wait_name).model_fields
-    assert set(own) == {name for name, field in fields.items() if field.is_required()}
+    wait = getattr(waiting, case.kind.wait_name)
+    pairs = {one for argument, name in wait.names.items() for one in (argument, name.argument)}
+    assert set(own) == {name for name, field in wait.model_fields.items() if field.is_required()} | pairs | (
+        set(wait.model_fields) & {"sub_status"}
+    )
     assert set(own) <= set(case.kind.template_fields)
 
 
@@ -323,7 +327,7 @@ def test_a_worker_that_resumes_looks_itself(case: Case, emulator: SmartRecruiter
     waits = sensor(case, emulator, deferrable=True, **ids)
     with pytest.raises(TaskDeferred) as again:
         waits.resume({}, {"status": case.awaited}, ends_at=10**11)
-    assert again.value.kwargs == {"ends_at": pytest.approx(10**11)}
+    assert again.value.kwargs == {"ends_at": pytest.approx(10**11), "ids": {}}
     case.move(emulator.state, ids, case.awaited)
     assert waits.resume({}, {"status": case.awaited}, ends_at=10**11)["status"] == case.awaited
     emulator.fail("any read", status=403)
@@ -352,6 +356,99 @@ def test_an_error_names_the_field_of_the_trigger_form(emulator: SmartRecruitersE
     with pytest.raises(InvalidInputError, match='In the trigger form: "The job"'):
         waits.execute({})
     assert emulator.requests == []
+
+
+each_with_name = pytest.mark.parametrize(
+    "case", [case for case in CASES if getattr(waiting, case.kind.wait_name).names], ids=lambda case: case.kind.__name__
+)
+
+
+def by_name(case: Case, emulator: SmartRecruitersEmulator, ids: dict[str, str], **more: Any) -> StatusSensor:
+    named = {"job_id": None, "job_ref_number": emulator.state.job(ids["job_id"]).ref_number.lower()}
+    return sensor(case, emulator, **(ids | named | more))
+
+
+def lists_read(emulator: SmartRecruitersEmulator) -> int:
+    """Count how often the list of jobs was read."""
+    return sum(request.path == "/jobs" and "offset" not in request.query for request in emulator.requests)
+
+
+@each_with_name
+def test_a_name_is_looked_up_once_for_all_looks(case: Case, emulator: SmartRecruitersEmulator) -> None:
+    ids = case.ids(emulator)
+    waits = by_name(case, emulator, ids)
+    for _ in range(3):
+        assert not waits.poke({})
+    case.move(emulator.state, ids, case.awaited)
+    assert waits.execute({})["target"] == ids
+    assert (lists_read(emulator), len(emulator.requests)) == (1, 5)
+    with pytest.raises(InvalidInputError, match="not both"):
+        by_name(case, emulator, ids, job_id=ids["job_id"]).execute({})
+    with pytest.raises(InvalidInputError, match="Closest: ") as caught:
+        by_name(case, emulator, ids, job_ref_number="REF100").execute({})
+    assert isinstance(caught.value, AirflowFailException)
+
+
+@each_with_name
+def test_a_deferred_wait_keeps_what_was_looked_up(case: Case, emulator: SmartRecruitersEmulator) -> None:
+    ids = case.ids(emulator)
+    reference = emulator.state.job(ids["job_id"]).ref_number
+    with pytest.raises(TaskDeferred) as deferred:
+        by_name(case, emulator, ids, deferrable=True, poke_interval=0.01).execute({})
+    _, stored = deferred.value.trigger.serialize()
+    assert reference.lower() not in json.dumps(stored).lower()
+    assert stored["arguments"].items() >= ids.items()
+    case.move(emulator.state, ids, case.awaited)
+    assert asyncio.run(fired(StatusTrigger(**stored))) == [{"status": case.awaited}]
+    # A worker of its own resumes, with the task as the DAG file has it.
+    resumed = by_name(case, emulator, ids, deferrable=True).resume({}, {}, **deferred.value.kwargs)
+    assert resumed["target"] == ids
+    assert lists_read(emulator) == 1
+
+
+def test_a_look_up_that_fails_for_a_while_does_not_end_a_deferred_wait(emulator: SmartRecruitersEmulator) -> None:
+    (case,) = (case for case in CASES if case.kind is statuses.JobStatusSensor)
+    ids = case.ids(emulator)
+    emulator.fail_next("any read", status=503, retry_after=3600)
+    with pytest.raises(TaskDeferred) as deferred:
+        by_name(case, emulator, ids, deferrable=True, poke_interval=0.01).execute({})
+    trigger = StatusTrigger(**deferred.value.trigger.serialize()[1])
+    assert trigger.arguments is None
+    assert asyncio.run(fired(trigger)) == [{"status": None}]
+    assert len(emulator.requests) == 1
+    with pytest.raises(TaskDeferred) as again:
+        by_name(case, emulator, ids, deferrable=True).resume({}, {"status": None}, **deferred.value.kwargs)
+    assert again.value.kwargs["ids"] == ids
+
+
+def test_a_rescheduled_wait_keeps_what_was_looked_up(emulator: SmartRecruitersEmulator) -> None:
+    (case,) = (case for case in CASES if case.kind is statuses.JobStatusSensor)
+    ids, other = case.ids(emulator), emulator.state.job(emulator.state.job_ids[-3])
+    store = StateStore()
+    for _ in range(3):
+        # Each look is in a process of its own.
+        assert not by_name(case, emulator, ids, mode="reschedule").poke({"task_state_store": store})
+    assert lists_read(emulator) == 1
+    changed = by_name(case, emulator, ids, mode="reschedule", job_ref_number=other.ref_number)
+    changed.poke({"task_state_store": store})
+    assert emulator.requests[-1].path == f"/jobs/{other.id}"
+
+
+def test_a_sub_status_is_awaited_with_its_status_and_checked_once(emulator: SmartRecruitersEmulator) -> None:
+    (case,) = (case for case in CASES if case.kind is statuses.ApplicationStatusSensor)
+    ids = case.ids(emulator)
+    with pytest.raises(InvalidInputError, match=r"'On site' for INTERVIEW.*Closest: .On-site."):
+        sensor(case, emulator, sub_status="On site", **ids).execute({})
+    with pytest.raises(InvalidInputError, match="there are several"):
+        sensor(case, emulator, sub_status="On-site", statuses=["INTERVIEW", "OFFERED"], **ids).execute({})
+    waits = sensor(case, emulator, sub_status="On-site", **ids)
+    before = len(emulator.requests)
+    case.move(emulator.state, ids, case.awaited)
+    assert not waits.poke({})
+    with emulator.state.editing() as tenant:
+        tenant.application(*ids.values()).sub_status = "On-site"
+    assert waits.execute({}) == {"use_case": "await_application_status", "target": ids, "status": case.awaited}
+    assert len(emulator.requests) == before + 3
 
 
 @each

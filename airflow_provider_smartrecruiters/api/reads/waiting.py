@@ -16,11 +16,15 @@ from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 from airflow_provider_smartrecruiters.api.interviews import ATTENDEE_STATUSES
 from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
+from airflow_provider_smartrecruiters.api.lookups import Lookups
+from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Finder, Name
 from airflow_provider_smartrecruiters.api.record import AboutRecord
+from airflow_provider_smartrecruiters.api.records.sub_status import check_sub_status
 from airflow_provider_smartrecruiters.api.values import hints
 from airflow_provider_smartrecruiters.api.values.choices import not_one_of, one_or_more
-from airflow_provider_smartrecruiters.api.values.fields import RecordId
+from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText, RecordId
 from airflow_provider_smartrecruiters.api.values.hints import Hints
+from airflow_provider_smartrecruiters.api.values.normal import normal
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, UnreachableStatusError
 
 __all__ = [
@@ -86,18 +90,38 @@ class StatusWait(AboutRecord):
         """The awaited statuses, for messages: ``INTERVIEW or OFFERED``."""
         return " or ".join(self.statuses)
 
+    @property
+    def to_look_up(self) -> dict[str, str]:
+        """The arguments that are names, by argument; :func:`identified` looks them up or checks them."""
+        return self.names_given
+
+    def ends_with(self, state: Mapping[str, Any]) -> bool:
+        """Return whether a record is as awaited."""
+        return self.status(state) in self.statuses
+
     def status(self, state: Mapping[str, Any]) -> str | None:
         """Return the status in a record; None if it has none."""
         return state.get("status")
 
 
-class AwaitApplicationStatus(StatusWait):
+class _OfJob(AboutRecord):
+    """What the waits for something of a job share: people know the job by its reference number."""
+
+    names: ClassVar[Mapping[str, Name]] = {"job_id": JOB_REF_NUMBER}
+
+    job_id: NamedId = None
+    job_ref_number: OptionalText = Field(None, exclude=True)
+
+
+class AwaitApplicationStatus(_OfJob, StatusWait):
     """Wait for the status of a candidate's application to a job: ``GET /candidates/{id}/jobs/{jobId}``.
 
     API reference: https://developers.smartrecruiters.com/reference (operation ``candidates.status.get``).
 
     :param candidate_id: id of the candidate.
     :param job_id: id of the job that the candidate applied to.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
+    :param sub_status: name of a step of the job's hiring process; the status has to be with it. Only with one status.
     """
 
     use_case: ClassVar[str] = "await_application_status"
@@ -111,16 +135,50 @@ class AwaitApplicationStatus(StatusWait):
     final: ClassVar[tuple[str, ...]] = ("HIRED", "REJECTED", "WITHDRAWN")
 
     candidate_id: RecordId
-    job_id: RecordId
+    sub_status: OptionalText = None
+
+    @model_validator(mode="after")
+    def _sub_status_of_one(self) -> Self:
+        if self.sub_status and len(self.statuses) > 1:
+            raise InvalidInputError(
+                "sub_status is a step of one status, and there are several", fields=("sub_status", "statuses")
+            )
+        return self
+
+    @property
+    def awaited(self) -> str:
+        """The awaited statuses, or the status with its sub-status: ``INTERVIEW (On-site)``."""
+        return f"{super().awaited} ({self.sub_status.strip()})" if self.sub_status else super().awaited
+
+    @property
+    def to_look_up(self) -> dict[str, str]:
+        """The names, and the sub-status, which is checked like one."""
+        return self.names_given | ({"sub_status": self.sub_status} if self.sub_status else {})
+
+    def identified(self, client: SmartRecruitersClient, lookups: Lookups) -> Self:
+        """Return this with the ids of the record, after a check of the sub-status.
+
+        :raises InvalidInputError: also if no hiring process has the sub-status.
+        """
+        if self.sub_status:
+            check_sub_status(Finder(client, lookups), self.statuses[0], self.sub_status)
+        return super().identified(client, lookups)
+
+    def ends_with(self, state: Mapping[str, Any]) -> bool:
+        """Return whether the application has an awaited status, with the sub-status if one was given."""
+        if not super().ends_with(state):
+            return False
+        return not self.sub_status or normal(self.sub_status.strip()) == normal(state.get("subStatus") or "")
 
 
-class AwaitJobStatus(StatusWait):
+class AwaitJobStatus(_OfJob, StatusWait):
     """Wait for the status of a job: ``GET /jobs/{jobId}``.
 
     API reference: https://developers.smartrecruiters.com/reference (operation ``jobs.get``). No event and no entry of
     the audit log tells of this status, so reading the job is the only way to notice it.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     """
 
     use_case: ClassVar[str] = "await_job_status"
@@ -133,16 +191,15 @@ class AwaitJobStatus(StatusWait):
     statuses_of: ClassVar[tuple[str, ...]] = JOB_STATUSES
     final: ClassVar[tuple[str, ...]] = ("FILLED", "CANCELLED")
 
-    job_id: RecordId
 
-
-class AwaitJobAdPublished(StatusWait):
+class AwaitJobAdPublished(_OfJob, StatusWait):
     """Wait until a job ad is published: ``GET /jobs/{jobId}/jobads/{jobAdId}``.
 
     API reference: https://developers.smartrecruiters.com/reference (operation ``jobads.get``). Publishing is
     asynchronous: the API answers 202 with ``PENDING``, and the ad says ``PUBLISHED`` when it is done.
 
     :param job_id: id of the job.
+    :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job_ad_id: id of the job ad.
     """
 
@@ -155,7 +212,6 @@ class AwaitJobAdPublished(StatusWait):
     hints: ClassVar[Hints] = hints.JOB_AD
     statuses_of: ClassVar[tuple[str, ...]] = ("PUBLISHED", "NOT_PUBLISHED")
 
-    job_id: RecordId
     job_ad_id: RecordId
     statuses: Statuses = ("PUBLISHED",)
 
@@ -199,7 +255,7 @@ class Seen:
     """What one look at a record showed.
 
     :param status: its status; None if it has none.
-    :param reached: whether that is an awaited one.
+    :param reached: whether the record is as awaited.
     """
 
     status: str | None
@@ -210,16 +266,33 @@ class Seen:
         return {"use_case": wait.use_case, "target": wait.target, "status": self.status}
 
 
+def identified(client: SmartRecruitersClient, wait: StatusWait) -> StatusWait:
+    """Return a wait with the ids of its record in place of names, which are looked up. Once, before the first
+    :func:`look`.
+
+    :param client: client to send with.
+    :param wait: the wait; if :attr:`~StatusWait.to_look_up` is empty, it is unchanged, and nothing is sent.
+    :raises InvalidInputError: nothing has the name, or several have it; or no hiring process has the sub-status.
+    :raises PermissionDeniedError: the credential may not read the list of names.
+    :raises SmartRecruitersError: the look-up failed. ``retryable`` states whether another one can succeed.
+    """
+    with explained(wait, "read"):
+        return wait.identified(client, Lookups())
+
+
 def look(client: SmartRecruitersClient, wait: StatusWait) -> Seen:
     """Read the record of a wait once.
 
     :param client: client to send with.
-    :param wait: the wait.
+    :param wait: the wait. One with a name is looked up, each time: for several looks, use :func:`identified` once.
     :raises UnreachableStatusError: the status is one at which to give up.
     :raises SmartRecruitersError: the read failed. ``retryable`` states whether a later look can succeed.
     """
+    if wait.names_given:
+        wait = identified(client, wait)
     with explained(wait, "read"):
-        status = wait.status(wait.read(client))
+        state = wait.read(client)
+        status = wait.status(state)
     if status in wait.dead_ends:
         error = UnreachableStatusError(
             f"The {wait.label} is {status}, from which it does not become {wait.awaited} by itself.",
@@ -228,4 +301,4 @@ def look(client: SmartRecruitersClient, wait: StatusWait) -> Seen:
         )
         error.target = wait.target
         raise error
-    return Seen(status, status in wait.statuses)
+    return Seen(status, wait.ends_with(state))
