@@ -64,8 +64,8 @@ class Arguments(dict[str, Any]):
 def for_change(change: type[Change]) -> SearchStrategy[Arguments]:
     """Return a strategy for the arguments of a change."""
     ids = change.ids
-    plain = {name: _plain(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
-    strange = {name: _strange(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
+    plain = {name: plain_of(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
+    strange = {name: strange_of(name, field.annotation, field, ids) for name, field in change.model_fields.items()}
     required = {name for name, field in change.model_fields.items() if field.is_required()} | _needed(change)
     return _arguments(plain, strange, required, set(ids), _alternatives(change))
 
@@ -108,9 +108,9 @@ def for_operator(
             plain[name] = st.sampled_from((True, False, "true", "no"))
             strange[name] = values.switches
         else:
-            native = _plain(name, fields[name].annotation, fields[name])
+            native = plain_of(name, fields[name].annotation, fields[name])
             plain[name] = st.one_of(native, native.map(values.printed), native.map(values.rendered))
-            odd = _strange(name, fields[name].annotation, fields[name])
+            odd = strange_of(name, fields[name].annotation, fields[name])
             strange[name] = st.one_of(
                 odd, odd.map(values.printed), odd.map(values.rendered), st.sampled_from(values.RENDERED)
             )
@@ -178,7 +178,9 @@ def _arguments(
     return arguments
 
 
-def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Container[str] = ()) -> SearchStrategy[Any]:
+def plain_of(
+    name: str, annotation: Any, field: FieldInfo | None = None, ids: Container[str] = ()
+) -> SearchStrategy[Any]:
     metadata = field.metadata if field else ()
     options = _options(annotation)
     model = _model(options)
@@ -191,7 +193,7 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
     if accepted := _choices(metadata):
         return st.sampled_from(accepted)
     if model is not None:
-        members = {member: _plain(member, info.annotation, info) for member, info in model.model_fields.items()}
+        members = {member: plain_of(member, info.annotation, info) for member, info in model.model_fields.items()}
         # A label in place of an id is one that nothing has.
         required = {member for member, info in model.model_fields.items() if info.is_required() or member == "id"}
         # In the order of the fields: the order of a set differs from run to run, and with it what is drawn.
@@ -206,7 +208,7 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
     for option in options:
         if typing.get_origin(option) in (list, tuple):
             item = typing.get_args(option)[0]
-            return values.tag_lists if item is str else st.lists(_plain(name, item), max_size=3)
+            return values.tag_lists if item is str else st.lists(plain_of(name, item), max_size=3)
     kinds: dict[type, SearchStrategy[Any]] = {
         bool: st.booleans(),
         bytes: values.plain_images,
@@ -219,9 +221,10 @@ def _plain(name: str, annotation: Any, field: FieldInfo | None = None, ids: Cont
     return st.one_of(found) if found else values.anything
 
 
-def _strange(
+def strange_of(
     name: str, annotation: Any, field: FieldInfo | None = None, ids: Container[str] = ()
 ) -> SearchStrategy[Any]:
+    """Return a strategy for values of an argument that nobody should give; parameters as of :func:`plain_of`."""
     metadata = field.metadata if field else ()
     options = _options(annotation)
     kinds: list[SearchStrategy[Any]] = [values.anything]
@@ -240,7 +243,7 @@ def _strange(
     elif model := _model(options):
         # The shape is right and what hangs on it is not, at any depth.
         members = {
-            member: _plain(member, info.annotation, info) | _strange(member, info.annotation, info)
+            member: plain_of(member, info.annotation, info) | strange_of(member, info.annotation, info)
             for member, info in model.model_fields.items()
         }
         shaped = st.fixed_dictionaries({}, optional=members)
@@ -249,7 +252,7 @@ def _strange(
     for option in options:
         if typing.get_origin(option) in (list, tuple):
             item = typing.get_args(option)[0]
-            odd = values.anything if item is str else _plain(name, item) | _strange(name, item)
+            odd = values.anything if item is str else plain_of(name, item) | strange_of(name, item)
             members_of = st.lists(odd | values.people_wrote, max_size=4)
             kinds += [members_of, members_of.map(tuple), members_of.map(lambda items: items + items)]
     return st.one_of(kinds)

@@ -181,6 +181,18 @@ class Judge:
         except (TypeError, ValueError, RecursionError) as error:
             yield "result", f"is not JSON: {type(error).__name__}"
 
+    def refusal(self, subject: Subject, arguments: Arguments, error: Exception) -> list[str]:
+        """
+        Return what is wrong with the refusal of an input that was tried elsewhere.
+
+        :param arguments: what the subject was given.
+        :param error: what it raised.
+        """
+        found = [f"{kind}: {what}" for kind, what in self._error(subject, arguments, error)]
+        if not getattr(error, "hint", ""):
+            found.append(f"hint: {type(error).__name__} does not say what to do")
+        return found
+
     def _error(self, subject: Subject, arguments: Arguments, error: Exception) -> Iterator[tuple[str, str]]:
         if not isinstance(error, (*REFUSALS, InvalidInputError, StalePlanError)):
             yield "unhandled", f"{type(error).__name__}: {error!s:.200}"

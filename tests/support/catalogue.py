@@ -20,6 +20,7 @@ from pydantic import BeforeValidator
 from airflow_provider_smartrecruiters import api
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.names import DEPARTMENT, REASONS
+from airflow_provider_smartrecruiters.api.record import AboutRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,13 @@ def changes() -> tuple[type[Change], ...]:
     """Return every change of the package, in the order of the use cases' ids."""
     found = [kind for kind in _classes(api, Change) if not _is_base(kind)]
     return tuple(sorted(found, key=lambda change: getattr(change, "use_case", change.__name__)))
+
+
+@cache
+def reads() -> tuple[type[AboutRecord], ...]:
+    """Return what only reads: searches, waits and watches, in the order of their ids."""
+    found = [kind for kind in _classes(api, AboutRecord) if not issubclass(kind, Change) and hasattr(kind, "use_case")]
+    return tuple(sorted(found, key=lambda kind: kind.use_case))
 
 
 @cache

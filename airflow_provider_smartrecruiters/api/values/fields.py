@@ -37,6 +37,7 @@ _WORDS = {
     "too_short": "has fewer than {min_length} characters",
     "string_type": "must be text",
     "list_type": "must be a list",
+    "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
@@ -50,6 +51,7 @@ _WORDS = {
     "bytes_type": "must be bytes",
     "finite_number": "must be a finite number",
     "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
 """Messages for pydantic's error types, in this package's words."""
