@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_REPEATED = 8
-"""As many requests as may be in flight at once, so as many as a killed process can leave in doubt."""
+"""As many requests as may be in flight at once, so as many items as a killed process can leave in doubt."""
 
 LOOK_UP = "look-up"
 LONGEST_OUTLIVED = 10.0
@@ -34,10 +37,13 @@ class Batch:
     """
     A batch that has ended, as the local SmartRecruiters and Airflow have it.
 
-    :param records: its items, with `candidate_id` and `job_id`.
+    :param items: what stands for each item among the requests.
     :param readable: whether the API tells if an item was applied.
+    :param reads_once: whether an item reads its record once only, and no other item does.
     :param kills: in the order of time.
-    :param requests: all requests, as the emulator lists them.
+    :param requests: all requests, as the emulator lists them, each with `item`.
+    :param ended_wrong: the items that are not where they have to be in the end, by the emulator's records.
+    :param writes_again: writes that the same batch sent when it was run once more; None if it was not.
     :param state: of the task in the end.
     :param tries: that the task had.
     :param result: what the task returned, None if nothing.
@@ -45,8 +51,9 @@ class Batch:
     :param outlived: for how many seconds task processes went on without their watcher.
     """
 
-    records: list[dict[str, str]]
+    items: list[str]
     readable: bool
+    reads_once: bool
     kills: list[Kill]
     requests: list[dict[str, Any]]
     state: str | None
@@ -54,6 +61,8 @@ class Batch:
     result: dict[str, Any] | None
     rows: list[dict[str, Any]]
     outlived: list[float]
+    ended_wrong: list[str]
+    writes_again: int | None
 
     def done(self, kill: Kill) -> int:
         """Return how many items were applied before a kill."""
@@ -68,34 +77,41 @@ class Batch:
         Return for each kill how many requests, by method, were seen again after it and before the next one.
 
         Without a kill a batch sends no request twice: one read and one write for each item, and what it looks up for
-        all items at the start of a try, which is counted as `look-up`.
+        all items at the start of a try, which is counted as `look-up`. Where items read more than once, or the same
+        record, only writes count.
         """
-        applications = {_path(record) for record in self.records}
         found: list[Counter[str]] = [Counter() for _ in self.kills]
+        for number, entry in self._seen_again():
+            found[number][entry["method"] if entry["item"] else LOOK_UP] += 1
+        return found
+
+    def repeated_items(self) -> list[int]:
+        """Return for each kill how many items have requests among the repeated ones."""
+        found: list[set[str]] = [set() for _ in self.kills]
+        for number, entry in self._seen_again():
+            if entry["item"]:
+                found[number].add(entry["item"])
+        return [len(items) for items in found]
+
+    def _seen_again(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each request that was sent before, with the number of the kill that it came after."""
         seen = set()
         for entry in sorted(self.requests, key=lambda entry: entry["started_at"]):
-            request = (entry["method"], entry["path"], entry["query"])
+            if entry["method"] == "GET" and not self.reads_once:
+                continue
+            request = (entry["method"], entry["path"], entry["query"], entry["item"])
             before = [number for number, kill in enumerate(self.kills) if kill.at < entry["started_at"]]
             if request in seen and before:
-                of_item = bool(applications & {entry["path"], entry["path"].rpartition("/")[0]})
-                found[before[-1]][entry["method"] if of_item else LOOK_UP] += 1
+                yield before[-1], entry
             # A refused one was not carried out; it is sent again with and without a kill.
             if entry["status"] != 429:
                 seen.add(request)
-        return found
 
     def applied(self) -> Counter[str]:
-        """Return how often each item was applied, by the path of its application."""
-        counts = Counter({_path(record): 0 for record in self.records})
-        for entry in self.requests:
-            application = entry["path"].rpartition("/")[0]
-            if entry["applied"] and application in counts:
-                counts[application] += 1
+        """Return how often each item was applied."""
+        counts = Counter(dict.fromkeys(self.items, 0))
+        counts.update(entry["item"] for entry in self.requests if entry["applied"] and entry["item"])
         return counts
-
-
-def _path(record: dict[str, str]) -> str:
-    return f"/candidates/{record['candidate_id']}/jobs/{record['job_id']}"
 
 
 def mistakes(batch: Batch, kills: int) -> list[str]:
@@ -105,7 +121,7 @@ def mistakes(batch: Batch, kills: int) -> list[str]:
     :param batch: what became of it.
     :param kills: how many there were to be at random moments.
     """
-    items, applied = len(batch.records), batch.applied()
+    items, applied = len(batch.items), batch.applied()
     found = []
 
     def expect(name: str, is_: Any, wanted: Any) -> None:
@@ -118,11 +134,14 @@ def mistakes(batch: Batch, kills: int) -> list[str]:
     expect("items never applied", sum(not count for count in applied.values()), 0)
     if batch.readable:
         expect("items applied twice", sum(count > 1 for count in applied.values()), 0)
+    expect("items that ended wrong", len(batch.ended_wrong), 0)
+    expect("writes of the same batch, run again", batch.writes_again or 0, 0)
     expect("tasks that went on without their watcher", sum(one > LONGEST_OUTLIVED for one in batch.outlived), 0)
     for number, repeated in enumerate(batch.repeated(), 1):
         expect(f"look-ups repeated after kill {number}", max(1, repeated[LOOK_UP]), 1)
-        if (again := repeated.total() - repeated[LOOK_UP]) > MOST_REPEATED:
-            found.append(f"kill {number}: {again} requests repeated, more than {MOST_REPEATED}")
+    for number, again in enumerate(batch.repeated_items(), 1):
+        if again > MOST_REPEATED:
+            found.append(f"kill {number}: requests of {again} items repeated, of more than {MOST_REPEATED}")
     numbers = [row["number"] for row in batch.rows]
     if numbers != list(range(1, items + 1)):
         found.append(
@@ -161,10 +180,32 @@ def table(batch: Batch) -> list[str]:
     names = ("total", "changed", "unchanged", "unknown", "failed", "not_run", "applied", "resumed", "tried_again")
     return [
         *lines,
-        f"requests: {len(batch.requests)}; repeated: {methods.total()} ({dict(methods)}), at most "
-        f"{max((again.total() for again in repeated), default=0)} after one kill; answers: {dict(statuses)}",
+        f"requests: {len(batch.requests)}; repeated: {methods.total()} ({dict(methods)}), of at most "
+        f"{max(batch.repeated_items(), default=0)} items after one kill; answers: {dict(statuses)}",
         f"items by how often they were applied: {dict(sorted(counts.items()))}",
         f"task: {batch.state}, {batch.tries} tries; results file: {len(batch.rows)} rows",
         f"tasks whose watcher was killed went on for (seconds): {[round(seconds, 1) for seconds in batch.outlived]}",
+        f"items that ended wrong: {len(batch.ended_wrong)}; writes of the same batch, run again: "
+        f"{'not run' if batch.writes_again is None else batch.writes_again}",
         "XCom: " + ", ".join(f"{name} {result.get(name)}" for name in names),
     ]
+
+
+HEAD = "batch            items kills  once twice never wrong again  verdict"
+
+
+def line(name: str, batch: Batch, found: list[str]) -> str:
+    """
+    Return the line of a batch in the table of all, below :data:`HEAD`.
+
+    :param name: of the kind of batch.
+    :param batch: what became of it.
+    :param found: its mistakes.
+    """
+    applied = list(batch.applied().values())
+    twice = sum(count > 1 for count in applied)
+    again = "-" if batch.writes_again is None else batch.writes_again
+    return (
+        f"{name:<16} {len(applied):5} {len(batch.kills):5} {applied.count(1):5} {twice:5} {applied.count(0):5} "
+        f"{len(batch.ended_wrong):5} {again:>5}  {'WRONG' if found else 'as it has to be'}"
+    )

@@ -1,6 +1,6 @@
 """A batch survives the death of its worker in a real Airflow; and the proof of it fails on what it should not let pass.
 
-The whole proof, 500 items and 20 kills of each kind of batch, is `make kill-bulk`.
+The whole proof, 200 items and 20 kills of each kind of batch, is `make kill-bulk`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ ITEMS, KILLS = 60, 4
 def test_a_killed_batch_is_gone_on_with(tmp_path: Path) -> None:
     if importlib.util.find_spec("airflow.sdk") is None:
         pytest.skip("Airflow keeps the state of a task from 3.3 on")
-    command = [sys.executable, str(ROOT / "scripts" / "kill_bulk.py"), "--operator", "reject"]
+    command = [sys.executable, str(ROOT / "scripts" / "kill_bulk.py"), "--batch", "position", "--once"]
     command += ["--items", str(ITEMS), "--kills", str(KILLS), "--keep", str(tmp_path / "kept")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    # A position that is created twice is the worst that can happen.
     assert f"items by how often they were applied: {{1: {ITEMS}}}" in done.stdout
+    assert "items that ended wrong: 0; " in done.stdout
     for kind in ("task", "worker", "watcher", "end"):
         assert f": {kind}, " in done.stdout
 
@@ -44,14 +46,15 @@ def verdict(monkeypatch: pytest.MonkeyPatch) -> Any:
     sys.modules.pop("kill_bulk_verdict", None)
 
 
-RECORDS = [{"candidate_id": f"c{number}", "job_id": "j"} for number in range(10)]
+ITEM = "/candidates/c{}/jobs/j"
 
 
 def request(number: int, at: float, method: str, *, applied: bool = True, status: int = 200) -> dict[str, Any]:
-    path = f"/candidates/c{number}/jobs/j" + ("/status" if method == "PUT" else "")
+    item = ITEM.format(number)
     return {
+        "item": item,
         "method": method,
-        "path": path,
+        "path": item + ("/status" if method == "PUT" else ""),
         "query": "",
         "status": status,
         "started_at": at,
@@ -71,8 +74,9 @@ def good(verdict: Any) -> Any:
     rows = [{"number": number, "changed": number != 5, "error": None} for number in range(1, 11)]
     result = {"total": 10, "changed": 9, "unchanged": 1, "unknown": 0, "failed": 0, "not_run": 0, "skipped": 0}
     return verdict.Batch(
-        records=RECORDS,
+        items=[ITEM.format(number) for number in range(10)],
         readable=True,
+        reads_once=True,
         kills=[verdict.Kill("task", 5.51)],
         requests=requests,
         state="success",
@@ -80,6 +84,8 @@ def good(verdict: Any) -> Any:
         result={"counts": result},
         rows=rows,
         outlived=[],
+        ended_wrong=[],
+        writes_again=0,
     )
 
 
@@ -88,7 +94,7 @@ def test_a_good_batch(verdict: Any, good: Any) -> None:
     head, kill, sums, *_ = verdict.table(good)
     assert head.split()[:2] == ["kill", "second"]
     assert kill.split() == ["1", "5.51", "task", "5", "1", "1", "GET", "1"]
-    assert sums.startswith("requests: 21; repeated: 1 ({'GET': 1}), at most 1 after one kill")
+    assert sums.startswith("requests: 21; repeated: 1 ({'GET': 1}), of at most 1 items after one kill")
 
 
 def test_a_write_that_cannot_be_read_may_be_repeated(verdict: Any, good: Any) -> None:
@@ -105,6 +111,19 @@ def test_what_was_refused_is_not_repeated(verdict: Any, good: Any) -> None:
     assert refused.repeated() == [{"GET": 1}]
 
 
+def test_reads_of_what_several_items_share_are_not_repeated(verdict: Any, good: Any) -> None:
+    again = [request(number, 10.3, "GET") for number in range(9)]
+    shared = replace(good, requests=[*good.requests, *again], reads_once=False)
+    assert verdict.mistakes(shared, kills=1) == []
+    assert shared.repeated() == [{}]
+
+
+def test_a_line_of_the_table_of_all(verdict: Any, good: Any) -> None:
+    line = verdict.line("undo", good, [])
+    assert line.split() == ["undo", "10", "1", "10", "0", "0", "0", "0", "as", "it", "has", "to", "be"]
+    assert verdict.line("undo", good, ["lost"]).endswith("WRONG")
+
+
 def broken(name: str, good: Any) -> Any:
     """Return a batch with one thing wrong."""
     result = good.result
@@ -114,11 +133,12 @@ def broken(name: str, good: Any) -> Any:
         requests = [one | {"applied": False} if "c7" in one["path"] else one for one in good.requests]
         return replace(good, requests=requests)
     if name == "repeated":
-        again = [request(number, 10.3, "GET") for number in range(8)]
+        again = [request(number, 10.3, "GET") for number in range(9)]
         return replace(good, requests=[*good.requests, *again])
     if name == "looked up":
         at = [1.0, 9.0, 9.1]
-        again = [request(0, one, "GET") | {"path": "/configuration/applications/rejection-reasons"} for one in at]
+        other = {"path": "/configuration/applications/rejection-reasons", "item": None}
+        again = [request(0, one, "GET") | other for one in at]
         return replace(good, requests=[*good.requests, *again])
     if name == "failed":
         return replace(good, state="failed")
@@ -136,6 +156,10 @@ def broken(name: str, good: Any) -> Any:
         return replace(good, rows=[*good.rows[:-1], good.rows[-1] | {"error": "NotFoundError"}])
     if name == "counts":
         return replace(good, result={"counts": result["counts"] | {"changed": 10}})
+    if name == "ended wrong":
+        return replace(good, ended_wrong=[ITEM.format(3)])
+    if name == "written again":
+        return replace(good, writes_again=2)
     assert name == "left behind"
     return replace(good, outlived=[60.0])
 
@@ -145,7 +169,7 @@ def broken(name: str, good: Any) -> Any:
     [
         ("lost", "items never applied: 1, not 0"),
         ("refused", "items never applied: 1, not 0"),
-        ("repeated", "kill 1: 9 requests repeated, more than 8"),
+        ("repeated", "kill 1: requests of 9 items repeated, of more than 8"),
         ("looked up", "look-ups repeated after kill 1: 2, not 1"),
         ("failed", "state of the task: failed, not success"),
         ("other death", "tries of the task: 3, not 2"),
@@ -155,6 +179,8 @@ def broken(name: str, good: Any) -> Any:
         ("row twice", "results file: 11 rows, 10 different numbers, not all 10 in order"),
         ("row failed", "failed rows in the results file: 1, not 0"),
         ("counts", "changed in XCom: 10, not 9"),
+        ("ended wrong", "items that ended wrong: 1, not 0"),
+        ("written again", "writes of the same batch, run again: 2, not 0"),
         ("left behind", "tasks that went on without their watcher: 1, not 0"),
     ],
 )
