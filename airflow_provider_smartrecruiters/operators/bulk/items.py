@@ -24,7 +24,7 @@ from airflow_provider_smartrecruiters.operators.common.params import as_fingerpr
 from airflow_provider_smartrecruiters.operators.common.task import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
@@ -115,14 +115,22 @@ class BulkItems:
     :param item_operator: the operator that each item is for.
     :param source: the items.
     :param shared: rendered parameters that all items share. An item's own value takes precedence.
+    :param batch_parameters: names of the parameters that only the batch has, such as its guards.
     """
 
-    def __init__(self, item_operator: type[ItemOperator], source: Iterable[Item], shared: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        item_operator: type[ItemOperator],
+        source: Iterable[Item],
+        shared: Mapping[str, Any],
+        batch_parameters: Collection[str] = (),
+    ) -> None:
         self._item_operator = item_operator
         self._source = source
         self._shared = {name: unwrapped(value) for name, value in shared.items()}
         parameters = item_operator.own_parameters()
         self._names = tuple(parameters)
+        self._batch_parameters = frozenset(batch_parameters) - {*parameters, *_ITEM_KEYS}
         self._defaults = {name: value for name, value in parameters.items() if value is not inspect.Parameter.empty}
         self._named = names_of(item_operator)
         self._finder: Finder | None = None
@@ -312,17 +320,27 @@ class BulkItems:
         unknown = [name for name in arguments if name not in self._names and name not in _ITEM_KEYS]
         given = self._defaults | self._whole({name: arguments[name] for name in self._names if name in arguments})
         missing = [name for name in self._names if name not in given]
-        if unknown or missing:
-            problems = [f"{name} is missing" for name in missing]
-            if unknown:
-                # A key that does not look like a parameter name may be a value in the wrong place, so only keys that do
-                # are repeated in the message.
-                named = [name for name in unknown if _NAME.fullmatch(name)]
-                keys = f"unknown key{'s' if len(unknown) > 1 else ''}"
-                keys = f"{keys} {', '.join(named)}" if len(named) == len(unknown) else f"{len(unknown)} {keys}"
-                problems.append(f"{keys} (allowed: {', '.join((*self._names, *_ITEM_KEYS))})")
-            raise InvalidInputError(f"{'; '.join(problems)}.", fields=tuple(missing))
+        problems = [f"{name} is missing" for name in missing]
+        # A column that switches a guard off must not pass for one that was heeded, nor for a misspelled one.
+        problems += [
+            f"{name} is a parameter of the batch, not of an item; give it to .bulk() for all items, leave it out here"
+            for name in unknown
+            if name in self._batch_parameters
+        ]
+        if others := [name for name in unknown if name not in self._batch_parameters]:
+            problems.append(self._unknown(others))
+        if problems:
+            fields = (*missing, *(name for name in unknown if name in self._batch_parameters))
+            raise InvalidInputError(f"{'; '.join(problems)}.", fields=fields)
         return self._item_operator.outline_of(given) if outline else self._item_operator.change_of(given)
+
+    def _unknown(self, names: Sequence[str]) -> str:
+        # A key that does not look like a parameter name may be a value in the wrong place, so only keys that do are
+        # repeated in the message.
+        named = [name for name in names if _NAME.fullmatch(name)]
+        keys = f"unknown key{'s' if len(names) > 1 else ''}"
+        keys = f"{keys} {', '.join(named)}" if len(named) == len(names) else f"{len(names)} {keys}"
+        return f"{keys} (allowed: {', '.join((*self._names, *_ITEM_KEYS))})"
 
 
 def _is_given(value: Any) -> bool:

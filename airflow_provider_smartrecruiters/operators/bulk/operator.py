@@ -293,6 +293,7 @@ class BulkOperator(WithHook, BaseOperator):
                 options=self._options(),
                 progress_store=context.get("task_state_store"),
                 max_tries=getattr(ti, "max_tries", None),
+                batch_parameters=self.template_fields,
             )
             self._run = run
             if self._killed:

@@ -32,7 +32,7 @@ from airflow_provider_smartrecruiters.operators.bulk.sources.results import Resu
 from airflow_provider_smartrecruiters.operators.common.files import same_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from fractions import Fraction
 
     from airflow_provider_smartrecruiters.api.converge.bulk import BulkOptions
@@ -53,6 +53,7 @@ class BulkRun:
     :param progress_store: Airflow's task state store; None if there is none.
     :param carry: what to carry over to the next run; None if nothing is.
     :param max_tries: ``max_tries`` of the task instance; see :class:`.BulkProgress`.
+    :param batch_parameters: names of the parameters that only the batch has; see :class:`.BulkItems`.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class BulkRun:
         progress_store: Any,
         max_tries: int | None,
         carry: CarryOver | None = None,
+        batch_parameters: Collection[str] = (),
     ) -> None:
         self._client = hook.get_conn()
         self._operator = item_operator.__name__
@@ -79,7 +81,7 @@ class BulkRun:
         known: dict[str, Any] = {"item_operator": item_operator, "shared": shared, "identity": self._identity}
         self._source, self._files, self._carried = carried(source, files, carry, **known)
         self._last_try = carry is None or carry.last_try
-        self._items = BulkItems(item_operator, self._source, shared)
+        self._items = BulkItems(item_operator, self._source, shared, batch_parameters)
         self._max_items = max_items
         self._min_items = min_items
         self._expected_count = expected_count

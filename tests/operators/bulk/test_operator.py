@@ -173,6 +173,19 @@ def test_every_bad_item_is_named_before_anything_is_sent(emulator, caplog):
     assert "targets the same record as item 1." in lines[3]
 
 
+def test_a_parameter_of_the_batch_in_an_item_is_refused_with_its_place(emulator):
+    own = RejectApplicationOperator.own_parameters()
+    names = [name for name in BulkOperator.template_fields if name not in own]
+    assert {"only_if_status_in", "protect_hired", "on_missing", "max_items", "plan_only"} <= set(names)
+    item = applications(emulator, 1)[0]
+    for name in names:
+        with pytest.raises(InvalidInputError) as caught:
+            reject([{**item, name: "x"}]).execute(context())
+        assert f"{name} is a parameter of the batch, not of an item; give it to .bulk()" in str(caught.value)
+        assert name in caught.value.fields
+    assert emulator.requests == []
+
+
 def test_an_unknown_reason_is_found_before_anything_is_sent(emulator):
     with pytest.raises(
         InvalidInputError,
