@@ -1,14 +1,16 @@
 """
 Change parts of a job ad.
 
-Empty fields keep their values. A published ad shows the change only after it is published again; the task's result says
-whether that is needed.
+Empty fields keep their values. Applicants see the change of a published ad only after it is published again, which
+"Publish again" does.
 """
 
 from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
+from airflow_provider_smartrecruiters.api.publishing import PUBLISH
+from airflow_provider_smartrecruiters.operators.forms import words
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAdOperator
 
 dag = DAG(
@@ -61,6 +63,14 @@ dag = DAG(
             description="Sections to change: companyDescription, jobDescription, qualifications, "
             "additionalInformation (each with title and text) and videos.",
         ),
+        "publish": Param(
+            "never",
+            type="string",
+            enum=[*PUBLISH],
+            values_display=words(PUBLISH),
+            title="Publish again",
+            description="If the ad is published, publish it again, so that applicants see the change.",
+        ),
         "plan_only": Param(
             True,
             type="boolean",
@@ -79,6 +89,7 @@ UpdateJobAdOperator(
     language="{{ params.language }}",
     location="{{ params.location | tojson if params.location else '' }}",
     job_ad="{{ params.job_ad | tojson if params.job_ad else '' }}",
+    publish="{{ params.publish }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
+from airflow_provider_smartrecruiters.api.publishing import PUBLISH
+from airflow_provider_smartrecruiters.operators.forms import words
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobAndJobAdOperator
 
 dag = DAG(
@@ -39,6 +41,14 @@ dag = DAG(
             title="Replace",
             description="On: these fields become the whole job; all others are removed. Off: keep all others.",
         ),
+        "publish": Param(
+            "never",
+            type="string",
+            enum=[*PUBLISH],
+            values_display=words(PUBLISH),
+            title="Publish again",
+            description="If the default ad is published, publish it again, so that applicants see the change.",
+        ),
         "plan_only": Param(
             True,
             type="boolean",
@@ -54,6 +64,7 @@ UpdateJobAndJobAdOperator(
     job_id="{{ params.job_id }}",
     job="{{ params.job | tojson }}",
     replace="{{ params.replace }}",
+    publish="{{ params.publish }}",
     plan_only="{{ params.plan_only }}",
     dag=dag,
 )

@@ -42,7 +42,7 @@ A_JOB = "afadcca8-a951-4f10-8c75-f70b5685053c"
 # The API cannot be asked for these, so every run writes them.
 UNREADABLE = {name for name, case in CASES.items() if not case.reads}
 ENUMERATED = {
-    (name, field): (*choices, *([] if change.model_fields[field].is_required() else [None]))
+    (name, field): (*choices, *([None] if change.model_fields[field].default is None else []))
     for name, change in CHANGES.items()
     for field in change.model_fields
     if (choices := catalogue.choices(change, field))
