@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
 
 from airflow_provider_smartrecruiters.intervals import varied
-from airflow_provider_smartrecruiters.operators.bulk.state_store import StateStore
 from airflow_provider_smartrecruiters.operators.common.params import as_bool, as_guard, as_one_or_more
 from airflow_provider_smartrecruiters.operators.common.task import WithHook, parameters_of
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
@@ -155,6 +154,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
     def _identified(self, wait: StatusWait, context: Context) -> StatusWait:
         """Return the wait with ids in place of names, which are looked up once for the whole wait."""
         from airflow_provider_smartrecruiters.api.reads.waiting import identified
+        from airflow_provider_smartrecruiters.operators.bulk.state_store import StateStore
 
         given = wait.to_look_up
         if self._wait or self._ids or not given:
