@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.http.queries import JobSearch, Search, SourceSearch
-from airflow_provider_smartrecruiters.emulator.tenant.state import Guarded
+
+
+class _Identified(Protocol):
+    id: str
+
 
 Row = TypeVar("Row")
-GuardedRow = TypeVar("GuardedRow", bound=Guarded)
+IdentifiedRow = TypeVar("IdentifiedRow", bound=_Identified)
 
 
 def offset_page(
@@ -30,9 +34,9 @@ def offset_page(
 
 
 def cursor_page(
-    rows: Iterable[GuardedRow],
+    rows: Iterable[IdentifiedRow],
     search: Search,
-    view: Callable[[GuardedRow], dict[str, Any]],
+    view: Callable[[IdentifiedRow], dict[str, Any]],
     *,
     overlap: int = 0,
 ) -> dict[str, Any]:

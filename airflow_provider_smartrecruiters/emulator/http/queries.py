@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from airflow_provider_smartrecruiters.emulator.http import schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
+from airflow_provider_smartrecruiters.emulator.tenant.audit import AuditEvent, AuthorType, EntityType
 from airflow_provider_smartrecruiters.emulator.tenant.settings import ApplicationStatus
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 
@@ -208,4 +209,33 @@ class JobSearch(Search):
             and (not statuses or job.status in statuses)
             and (self.posting_status is None or posting_status == self.posting_status)
             and (not self.hiring_team_member_id or not job.hiring_team.keys().isdisjoint(self.hiring_team_member_id))
+        )
+
+
+class AuditSearch(Search):
+    """Parameters of the audit log. The cursor of the next page has another name than elsewhere.
+
+    Whether the bounds of the time belong to the range is not documented. Here they do not, and so nobody relies on it.
+    """
+
+    invalid_page: ClassVar[str | None] = None
+    page_id: str | None = Field(default=None, alias="nextPageId")
+    event_date_after: schemas.DateTime | None = None
+    event_date_before: schemas.DateTime | None = None
+    event_name: list[str] = []
+    author_type: list[AuthorType] = []
+    author_id: str | None = None
+    entity_type: list[EntityType] = []
+    entity_id: str | None = None
+
+    def matches(self, event: AuditEvent) -> bool:
+        """Return whether an entry matches."""
+        return (
+            (self.event_date_after is None or event.event_date > self.event_date_after)
+            and (self.event_date_before is None or event.event_date < self.event_date_before)
+            and (not self.event_name or event.event_name in self.event_name)
+            and (not self.author_type or event.author_type in self.author_type)
+            and (self.author_id is None or event.author_id == self.author_id)
+            and (not self.entity_type or event.entity_type in self.entity_type)
+            and (self.entity_id is None or event.entity_id == self.entity_id)
         )

@@ -8,7 +8,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, n
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import CandidateSource, CandidateStatus, required
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.tenant import state, times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, state, times
 
 APPLICATION = "/candidates/{id}/jobs/{jobId}"
 BY_ID = "/job-applications-api/v202112/job-applications/{jobApplicationId}"
@@ -60,6 +60,7 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     body = required(body)
     _check_reason(tenant, body)
     _check_sub_status(tenant, application, body)
+    before = (application.status, application.sub_status)
     now = times.now()
     application.status = body.status
     application.sub_status = body.sub_status
@@ -68,6 +69,7 @@ def update_status(call: Call, candidate_id: str, job_id: str) -> None:
     application.history.append(state.StatusChange(changed_on=now, status=body.status, sub_status=body.sub_status))
     tenant.candidates[candidate_id].updated_on = now
     tenant.jobs[job_id].last_activity_on = now
+    audit.note_status(tenant, application, before)
 
 
 def _check_reason(tenant: state.Tenant, body: CandidateStatus) -> None:
@@ -131,10 +133,20 @@ def update_source(call: Call, candidate_id: str, job_id: str) -> None:
     source = tenant.source(source_type.id, sub_type, body.source_id)
     if source is None or source.deleted:
         raise bad_request("Invalid source", "INVALID_SOURCE")
+    before = tenant.source_of(application)
     application.source_type_id = source_type.id
     application.source_sub_type_id = sub_type
     application.source_id = source.id
     tenant.candidates[candidate_id].updated_on = times.now()
+    previous = before.identifier if before else None
+    audit.note(
+        tenant,
+        "APPLICATION_SOURCE_MODIFIED",
+        "APPLICATION",
+        application.id,
+        previousSource=previous,
+        nextSource=source.identifier,
+    )
 
 
 @operations.get(BY_ID, "job-applications.getById", "job_applications_read")

@@ -11,7 +11,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import bad_request
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
 from airflow_provider_smartrecruiters.emulator.routes.applications import application_fields
-from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import Candidate
 
@@ -121,4 +121,5 @@ def _set_tags(call: Call, candidate_id: str, tags: Sequence[str], *, keep: bool)
         raise bad_request(f"A tag is longer than {settings.tag_length} characters")
     candidate.tags = wanted
     candidate.updated_on = times.now()
+    audit.note(call.tenant, "CANDIDATE_TAGS_MODIFIED", "CANDIDATE", candidate.id, tags=", ".join(wanted))
     return {"tags": candidate.tags}

@@ -15,7 +15,7 @@ from airflow_provider_smartrecruiters.emulator.routes.job_replacement import (
     location_from,
     replace_sections,
 )
-from airflow_provider_smartrecruiters.emulator.tenant import publishing, times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, publishing, times
 from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Job, JobAd
 
 ADS = "/jobs/{jobId}/jobads"
@@ -47,6 +47,7 @@ def create_ad(call: Call, job_id: str) -> dict[str, Any]:
     ad = JobAd(id=str(uuid.uuid4()), content=content, created_on=now, updated_on=now, creator_id=creator)
     _replace_content(call, job, ad, body)
     job.ads[ad.id] = ad
+    audit.note_ad(tenant, ad, None)
     return _view(call, job, ad)
 
 
@@ -63,7 +64,9 @@ def replace_ad(call: Call, job_id: str, job_ad_id: str) -> dict[str, Any]:
     body = schemas.JobAdContent.read(call)
     ad = lookups.job_ad(call.tenant, job_id, job_ad_id, write=True)
     job = call.tenant.jobs[job_id]
+    before = audit.ad_facts(ad)
     _replace_content(call, job, ad, body)
+    audit.note_ad(call.tenant, ad, before)
     return _view(call, job, ad)
 
 

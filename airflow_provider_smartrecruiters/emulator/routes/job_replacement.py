@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http import schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, refusal
-from airflow_provider_smartrecruiters.emulator.tenant import state, times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, state, times
 from airflow_provider_smartrecruiters.emulator.tenant.places import REGIONS
 
 
@@ -28,6 +28,7 @@ def replace(tenant: state.Tenant, job: state.Job, body: schemas.JobInput) -> Non
     _check_rules(tenant, body)
     properties = _properties(tenant, body.properties)
 
+    before, ad_before = audit.property_facts(job), audit.ad_facts(job.default_ad)
     for member, record_id in chosen.items():
         setattr(job, f"{member}_id", record_id)
     job.title = body.title
@@ -41,6 +42,8 @@ def replace(tenant: state.Tenant, job: state.Job, body: schemas.JobInput) -> Non
     ad.content.language = language
     replace_sections(ad.content, body.job_ad.sections if body.job_ad else None)
     job.updated_on = job.last_activity_on = ad.updated_on = times.now()
+    audit.note_properties(tenant, job, before)
+    audit.note_ad(tenant, ad, ad_before)
 
 
 def location_from(given: schemas.LocationInput) -> state.Location:

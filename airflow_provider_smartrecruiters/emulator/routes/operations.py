@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_smartrecruiters.emulator.routes import (
     applications,
+    audit,
     candidates,
     configuration,
     interviews,
@@ -16,6 +17,6 @@ from airflow_provider_smartrecruiters.emulator.routes import (
 
 OPERATIONS = [
     operation
-    for module in (oauth, candidates, applications, jobs, job_ads, positions, interviews, users, configuration)
+    for module in (oauth, candidates, applications, jobs, job_ads, positions, interviews, users, configuration, audit)
     for operation in module.operations.all
 ]

@@ -9,7 +9,7 @@ from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, r
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.schemas import HeadcountInput, PositionInput, SalaryRangeInput
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.tenant import state, times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, state, times
 
 POSITIONS = "/jobs/{jobId}/positions"
 # The id of the record, not the company's own text that the body calls positionId.
@@ -33,7 +33,7 @@ def create_position(call: Call, job_id: str) -> dict[str, Any]:
     body = PositionInput.read(call)
     job = lookups.job(call.tenant, job_id, write=True, access=lookups.POSITION_CREATION)
     _check_approval(call, job)
-    return _store(job, state.Position(id=str(uuid.uuid4()), **body.model_dump()))
+    return _store(call, job, state.Position(id=str(uuid.uuid4()), **body.model_dump()))
 
 
 @operations.get(POSITION, "jobs.positions.get", "jobs_read")
@@ -49,7 +49,7 @@ def replace_position(call: Call, job_id: str, record_id: str) -> dict[str, Any]:
     position = lookups.position(call.tenant, job_id, record_id, write=True)
     job = call.tenant.jobs[job_id]
     _check_approval(call, job)
-    return _store(job, state.Position(id=position.id, status=position.status, **body.model_dump()))
+    return _store(call, job, state.Position(id=position.id, status=position.status, **body.model_dump()))
 
 
 @operations.delete(POSITION, "jobs.positions.remove", "jobs_manage", status=204)
@@ -60,6 +60,7 @@ def delete_position(call: Call, job_id: str, record_id: str) -> None:
     _check_approval(call, job)
     del job.positions[position.id]
     job.last_activity_on = times.now()
+    audit.note_position(call.tenant, job, position, None)
 
 
 @operations.patch(HEADCOUNT, "jobs.headcount.update", "jobs_manage", status=202)
@@ -76,6 +77,7 @@ def request_headcount(call: Call, job_id: str) -> dict[str, Any]:
         raise bad_request("Salary range is not valid", "INVALID_SALARY_RANGE")
     job.approval = state.JobApproval(id=str(uuid.uuid4()), salary_range=state.Compensation(**wanted.model_dump()))
     job.last_activity_on = times.now()
+    audit.note(call.tenant, "JOB_APPROVAL_REQUESTED", "JOB", job.id, comments=[])
     return {"status": "PENDING"}
 
 
@@ -107,7 +109,8 @@ def _check_approval(call: Call, job: state.Job) -> None:
         raise refusal(403, "Approval process is enabled", "APPROVAL_PROCESS_ENABLED")
 
 
-def _store(job: state.Job, position: state.Position) -> dict[str, Any]:
+def _store(call: Call, job: state.Job, position: state.Position) -> dict[str, Any]:
+    audit.note_position(call.tenant, job, job.positions.get(position.id), position)
     job.positions[position.id] = position
     job.last_activity_on = times.now()
     return _view(position)

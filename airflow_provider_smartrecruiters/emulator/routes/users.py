@@ -10,7 +10,7 @@ from airflow_provider_smartrecruiters.emulator.http.multipart import Part
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import UserSearch
 from airflow_provider_smartrecruiters.emulator.routes import lookups, views
-from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant import audit, times
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES
 from airflow_provider_smartrecruiters.emulator.tenant.state import User
 
@@ -55,6 +55,7 @@ def update_avatar(call: Call, user_id: str) -> None:
     user.avatar_content_type = part.image_type
     user.avatar_size = len(part.content)
     user.updated_on = times.now()
+    audit.note(call.tenant, "USER_ACCOUNT_UPDATED", "USER", user.id)
 
 
 def _file(parts: list[Part] | None) -> Part:

@@ -52,7 +52,9 @@ class _Seed:
             for key, (label, description) in words.DEPARTMENTS.items()
         }
         # What was made here has the tenant's own name for it; the other lists of choices are words as they stand.
-        made = {name: getattr(self, name, None) or getattr(words, name.upper()) for name in state.Tenant.model_fields}
+        # The audit log begins empty.
+        names = state.Tenant.model_fields.keys() - {"audit"}
+        made = {name: getattr(self, name, None) or getattr(words, name.upper()) for name in names}
         return state.Tenant(**made)
 
     def uuid(self) -> str:

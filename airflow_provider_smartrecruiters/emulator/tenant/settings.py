@@ -69,6 +69,9 @@ class Settings(BaseModel):
         description="candidates that each page of their list repeats from the page before: no order is promised, and "
         "what changes during a search moves",
     )
+    audit_delay: float = Field(
+        0.0, ge=0, description="seconds from a change until the audit log has it; how many SmartRecruiters takes is not documented"
+    )
     publish_delay: float = Field(0.1, description="seconds from an accepted publication until it shows outside")
     default_language: str = Field("en", description="language of a job ad that is sent without one")
     caller_id: str = Field(description="id of the user that the credentials belong to")

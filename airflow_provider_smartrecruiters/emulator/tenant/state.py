@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from airflow_provider_smartrecruiters.emulator.tenant.audit import AuditEvent
 from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 
 # full: read and write; read: writes are denied; none: reads are denied too.
@@ -336,6 +337,7 @@ class Tenant(Record):
     experience_levels: dict[str, str]
     eeo_categories: dict[str, str]
     job_properties: dict[str, JobProperty] = Field(default_factory=dict)
+    audit: list[AuditEvent] = Field(default_factory=list)
 
     def job_choices(self) -> dict[str, dict[str, str]]:
         """Return the labels that a job chooses from, by the member that holds the choice (with ``_id`` after it)."""
