@@ -20,9 +20,9 @@ PER_CREDENTIAL, PER_ENDPOINT = LIMITS = ("per-credential", "per-endpoint")
 
 ALL_SCOPES = frozenset(
     {
-        "audit_events_read", "candidates_manage", "candidates_read", "configuration_read", "interviews_read", "interviews_write",
-        "job_applications_read", "jobs_manage", "jobs_publications_manage", "jobs_read", "user_me_read",
-        "users_manage", "users_read",
+        "audit_events_read", "candidates_manage", "candidates_read", "configuration_read", "interviews_read",
+        "interviews_write", "job_applications_read", "jobs_manage", "jobs_publications_manage", "jobs_read",
+        "user_me_read", "users_manage", "users_read",
     }
 )  # fmt: skip
 

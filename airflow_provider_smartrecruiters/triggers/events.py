@@ -1,76 +1,23 @@
-"""Triggers for Airflow's asset watchers: a DAG is scheduled by a change of a status in SmartRecruiters.
+"""Triggers for Airflow's asset watchers: a DAG is scheduled by what happens in SmartRecruiters.
 
-Needs Airflow 3. On 3.3 a watcher goes on where it stopped; see :class:`StatusEventTrigger`.
+Needs Airflow 3. On 3.3 a watcher goes on where it stopped; see :class:`.EventTrigger`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
-from datetime import UTC, datetime
-from functools import partial
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakValueDictionary
+from typing import ClassVar
 
-from airflow.triggers.base import TriggerEvent
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
+from airflow_provider_smartrecruiters.triggers.watching import EventTrigger
 
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, fitted
-from airflow_provider_smartrecruiters.intervals import varied
-from airflow_provider_smartrecruiters.operators.common.task import WithHook
-from airflow_provider_smartrecruiters.triggers.threads import in_thread
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable
-
-    from airflow.triggers.base import BaseEventTrigger
-
-    from airflow_provider_smartrecruiters.api.reads.events import Poll, Position
-else:
-    try:
-        from airflow.triggers.base import BaseEventTrigger
-    except ImportError:
-        # Airflow 2.11 has no watchers, but DAG files that also run there may import this module.
-        from airflow.triggers.base import BaseTrigger as BaseEventTrigger
-
-__all__ = ["ApplicationStatusTrigger", "JobStatusTrigger"]
-
-log = logging.getLogger(__name__)
-
-_LONGEST_BACKOFF = 600.0
-"""Seconds between two polls after many transient errors, or after one that only a person can fix."""
-
-_APART = 5.0
-"""Seconds between two events of a watcher. Airflow queues one run for all events of an asset that arrive until its
-scheduler gets to it, but gives that run only those that arrived first; the others wait for the next event. With the
-changes of a poll in one event, and time for the scheduler until the next one, none is left behind. Halved, a scheduler
-that is busy for three seconds may leave some."""
-
-_running: WeakValueDictionary[str, StatusEventTrigger] = WeakValueDictionary()
-"""The watchers of this triggerer. Airflow builds a stream from a trigger's arguments alone, but the store of the asset
-is an attribute of the trigger."""
+__all__ = ["ApplicationStatusTrigger", "AuditEventTrigger", "JobStatusTrigger"]
 
 
-def _list(name: str, value: str | list[str] | None) -> list[str]:
-    found = [value] if isinstance(value, str) else list(value or ())
-    if any(not isinstance(one, str) or not one.strip() for one in found):
-        raise InvalidInputError(f"{name} has a blank value", hint=f"Leave {name} out to follow all.", fields=(name,))
-    return found
-
-
-class StatusEventTrigger(WithHook, BaseEventTrigger):
+class StatusEventTrigger(EventTrigger):
     """Base class of the triggers that follow changes of a status.
 
-    An event has all changes that a poll found: its payload is ``{"events": [...]}``. A change holds ids and words of
-    the API, nothing about a person: ``key``, ``event``, ``job_id``, ``candidate_id`` (of an application), ``status``,
-    ``previous_status`` and ``changed_on``. ``key`` is the same each time that a change is reported.
-
-    Airflow 3.3 keeps the position of a watcher in the asset's state store. It is written only when Airflow has stored
-    the events before it, so a triggerer that is killed loses nothing; it may report again the few changes whose events
-    were stored in the last second or two. :func:`~airflow_provider_smartrecruiters.triggers.runs.new_events` leaves
-    such repeats out. Airflow 3.0 to 3.2 has no such store: after a restart, changes are reported from ``since`` on, or
-    from the time of the restart.
+    A change has ``key``, ``event``, ``job_id``, ``candidate_id`` (of an application), ``status``, ``previous_status``
+    and ``changed_on``. :class:`.EventTrigger` says what happens on a restart.
 
     :param smartrecruiters_conn_id: id of the Airflow connection.
     :param statuses: report changes to these statuses only: a list, or one text. Default: to every status.
@@ -84,8 +31,7 @@ class StatusEventTrigger(WithHook, BaseEventTrigger):
         the error.
     """
 
-    watch_name: ClassVar[str]
-    """The name of a class in the package's ``api.reads.events``. Not the class: a DAG file imports this module."""
+    filter_names: ClassVar[tuple[str, ...]] = ("statuses", "job_ids")
 
     def __init__(
         self,
@@ -97,150 +43,14 @@ class StatusEventTrigger(WithHook, BaseEventTrigger):
         poke_interval: float = 60.0,
         overlap: float = 300.0,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        if poke_interval <= 0 or overlap < 0:
-            raise InvalidInputError(
-                "poke_interval must be above 0, and overlap at least 0", fields=("poke_interval", "overlap")
-            )
-        self.smartrecruiters_conn_id = smartrecruiters_conn_id
-        self.statuses = _list("statuses", statuses)
-        self.job_ids = _list("job_ids", job_ids)
-        self.since = since
-        self.poke_interval = poke_interval
-        self.overlap = overlap
-        self._first = _moment(since) if since is not None else None
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class and the arguments to build this trigger again."""
-        names = ("smartrecruiters_conn_id", "statuses", "job_ids", "since", "poke_interval", "overlap")
-        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield an event for each change. Used where Airflow has no store for the position."""
-        await in_thread(lambda: None)
-        log.warning(
-            "This Airflow keeps no position of a watcher: after a restart, changes are reported %s.", self._restart
+        super().__init__(
+            smartrecruiters_conn_id=smartrecruiters_conn_id,
+            statuses=statuses,
+            job_ids=job_ids,
+            since=since,
+            poke_interval=poke_interval,
+            overlap=overlap,
         )
-        async for changes, _ in self._steps(self._start()):
-            if changes:
-                yield TriggerEvent({"events": changes})  # type: ignore[no-untyped-call]
-
-    @property
-    def _restart(self) -> str:
-        return f"again from {self.since} on" if self.since else "from the time of the restart on"
-
-    def shared_stream_key(self) -> Hashable | None:
-        """Return what makes Airflow 3.3 confirm that events are stored; None where it cannot.
-
-        Each watcher has a stream of its own. DAGs share one by being scheduled by the same asset.
-        """
-        if getattr(self, "asset_state_store", None) is None:
-            return None
-        key = _identity(*self.serialize())
-        _running[key] = self
-        return ("smartrecruiters", key)
-
-    @classmethod
-    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
-        """Return what polls, and stores the position once Airflow has stored the events.
-
-        :param kwargs: the arguments of the trigger.
-        """
-        from airflow_provider_smartrecruiters.triggers.stream import StatusStream
-
-        return StatusStream(_running[_identity(f"{cls.__module__}.{cls.__qualname__}", kwargs)])
-
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
-        """Yield the events of the stream.
-
-        :param shared_stream: lists of changes.
-        """
-        async for changes in shared_stream:
-            if changes:
-                yield TriggerEvent({"events": changes})  # type: ignore[no-untyped-call]
-
-    async def restored(self) -> Position:
-        """Return the position to start from: the stored one, or that of a first start."""
-        await in_thread(lambda: None)
-        from airflow_provider_smartrecruiters.api.reads.events import Position
-
-        stored = await self._store.aget(self._key)
-        if isinstance(stored, dict):
-            log.info("Following changes from %s on, where the watcher stopped.", stored["watermark"])
-            return Position.restored(stored)
-        position = self._start()
-        # A triggerer that is killed before the first change must not start at a later moment.
-        await self.keep(position.stored())
-        return position
-
-    async def keep(self, position: dict[str, Any]) -> None:
-        """Store a position.
-
-        :param position: as :meth:`.Position.stored` returns it.
-        """
-        await self._store.aset(self._key, position)
-
-    async def steps(self) -> AsyncIterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
-        """Yield changes, and the position to keep once they are stored. Never ends."""
-        async for step in self._steps(await self.restored()):
-            yield step
-
-    async def _steps(self, position: Position) -> AsyncIterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
-        async for found in self._polls(position):
-            for number, step in enumerate(found.steps()):
-                if number:
-                    await asyncio.sleep(_APART)
-                yield step
-
-    async def _polls(self, position: Position) -> AsyncIterator[Poll]:
-        failures, said = 0, ""
-        while True:
-            try:
-                found = await in_thread(partial(self._poll, position))
-            except Exception as error:
-                failures += 1
-                delay = self._backoff(error, failures)
-                if said != (message := _said(error, delay)):
-                    log.warning("%s", message) if getattr(error, "retryable", False) else log.error("%s", message)
-                said = message
-            else:
-                if failures:
-                    log.info("The connection works again; nothing was missed.")
-                failures, said, position = 0, "", found.after
-                delay = max(self.poke_interval, _APART) if found.events else self.poke_interval
-                yield found
-            await asyncio.sleep(varied(delay))
-
-    def _backoff(self, error: Exception, failures: int) -> float:
-        longest = max(_LONGEST_BACKOFF, self.poke_interval)
-        if not getattr(error, "retryable", False):
-            return longest
-        return float(min(self.poke_interval * 2 ** min(failures - 1, 10), longest))
-
-    def _poll(self, position: Position) -> Poll:
-        from airflow_provider_smartrecruiters.api.reads import events
-
-        watch = getattr(events, self.watch_name)(statuses=self.statuses, job_ids=self.job_ids)
-        return events.poll(self.hook.get_conn(), watch, position, overlap=self.overlap)
-
-    def _start(self) -> Position:
-        from airflow_provider_smartrecruiters.api.reads.events import Position
-
-        return Position.starting(self._first or datetime.now(UTC))
-
-    @property
-    def _key(self) -> str:
-        # Without the intervals: whoever changes them goes on at the same position.
-        path, arguments = self.serialize()
-        kept = {name: value for name, value in arguments.items() if name not in ("poke_interval", "overlap")}
-        return f"smartrecruiters_{sha256(_identity(path, kept).encode()).hexdigest()[:16]}"
-
-    @property
-    def _store(self) -> Any:
-        """The store of the asset; of the first one, if several assets have an equal trigger."""
-        accessors: Any = self.asset_state_store
-        by_name = {**accessors._by_name, **accessors._by_uri}
-        return by_name[min(by_name)]
 
 
 class JobStatusTrigger(StatusEventTrigger):
@@ -261,7 +71,7 @@ class JobStatusTrigger(StatusEventTrigger):
     ``OFFER``, ``FILLED``, ``ON_HOLD``, ``CANCELLED``.
     """
 
-    watch_name: ClassVar[str] = "WatchJobStatus"
+    watch_name: ClassVar[str] = "watch_statuses.WatchJobStatus"
 
 
 class ApplicationStatusTrigger(StatusEventTrigger):
@@ -282,26 +92,74 @@ class ApplicationStatusTrigger(StatusEventTrigger):
     ``INTERVIEW``, ``OFFERED``, ``HIRED``, ``REJECTED``, ``WITHDRAWN``.
     """
 
-    watch_name: ClassVar[str] = "WatchApplicationStatus"
+    watch_name: ClassVar[str] = "watch_statuses.WatchApplicationStatus"
 
 
-def _moment(since: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(since)
-    except (TypeError, ValueError):
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise InvalidInputError(
-            "since must be a date-time with an offset, such as 2026-12-01T00:00:00Z", fields=("since",)
+class AuditEventTrigger(EventTrigger):
+    """Report entries of the audit log: changed tags or sources, new or deleted positions, deleted jobs, ...
+
+    .. code-block:: python
+
+        position_created = Asset(
+            "position_created",
+            watchers=[AssetWatcher(name="smartrecruiters", trigger=AuditEventTrigger(event_names="POSITION_CREATED"))],
         )
-    return moment
 
+    A change has ``key``, ``event`` (its name in the audit log), ``entity_type``, ``entity_id``, the same id as
+    ``job_id``, ``candidate_id``, ``application_id``, ``job_ad_id`` or ``user_id``, ``author_type``, ``author_id`` and
+    ``changed_on``; ``status`` and ``previous_status`` of an application, and ``position_id`` of a position. The log
+    also has names, texts and addresses. They are left out: read the record instead. :class:`.EventTrigger` says what
+    happens on a restart.
 
-def _identity(path: str, arguments: dict[str, Any]) -> str:
-    return json.dumps([path, arguments], sort_keys=True)
+    The audit log has no entry for the status of a job, for notes, interviews or publications. It has the status of an
+    application only if an employee or a system user changed it; :class:`ApplicationStatusTrigger` reports every change.
 
+    Endpoint: ``GET /audit-api/v201910/audit-events`` (scope ``audit_events_read``; the user of the credential needs the
+    role ADMINISTRATOR)
 
-def _said(error: Exception, delay: float) -> str:
-    again = f"The poll failed; polling again in about {delay:.0f} seconds. Nothing is missed."
-    # Errors of other packages may hold anything.
-    return str(fitted(f"{again} {error if hasattr(error, 'retryable') else type(error).__name__}"))
+    API reference: https://developers.smartrecruiters.com/reference/auditget-1
+
+    :param event_names: names of the audit log, ``CANDIDATE_TAGS_MODIFIED``: a list, or one text. A name that the
+        official document of April 2024 does not have is followed as well, with a warning in the triggerer's log.
+    :param smartrecruiters_conn_id: id of the Airflow connection.
+    :param job_ids: report entries about these jobs only: ids, a list or one text. An entry about a candidate, an
+        application or a job ad does not say to which job it belongs, so such names are refused.
+    :param candidate_ids: report entries about these candidates only, likewise. With ``job_ids``: about either.
+    :param since: the first start reports what happened after this moment, a date-time of RFC 3339 with an offset, text.
+        Default: the time of the first start. SmartRecruiters keeps the log for at least 26 months.
+    :param poke_interval: seconds between two polls, default 60.
+    :param overlap: seconds that a poll reaches back behind the last one, default 900. Longer than the delay with which
+        the log lists what happened, which is not documented.
+    :raises InvalidInputError: an argument cannot be used. Names and ids are checked in the triggerer, whose log has
+        the error.
+    """
+
+    watch_name: ClassVar[str] = "watch_audit.WatchAuditLog"
+    filter_names: ClassVar[tuple[str, ...]] = ("event_names", "job_ids", "candidate_ids")
+
+    def __init__(
+        self,
+        *,
+        event_names: str | list[str],
+        smartrecruiters_conn_id: str = "smartrecruiters_default",
+        job_ids: str | list[str] | None = None,
+        candidate_ids: str | list[str] | None = None,
+        since: str | None = None,
+        poke_interval: float = 60.0,
+        overlap: float = 900.0,
+    ) -> None:
+        if not event_names:
+            raise InvalidInputError(
+                "event_names is empty",
+                hint="Name the events to follow; the whole log has every login.",
+                fields=("event_names",),
+            )
+        super().__init__(
+            smartrecruiters_conn_id=smartrecruiters_conn_id,
+            event_names=event_names,
+            job_ids=job_ids,
+            candidate_ids=candidate_ids,
+            since=since,
+            poke_interval=poke_interval,
+            overlap=overlap,
+        )

@@ -1,6 +1,6 @@
 """The producer of a watcher's stream. Needs Airflow 3.3.
 
-Airflow calls :meth:`StatusStream.advance` when the events that came with a position are in its database. Only then the
+Airflow calls :meth:`EventStream.advance` when the events that came with a position are in its database. Only then the
 position is stored: a triggerer that is killed before that reads the changes once more.
 """
 
@@ -30,7 +30,7 @@ class Watcher(Protocol):
         """Store a position."""
 
 
-class StatusStream(SharedStreamProducer):
+class EventStream(SharedStreamProducer):
     """Polls for one watcher, and keeps its position.
 
     :param trigger: the watcher.

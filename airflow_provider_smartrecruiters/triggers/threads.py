@@ -51,8 +51,9 @@ def _load() -> None:
         interval = sys.getswitchinterval()
         sys.setswitchinterval(min(interval, _SWITCH_INTERVAL))
         try:
-            import airflow_provider_smartrecruiters.api.reads.events
             import airflow_provider_smartrecruiters.api.reads.waiting
+            import airflow_provider_smartrecruiters.api.reads.watch_audit
+            import airflow_provider_smartrecruiters.api.reads.watch_statuses
             import airflow_provider_smartrecruiters.hooks.connection
             import airflow_provider_smartrecruiters.hooks.smartrecruiters  # noqa: F401
         finally:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("airflow.sdk", reason="asset watchers are part of Airflow 3")
 
+from airflow_provider_smartrecruiters.emulator.tenant.audit import note, note_position
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 from airflow_provider_smartrecruiters.triggers import events as module
-from airflow_provider_smartrecruiters.triggers.events import ApplicationStatusTrigger, JobStatusTrigger
+from airflow_provider_smartrecruiters.triggers import watching
+from airflow_provider_smartrecruiters.triggers.events import (
+    ApplicationStatusTrigger,
+    AuditEventTrigger,
+    JobStatusTrigger,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
@@ -24,7 +31,7 @@ each = pytest.mark.parametrize("kind", [getattr(module, name) for name in module
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No scheduler has to keep up."""
-    monkeypatch.setattr(module, "_APART", 0.0)
+    monkeypatch.setattr(watching, "_APART", 0.0)
 
 
 def a_job(emulator: SmartRecruitersEmulator) -> str:
@@ -83,12 +90,12 @@ def test_it_reports_a_change_after_its_start(connected_emulator: SmartRecruiters
 def test_transient_errors_and_permanent_ones_do_not_end_it(
     connected_emulator: SmartRecruitersEmulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LONGEST_BACKOFF", 0.02)
+    monkeypatch.setattr(watching, "_LONGEST_BACKOFF", 0.02)
     fill(connected_emulator, job_id := a_job(connected_emulator))
     connected_emulator.fail_next("any read", status=503, retry_after=3600, times=2)
     connected_emulator.fail("any read", status=403, skip=2, times=3)
     assert asyncio.run(first(trigger(since="2020-01-01T00:00:00Z", job_ids=job_id)))["job_id"] == job_id
-    said = [record.levelname for record in caplog.records if record.name == module.log.name]
+    said = [record.levelname for record in caplog.records if record.name == watching.log.name]
     # Each error once, not with each poll: the first warning is that this Airflow was given no store.
     assert said == ["WARNING", "WARNING", "ERROR", "INFO"]
 
@@ -145,16 +152,48 @@ def test_a_position_is_kept_when_airflow_has_stored_the_events(connected_emulato
     assert len(kept["fired"]) == 1
 
 
+def test_the_audit_log_is_followed_like_a_status(connected_emulator: SmartRecruitersEmulator) -> None:
+    async def both() -> Any:
+        found = asyncio.create_task(first(AuditEventTrigger(event_names="POSITION_UPDATED", poke_interval=0.02)))
+        while not connected_emulator.requests:
+            await asyncio.sleep(0.01)
+        with connected_emulator.state.editing() as tenant:
+            job = next(job for job in tenant.jobs.values() if job.positions)
+            position = next(iter(job.positions.values()))
+            note_position(tenant, job, position, position)
+        return job.id, position.id, await found
+
+    job_id, position_id, payload = asyncio.run(both())
+    assert (payload["event"], payload["job_id"], payload["position_id"]) == ("POSITION_UPDATED", job_id, position_id)
+
+
+def test_a_log_that_is_far_behind_is_read_without_waiting(connected_emulator: SmartRecruitersEmulator) -> None:
+    """The interval is an hour, and there are ten days to read."""
+    since = (datetime.now(UTC) - timedelta(days=10)).isoformat()
+    with connected_emulator.state.editing() as tenant:
+        note(tenant, "POSITION_UPDATED", "JOB", "1")
+    payload = asyncio.run(first(AuditEventTrigger(event_names="POSITION_UPDATED", since=since, poke_interval=3600)))
+    assert payload["job_id"] == "1"
+    assert len(connected_emulator.requests) > 5
+
+
 def test_without_a_store_it_has_no_stream_to_share() -> None:
     assert trigger().shared_stream_key() is None
 
 
 @each
 def test_it_can_be_built_again_and_holds_no_credential(kind: Any) -> None:
-    path, arguments = kind(statuses=["FILLED"], job_ids="1", since="2026-01-01T00:00:00Z").serialize()
+    filters = {name: f"{name} 1" for name in kind.filter_names}
+    path, arguments = kind(**filters, since="2026-01-01T00:00:00Z").serialize()
     assert path == f"{module.__name__}.{kind.__name__}"
     assert kind(**arguments).serialize() == (path, arguments)
-    assert set(arguments) == {"smartrecruiters_conn_id", "statuses", "job_ids", "since", "poke_interval", "overlap"}
+    assert arguments == {
+        "smartrecruiters_conn_id": "smartrecruiters_default",
+        **{name: [value] for name, value in filters.items()},
+        "since": "2026-01-01T00:00:00Z",
+        "poke_interval": 60.0,
+        "overlap": arguments["overlap"],
+    }
 
 
 def test_changed_intervals_go_on_at_the_same_position() -> None:
@@ -176,3 +215,9 @@ def test_changed_intervals_go_on_at_the_same_position() -> None:
 def test_bad_arguments_are_refused_in_the_dag_file(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match=next(iter(arguments))):
         trigger(**arguments)
+
+
+@pytest.mark.parametrize("names", ["", [], ["POSITION_UPDATED", ""]])
+def test_the_audit_log_is_not_followed_without_names(names: Any) -> None:
+    with pytest.raises(InvalidInputError, match="event_names"):
+        AuditEventTrigger(event_names=names)

@@ -11,6 +11,9 @@ from airflow_provider_smartrecruiters.exceptions import UnexpectedResponseError
 CHECK_HOST = "Check the host in the Airflow connection: another server may have responded."
 _PAGE_SIZE = 100
 
+_CURSORS = {"/audit-api/v201910/audit-events": "nextPageId"}
+"""The query parameter for the ``nextPageId`` of a response, by path, where it is not ``pageId``."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -49,6 +52,7 @@ def each_page(
     if path == "/jobs":
         query.setdefault("sort", "job_id")
     query |= after or {}
+    cursor = _CURSORS.get(path, "pageId")
     seen_pages: set[str] = set()
     count = int(query.get("offset", 0))
     while True:
@@ -60,11 +64,11 @@ def each_page(
         if not isinstance(records, list):
             raise UnexpectedResponseError(f"The response to GET {path} is not a list.", hint=CHECK_HOST)
         count += len(records)
-        page = Page(records, _next(answer, query, count), _total(answer))
+        page = Page(records, _next(answer, query, count, cursor), _total(answer))
         yield page
         if page.after is None:
             return
-        if (page_id := page.after.get("pageId")) in seen_pages:
+        if (page_id := page.after.get(cursor)) in seen_pages:
             # A cursor seen before: following it would never end.
             raise UnexpectedResponseError(f"The pages of GET {path} form a loop.", hint=CHECK_HOST)
         if page_id:
@@ -72,13 +76,13 @@ def each_page(
         query |= page.after
 
 
-def _next(answer: Any, query: Mapping[str, Any], count: int) -> dict[str, Any] | None:
+def _next(answer: Any, query: Mapping[str, Any], count: int, cursor: str) -> dict[str, Any] | None:
     if isinstance(answer, list) or not answer.get("content"):
         return None
     if next_page := answer.get("nextPageId"):
-        return {"pageId": next_page}
+        return {cursor: next_page}
     total = answer.get("totalFound")
-    return {"offset": count} if "pageId" not in query and isinstance(total, int) and total > count else None
+    return {"offset": count} if cursor not in query and isinstance(total, int) and total > count else None
 
 
 def _total(answer: Any) -> int | None:

@@ -1,60 +1,44 @@
-"""Following changes: which lists to poll, what in them is new, and how far the reading has come.
+"""Following what happens: how far the reading has come, and what of a list is new.
 
-The API has no list of the changes of a status. It lists the records that were updated after a moment, in no promised
-order, and has a history of each status. So a poll lists what was updated since shortly before the last one, and reads
-the history of each record that was updated again. Every change is one entry of a history, with a time of its own; that
-makes the key by which it is known, however often it is read.
+No list of the API promises an order, and each may lag behind. So a poll reads again from shortly before the latest
+entry that was seen, and each event has a key by which it is known, however often it is read. What to read, and what in
+it is an event, is up to each kind of event: :mod:`.watch_statuses`, :mod:`.watch_audit`.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import BeforeValidator, model_validator
-
-from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
 from airflow_provider_smartrecruiters.api.converge.explain import explained
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.jobs import JOB_STATUSES
 from airflow_provider_smartrecruiters.api.record import AboutRecord
-from airflow_provider_smartrecruiters.api.values.choices import not_one_of, one_or_more
-from airflow_provider_smartrecruiters.api.values.fields import RecordId, same_instant
-from airflow_provider_smartrecruiters.exceptions import InvalidInputError, NotFoundError, PermissionDeniedError
+from airflow_provider_smartrecruiters.api.values.fields import same_instant
 
-__all__ = ["Poll", "Position", "StatusEvent", "WatchApplicationStatus", "WatchJobStatus", "poll"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Event", "Found", "Poll", "Position", "Watch", "poll"]
 
 _STEP = 500
 """Most changes of one event, 150 KB. Doubled, a triggerer that is killed may repeat twice as many."""
 
 
 @dataclass(frozen=True)
-class StatusEvent:
-    """A change of a status. Holds ids and words of the API only, nothing about a person.
+class Event:
+    """Something that happened. Holds ids and words of the API only, nothing about a person.
 
-    :param event: what happened: ``job_status`` or ``application_status``.
-    :param ids: ids of the record, by name.
-    :param status: the new status.
-    :param previous_status: the one before; None if there was none.
-    :param changed_on: when it changed, as the API writes it.
+    :param event: what happened.
+    :param changed_on: when it happened, as the API writes it.
     """
 
     event: str
-    ids: Mapping[str, str]
-    status: str
-    previous_status: str | None
     changed_on: str
 
     @property
     def key(self) -> str:
-        """What identifies the change: the same each time that it is read."""
-        return "/".join((self.event, *self.ids.values(), self.status, self.changed_on))
+        """What identifies the event: the same each time that it is read."""
+        raise NotImplementedError
 
     @property
     def digest(self) -> str:
@@ -63,14 +47,11 @@ class StatusEvent:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the payload of an event, JSON-serializable."""
-        return {
-            "key": self.key,
-            "event": self.event,
-            **self.ids,
-            "status": self.status,
-            "previous_status": self.previous_status,
-            "changed_on": self.changed_on,
-        }
+        return {"key": self.key, "event": self.event, **self.facts(), "changed_on": self.changed_on}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the payload has beside what every event has."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -116,85 +97,38 @@ def instant(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class _Watch(AboutRecord):
-    """Which changes to follow.
+@dataclass(frozen=True)
+class Found:
+    """What a reading found, whether or not it was reported before.
 
-    :param statuses: report changes to these statuses only; empty for all.
-    :param job_ids: report changes of these jobs only; empty for all.
+    :param events: by digest.
+    :param latest: the latest moment that was seen.
+    :param examined: the last update of each record that was read, by its id; empty if there are no records to read.
+    :param behind: whether there is more to read at once.
+    """
+
+    events: Mapping[str, Event]
+    latest: datetime
+    examined: Mapping[str, str] = field(default_factory=dict)
+    behind: bool = False
+
+
+class Watch(AboutRecord):
+    """What to follow.
+
     :raises InvalidInputError: raised by the constructor; names every invalid argument.
     """
 
-    statuses_of: ClassVar[tuple[str, ...]]
-    event: ClassVar[str]
-    history: ClassVar[str]
     ids: ClassVar[tuple[str, ...]] = ()
 
-    statuses: Annotated[tuple[str, ...], BeforeValidator(one_or_more)] = ()
-    job_ids: Annotated[tuple[RecordId, ...], BeforeValidator(one_or_more)] = ()
+    def find(self, client: SmartRecruitersClient, position: Position, floor: datetime) -> Found:
+        """Read what happened after a moment.
 
-    @model_validator(mode="after")
-    def _statuses_exist(self) -> Self:
-        for index, status in enumerate(self.statuses):
-            if status not in self.statuses_of:
-                raise InvalidInputError(
-                    f"statuses[{index}] {not_one_of(status, self.statuses_of)}", fields=("statuses",)
-                )
-        return self
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that the list itself knows."""
-        return {}
-
-    def records(self, listed: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-        """Yield the ids of each history that an entry of the list leads to, by the names of an event."""
+        :param client: client to send with.
+        :param position: what has been read already.
+        :param floor: the moment.
+        """
         raise NotImplementedError
-
-
-class WatchJobStatus(_Watch):
-    """Follow the status of jobs: ``GET /jobs?updatedAfter=``, then ``GET /jobs/{jobId}/status/history``.
-
-    API reference: https://developers.smartrecruiters.com/reference (operations ``jobs.all``,
-    ``jobs.status.history.get``). Neither the audit log nor anything else tells of this status.
-    """
-
-    use_case: ClassVar[str] = "watch_job_status"
-    endpoint: ClassVar[str] = "GET /jobs"
-    history: ClassVar[str] = "/jobs/{jobId}/status/history"
-    event: ClassVar[str] = "job_status"
-    subject: ClassVar[str] = "status of jobs"
-    scope: ClassVar[str] = "jobs_read"
-    statuses_of: ClassVar[tuple[str, ...]] = JOB_STATUSES
-
-    def records(self, listed: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-        """Yield the id of the job."""
-        yield {"job_id": str(listed["id"])}
-
-
-class WatchApplicationStatus(_Watch):
-    """Follow the status of applications: ``GET /candidates?updatedAfter=``, then
-    ``GET /candidates/{id}/jobs/{jobId}/status/history``.
-
-    API reference: https://developers.smartrecruiters.com/reference (operations ``candidates.all``,
-    ``candidates.status.history.getForJob``).
-    """
-
-    use_case: ClassVar[str] = "watch_application_status"
-    endpoint: ClassVar[str] = "GET /candidates"
-    history: ClassVar[str] = "/candidates/{id}/jobs/{jobId}/status/history"
-    event: ClassVar[str] = "application_status"
-    subject: ClassVar[str] = "status of applications"
-    scope: ClassVar[str] = "candidates_read"
-    statuses_of: ClassVar[tuple[str, ...]] = APPLICATION_STATUSES
-
-    def filters(self) -> dict[str, Any]:
-        """Return the jobs: the list of candidates can be narrowed to them."""
-        return {"jobId": list(self.job_ids)} if self.job_ids else {}
-
-    def records(self, listed: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-        """Yield the ids of each application. The list has the status of the first one only, and may lag behind."""
-        for assignment in (listed.get("primaryAssignment"), *(listed.get("secondaryAssignments") or ())):
-            if assignment and (job := assignment.get("job") or {}).get("id"):
-                yield {"candidate_id": str(listed["id"]), "job_id": str(job["id"])}
 
 
 @dataclass(frozen=True)
@@ -204,11 +138,13 @@ class Poll:
     :param events: the changes that were not reported before, oldest first.
     :param before: the position before the poll.
     :param after: the position once all events are safe.
+    :param behind: whether there is more to read at once.
     """
 
-    events: list[StatusEvent]
+    events: list[Event]
     before: Position
     after: Position
+    behind: bool = False
 
     def steps(self) -> Iterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
         """Yield the events in parts, and with each part the position to store once it is safe."""
@@ -223,62 +159,25 @@ class Poll:
             yield [], self.after.stored()
 
 
-def poll(client: SmartRecruitersClient, watch: _Watch, position: Position, *, overlap: float) -> Poll:
-    """Find out what changed since a position.
+def poll(client: SmartRecruitersClient, watch: Watch, position: Position, *, overlap: float) -> Poll:
+    """Find out what happened since a position.
 
     :param client: client to send with.
-    :param watch: which changes.
+    :param watch: what to follow.
     :param position: what has been read already.
     :param overlap: seconds before the watermark from which on to read again. The API promises no order, and a list may
         lag behind.
     :raises SmartRecruitersError: a request failed; nothing is lost, the position stays. A record that was deleted, or
         that the credential may not read, is left out instead.
     """
-    floor = max(position.since, position.watermark - timedelta(seconds=overlap))
-    examined: dict[str, str] = {}
-    events: dict[str, StatusEvent] = {}
-    latest = position.watermark
+    reach = timedelta(seconds=overlap)
     with explained(watch, "read"):
-        for listed in client.pages(
-            watch.endpoint.split()[1], params={"updatedAfter": same_instant(floor), **watch.filters()}
-        ):
-            record, updated_on = str(listed["id"]), str(listed.get("updatedOn") or "")
-            latest = max(latest, instant(updated_on)) if updated_on else latest
-            examined[record] = updated_on
-            if not updated_on or position.examined.get(record) != updated_on:
-                events |= {event.digest: event for event in _changes(client, watch, listed, floor)}
+        found = watch.find(client, position, max(position.since, position.watermark - reach))
     new = sorted(
-        (event for digest, event in events.items() if digest not in position.fired), key=lambda event: event.changed_on
+        (event for digest, event in found.events.items() if digest not in position.fired),
+        key=lambda event: instant(event.changed_on),
     )
-    floor = max(position.since, latest - timedelta(seconds=overlap))
+    floor = max(position.since, found.latest - reach)
     fired = {**position.fired, **{event.digest: event.changed_on for event in new}}
     kept = {digest: changed_on for digest, changed_on in fired.items() if instant(changed_on) >= floor}
-    return Poll(new, position, Position(position.since, latest, kept, examined))
-
-
-def _changes(
-    client: SmartRecruitersClient, watch: _Watch, listed: Mapping[str, Any], floor: datetime
-) -> Iterator[StatusEvent]:
-    """Yield the changes of one listed record after a moment."""
-    for ids in watch.records(listed):
-        if watch.job_ids and ids["job_id"] not in watch.job_ids:
-            continue
-        previous = None
-        for entry in _history(client, watch, ids):
-            status, changed_on = entry["status"], entry["changedOn"]
-            wanted = not watch.statuses or status in watch.statuses
-            # A change of the sub-status is an entry of the history, too.
-            if wanted and status != previous and instant(changed_on) > floor:
-                yield StatusEvent(watch.event, ids, status, previous, changed_on)
-            previous = status
-
-
-def _history(client: SmartRecruitersClient, watch: _Watch, ids: Mapping[str, str]) -> list[dict[str, Any]]:
-    names = {"job_id": "jobId", "candidate_id": "id"}
-    path_params = {names[name]: value for name, value in ids.items()}
-    try:
-        answer = client.request("GET", watch.history, path_params=path_params)
-    except (NotFoundError, PermissionDeniedError) as error:
-        log.warning("Changes of %s are not reported: %s", dict(ids), type(error).__name__)
-        return []
-    return sorted((answer or {}).get("content") or [], key=lambda entry: instant(entry["changedOn"]))
+    return Poll(new, position, Position(position.since, found.latest, kept, found.examined), found.behind)

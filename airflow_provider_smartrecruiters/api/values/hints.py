@@ -13,6 +13,7 @@ from airflow_provider_smartrecruiters.api.values.choices import COMMAND
 
 __all__ = [
     "APPLICATION_STATUS",
+    "AUDIT_LOG",
     "AVATAR",
     "CANDIDATE_SEARCH",
     "HEADCOUNT",
@@ -79,6 +80,13 @@ APPLICATION_STATUS = _hints(
         403: "Ask a SmartRecruiters administrator whether the credential's system role and access groups cover this "
         "job.",
         404: _NO_APPLICATION,
+    }
+)
+
+AUDIT_LOG = _hints(
+    {
+        403: "Ask a SmartRecruiters administrator to give the user of the credential the role ADMINISTRATOR: nobody "
+        "else may read the audit log.",
     }
 )
 

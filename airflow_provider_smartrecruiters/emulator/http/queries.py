@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from airflow_provider_smartrecruiters.emulator.http import schemas
 from airflow_provider_smartrecruiters.emulator.http.errors import bad_request, validation_failed
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
-from airflow_provider_smartrecruiters.emulator.tenant.audit import AuditEvent, AuthorType, EntityType
+from airflow_provider_smartrecruiters.emulator.tenant.audit_event import AuditEvent, AuthorType, EntityType
 from airflow_provider_smartrecruiters.emulator.tenant.settings import ApplicationStatus
 from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Candidate, Job, Tenant
 

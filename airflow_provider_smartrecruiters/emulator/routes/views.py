@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.http.operation import Call
 from airflow_provider_smartrecruiters.emulator.tenant.places import COUNTRIES, LANGUAGES, REGIONS
-from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location, Record, StatusChange
+from airflow_provider_smartrecruiters.emulator.tenant.state import AdContent, Location, StatusChange
 
 
-def shown(record: Record, members: Iterable[str] = (), /, **more: Any) -> dict[str, Any]:
+def shown(record: BaseModel, members: Iterable[str] = (), /, **more: Any) -> dict[str, Any]:
     """Return a record under the API's names, without what has no value: the API sends no nulls.
 
     :param members: what to show of the record; by default everything

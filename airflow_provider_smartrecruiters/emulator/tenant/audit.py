@@ -1,38 +1,17 @@
-"""The audit log of the company: what was changed, by whom, and what it was before."""
+"""What goes into the audit log of the company: what was changed, by whom, and what it was before."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from airflow_provider_smartrecruiters.emulator.tenant import times
+from airflow_provider_smartrecruiters.emulator.tenant.audit_event import AuditEvent, EntityType
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.tenant.state import Application, Job, JobAd, Position, Tenant
-
-EntityType = Literal[
-    "USER", "CANDIDATE", "APPLICATION", "OFFER", "JOB", "COMPANY", "JOB_PROPERTY", "JOB_AD", "CREDENTIAL",
-    "REPORT_FILE", "ONBOARDING_PROCESS", "HIRING_TEAM_ROLE",
-]  # fmt: skip
-AuthorType = Literal["USER", "SUPPORT_USER", "SYSTEM", "CANDIDATE"]
-
-
-class AuditEvent(BaseModel):
-    """An entry of the audit log; ``context`` depends on the event, and has names and texts about people."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str
-    event_name: str
-    event_date: str
-    author_type: AuthorType = "USER"
-    author_id: str
-    entity_type: EntityType
-    entity_id: str
-    context: dict[str, Any] = {}
 
 
 def note(tenant: Tenant, event_name: str, entity_type: EntityType, entity_id: str, **context: Any) -> None:

@@ -70,7 +70,9 @@ class Settings(BaseModel):
         "what changes during a search moves",
     )
     audit_delay: float = Field(
-        0.0, ge=0, description="seconds from a change until the audit log has it; how many SmartRecruiters takes is not documented"
+        0.0,
+        ge=0,
+        description="seconds from a change until the audit log has it; SmartRecruiters does not say how many it takes",
     )
     publish_delay: float = Field(0.1, description="seconds from an accepted publication until it shows outside")
     default_language: str = Field("en", description="language of a job ad that is sent without one")

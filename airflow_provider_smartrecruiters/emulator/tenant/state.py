@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_smartrecruiters.emulator.tenant.audit import AuditEvent
+from airflow_provider_smartrecruiters.emulator.tenant.audit_event import AuditEvent
 from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
 
 # full: read and write; read: writes are denied; none: reads are denied too.

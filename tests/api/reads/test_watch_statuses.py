@@ -9,11 +9,11 @@ import pytest
 
 from airflow_provider_smartrecruiters.api.http.auth import ApiKeyAuth
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
-from airflow_provider_smartrecruiters.api.reads.events import (
-    Position,
+from airflow_provider_smartrecruiters.api.reads.events import Poll, Position, poll
+from airflow_provider_smartrecruiters.api.reads.watch_statuses import (
+    StatusEvent,
     WatchApplicationStatus,
     WatchJobStatus,
-    poll,
 )
 from airflow_provider_smartrecruiters.api.values.fields import same_instant as written
 from airflow_provider_smartrecruiters.emulator.tenant.state import StatusChange
@@ -161,9 +161,7 @@ def test_a_record_that_cannot_be_read_holds_up_nothing(
 
 
 def test_many_changes_come_in_parts_and_the_watermark_moves_with_the_last() -> None:
-    from airflow_provider_smartrecruiters.api.reads.events import Poll, StatusEvent
-
-    events = [StatusEvent("job_status", {"job_id": str(n)}, "FILLED", None, written(NOW)) for n in range(1200)]
+    events = [StatusEvent("job_status", written(NOW), {"job_id": str(n)}, "FILLED", None) for n in range(1200)]
     after = Position(NOW, NOW + timedelta(seconds=9), {event.digest: event.changed_on for event in events})
     steps = list(Poll(events, START, after).steps())
     assert [len(payloads) for payloads, _ in steps] == [500, 500, 200]

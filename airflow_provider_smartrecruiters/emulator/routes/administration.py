@@ -1,11 +1,13 @@
-"""The audit log."""
+"""What administrators see to: the token endpoint, and the audit log."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from airflow_provider_smartrecruiters.emulator.http import paging
+from airflow_provider_smartrecruiters.emulator.http.auth import TokenError
 from airflow_provider_smartrecruiters.emulator.http.errors import refusal
 from airflow_provider_smartrecruiters.emulator.http.operation import Call, Operations
 from airflow_provider_smartrecruiters.emulator.http.queries import AuditSearch
@@ -16,6 +18,15 @@ AUDIT_EVENTS = "/audit-api/v201910/audit-events"
 DEFAULT_RANGE = timedelta(days=7)
 
 operations = Operations()
+
+
+@operations.post("/identity/oauth/token", "createAccessToken", None)
+def create_access_token(call: Call) -> dict[str, Any]:
+    """Exchange client credentials, in the form or in HTTP Basic, for a token."""
+    if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise TokenError(400, "invalid_request", "The body must be form-encoded")
+    form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return call.authenticator.issue(form, call.headers.get("authorization", ""))
 
 
 @operations.get(AUDIT_EVENTS, "audit.get", "audit_events_read")
