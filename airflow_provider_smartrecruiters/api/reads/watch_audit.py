@@ -151,7 +151,7 @@ class WatchAuditLog(Watch):
             return None
         given = " and ".join(f"{kind}_ids" for kind in sorted(kinds))
         return (
-            f"is {name}, whose entries have the id of a {about} only: with {given} none would be reported. Follow it "
+            f"is {name}, whose entries have only the id of the {about}: with {given} none would be reported. Follow it "
             "with a trigger of its own, and compare in the DAG"
         )
 

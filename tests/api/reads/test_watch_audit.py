@@ -206,8 +206,8 @@ def test_filters_by_record(smartrecruiters_emulator: SmartRecruitersEmulator, cl
     [
         ({"event_names": "tags modified"}, r"event_names\[0\] is"),
         ({"event_names": [TAGS, "None"]}, "event_names"),
-        ({"event_names": TAGS, "job_ids": "j"}, "the id of a candidate only: with job_ids"),
-        ({"event_names": "JOB_APPLICATION_STATE_MODIFIED", "job_ids": "j"}, "the id of a application only"),
+        ({"event_names": TAGS, "job_ids": "j"}, "only the id of the candidate: with job_ids"),
+        ({"event_names": "JOB_APPLICATION_STATE_MODIFIED", "job_ids": "j"}, "only the id of the application"),
         ({"event_names": "JOB_DELETED", "candidate_ids": ["null"]}, "candidate_ids"),
     ],
 )
