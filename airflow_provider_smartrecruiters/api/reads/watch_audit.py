@@ -157,7 +157,7 @@ class WatchAuditLog(Watch):
 
     def find(self, client: SmartRecruitersClient, position: Position, floor: datetime) -> Found:
         """Read the log from a moment on, all of it or the next day of it."""
-        until = _end_of_window(floor)
+        until = _end_of_window(position.watermark)
         params = {"eventDateAfter": same_instant(floor), "eventName": list(self.event_names), **self._entity()}
         if until is not None:
             params["eventDateBefore"] = same_instant(until)
@@ -195,9 +195,9 @@ def _about(name: str) -> str | None:
     return next((kind for beginning, kind in _ENTITIES.items() if name.startswith(f"{beginning}_")), None)
 
 
-def _end_of_window(floor: datetime) -> datetime | None:
+def _end_of_window(watermark: datetime) -> datetime | None:
     """Return where to stop reading, None for nowhere. Never near the present: entries come late, and clocks differ."""
-    return floor + _WINDOW if floor + 2 * _WINDOW < datetime.now(UTC) else None
+    return watermark + _WINDOW if watermark + 2 * _WINDOW < datetime.now(UTC) else None
 
 
 def _event(entry: Mapping[str, Any]) -> AuditEvent:
