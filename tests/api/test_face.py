@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_smartrecruiters import api, exceptions
 from airflow_provider_smartrecruiters.api.record import AboutRecord
 
-INTERNAL = {"WatchApplicationStatus", "WatchJobStatus"}
+INTERNAL = {"WatchApplicationStatus", "WatchAuditLog", "WatchJobStatus"}
 """What only the triggers are made of."""
 
 

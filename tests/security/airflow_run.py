@@ -43,6 +43,18 @@ with create_session() as session:
 """
 
 
+_LOCAL_SETTINGS = """
+import importlib, os, pkgutil, sys
+
+if "scheduler" in sys.argv:
+    # The processes of all tasks are forked from this one: a hundred of them need not import it once more.
+    from airflow_provider_smartrecruiters import api
+
+    for module in pkgutil.walk_packages(api.__path__, f"{api.__name__}."):
+        importlib.import_module(module.name)
+"""
+
+
 class AirflowRunError(Exception):
     """Airflow did not do what it had to; the message has the ends of its logs."""
 
@@ -169,7 +181,13 @@ def _texts(table: str, row: dict[str, Any]) -> Iterator[Text]:
 
 @contextmanager
 def airflow_run(
-    folder: Path, *, dags: Path, connections: list[dict[str, Any]], audit: str, environment: dict[str, str]
+    folder: Path,
+    *,
+    dags: Path,
+    connections: list[dict[str, Any]],
+    audit: str,
+    environment: dict[str, str],
+    triggerer: bool = False,
 ) -> Iterator[AirflowRun]:
     """
     Run an Airflow on the DAGs in a folder: each that has the schedule ``@once`` begins by itself.
@@ -179,10 +197,13 @@ def airflow_run(
     :param connections: keyword arguments of Airflow's ``Connection``, for its database.
     :param audit: text that is put into a row of the audit log.
     :param environment: variables on top of Airflow's own.
+    :param triggerer: whether it has one.
     """
     run = AirflowRun(folder / "home", folder / "output", free_port())
     run.home.mkdir()
     run.output.mkdir()
+    (run.home / "config").mkdir()
+    (run.home / "config" / "airflow_local_settings.py").write_text(_LOCAL_SETTINGS)
     env = _environment(run, dags) | environment
     given = folder / "bootstrap.json"
     given.write_text(json.dumps({"connections": connections, "audit": audit}))
@@ -196,6 +217,8 @@ def airflow_run(
             processes.enter_context(airflow("api-server", env, run.output / "api-server"))
             run.wait_for_api()
             processes.enter_context(airflow("dag-processor", env, run.output / "dag-processor"))
+        if triggerer:
+            processes.enter_context(airflow("triggerer", env, run.output / "triggerer"))
         processes.enter_context(airflow("scheduler", env, run.output / "scheduler"))
         yield run
 
@@ -222,6 +245,7 @@ def _environment(run: AirflowRun, dags: Path) -> dict[str, str]:
         "SCHEDULER__MAX_TIS_PER_QUERY": "32",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "SCHEDULER__CATCHUP_BY_DEFAULT": "True",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
     }
     return airflow_environment(run.home) | {
         "PYTHONPATH": str(ROOT),

@@ -14,6 +14,7 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_smartrecruiters.api.reads.watch_audit import AUDIT_EVENTS
 from airflow_provider_smartrecruiters.emulator.config import Config
 from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from airflow_provider_smartrecruiters.emulator.faults.rules import Rule, read_rule
@@ -21,6 +22,7 @@ from airflow_provider_smartrecruiters.emulator.faults.targets import name_of
 from airflow_provider_smartrecruiters.emulator.http.answer import Answer
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from airflow_provider_smartrecruiters.emulator.server import EmulatorServer
+from airflow_provider_smartrecruiters.emulator.tenant import audit
 from airflow_provider_smartrecruiters.emulator.tenant.seed import seeded_tenant
 from tests.security.canaries import Canary, person, secret
 from tests.support import catalogue
@@ -92,6 +94,9 @@ class Canaries:
     old_tag: Canary = field(default_factory=lambda: person("former_tag"))
     old_incumbent: Canary = field(default_factory=lambda: person("whoever"))
     last_name: Canary = field(default_factory=lambda: person("last_name"))
+    old_ad: Canary = field(default_factory=lambda: person("ad_text", "<p>{}</p>"))
+    audited: Canary = field(default_factory=lambda: person("audited", "{}@example.com"))
+    """What the audit log has of people."""
 
     def all(self) -> list[Canary]:
         """Return every one of them."""
@@ -108,11 +113,25 @@ class Canaries:
             job.note = self.old_note.value
             for position in job.positions.values():
                 position.incumbent_name = self.old_incumbent.value
+            for ad in job.ads.values():
+                for section in ad.content.sections.values():
+                    section.text = self.old_ad.value
         next(user for user in tenant.users.values() if user.access == "full").email = self.user_email.value
         for candidate in tenant.candidates.values():
             candidate.email, candidate.last_name = self.email.value, self.last_name.value
             candidate.tags = [self.old_tag.value]
+        self._audit(tenant)
         return tenant
+
+    def _audit(self, tenant: Tenant) -> None:
+        """Fill the audit log: with what people did, and with entries that have texts where ids and codes belong."""
+        text = self.audited.value
+        for name in AUDIT_EVENTS:
+            members = ("tags", "currentStatus", "previousStatus", "currentStep", "jobName", "keyword", "comment")
+            position = dict.fromkeys(("id", "positionId", "status", "type"), text)
+            context = {**dict.fromkeys(members, text), "current": position, "previous": position}
+            audit.note(tenant, name, "CANDIDATE", text, **context)
+            tenant.audit[-1].author_id = text
 
 
 @dataclass(frozen=True)

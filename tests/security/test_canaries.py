@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,11 @@ def _arguments(case: UseCase) -> dict[str, Any]:
     return {**arguments, **carried}
 
 
+def _last_candidate(made: Stage) -> str:
+    candidates = made.servers["success"].emulator.store.tenant.candidates.values()
+    return [candidate.id for candidate in candidates if candidate.access == "full"][-1]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Let everything happen, and search all that is left behind."""
@@ -162,7 +168,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         values |= {f"planted_{name}": value.value for name, value in planted.items()}
         for name, content in {
             "values": values,
-            "plan": {"use_cases": use_cases(folder), "conn_ids": conn_ids()},
+            "plan": {
+                "use_cases": use_cases(folder),
+                "conn_ids": conn_ids(),
+                "since": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+                # Nobody else writes to it, so that the undo finds it as the batch left it.
+                "other_candidate": _last_candidate(made),
+            },
         }.items():
             (folder / f"{name}.json").write_text(json.dumps(content))
         with airflow_run(
@@ -171,8 +183,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             connections=connections(canaries, made),
             audit=planted["audit"].value,
             environment={f"CANARY_{name.upper()}": str(folder / f"{name}.json") for name in ("values", "plan")},
+            triggerer=AIRFLOW_3,
         ) as airflow:
-            airflow.wait_for(["canaries", "planted"], PATIENCE)
+            airflow.wait_for(["canaries", "planted", *(["watched"] if AIRFLOW_3 else [])], PATIENCE)
             done = Run(airflow, made, canaries, planted, conn_ids())
             if AIRFLOW_3:
                 done.texts += airflow.api()
@@ -197,7 +210,8 @@ def test_everything_happened(run: Run) -> None:
                 unlike.append(f"{task} with {conn_id}: {states[task, index]}")
     assert unlike == []
     assert {states[task, -1] for task in ("look_up", "everything", "wait")} == {"success"}
-    assert states["avatar_by_address", -1] == "success"
+    others = ("avatar_by_address", "undo", "SearchJobsOperator", "SearchJobAdsOperator", "SearchJobPositionsOperator")
+    assert {states[task, -1] for task in others} == {"success"}
     assert states["tell_header", -1] == "failed"
     batches = [states[task, -1] for task in ("bulk_0", "bulk_1", "bulk_2", "bulk_shared")]
     assert batches == ["success", "failed", "failed", "failed"]
@@ -237,6 +251,15 @@ def test_a_leak_on_purpose_is_found(run: Run, name: str, kind: str) -> None:
     found = run.of(run.planted[name])
     assert kind in {finding.kind for finding in found}
     assert not any(finding.declared for finding in found)
+
+
+@pytest.mark.skipif(not AIRFLOW_3, reason="asset watchers are part of Airflow 3")
+def test_every_kind_of_watcher_reported_and_failed(run: Run) -> None:
+    """Asset events and the positions of watchers are rows like others, and are searched with them."""
+    extras = [json.loads(extra) for (extra,) in run.airflow.query("select extra from asset_event")]
+    keys = {change["key"].partition("/")[0] for extra in extras for change in extra["payload"]["events"]}
+    assert keys == {"job_status", "application_status", "audit"}
+    assert b"The poll failed" in (run.airflow.output / "triggerer").read_bytes()
 
 
 @pytest.mark.skipif(not AIRFLOW_3, reason="the API that is asked is Airflow 3's")

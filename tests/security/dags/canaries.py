@@ -10,22 +10,38 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, Asset, task
 
 from airflow_provider_smartrecruiters.api.candidates import APPLICATION_STATUSES
+from airflow_provider_smartrecruiters.api.reads.watch_audit import AUDIT_EVENTS
 from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import UpdateCandidateTagsOperator
 from airflow_provider_smartrecruiters.operators.jobs import UpdateJobNoteOperator
-from airflow_provider_smartrecruiters.operators.search import SearchApplicationsOperator
+from airflow_provider_smartrecruiters.operators.search import (
+    SearchApplicationsOperator,
+    SearchJobAdsOperator,
+    SearchJobPositionsOperator,
+    SearchJobsOperator,
+)
+from airflow_provider_smartrecruiters.operators.undo import UndoBulkOperator
 from airflow_provider_smartrecruiters.operators.users import UpdateUserAvatarOperator
 from airflow_provider_smartrecruiters.sensors.statuses import ApplicationStatusSensor
+from airflow_provider_smartrecruiters.triggers import events
+from airflow_provider_smartrecruiters.triggers.runs import new_events
+
+try:
+    from airflow.sdk import AssetWatcher
+except ImportError:
+    AssetWatcher = None
 
 PLAN = json.loads(Path(os.environ["CANARY_PLAN"]).read_text())
 ARGUMENTS = {case["task"]: case["arguments"] for case in PLAN["use_cases"]}
 CANDIDATE = ARGUMENTS["update_candidate_tags"]["candidate_id"]
+OTHER_CANDIDATE = PLAN["other_candidate"]
 JOB = ARGUMENTS["update_job_note"]["job_id"]
 TAG, NOTE = "canary('update_candidate_tags')", "canary('update_job_note')"
 log = logging.getLogger("canaries")
@@ -94,16 +110,30 @@ with DAG(
         task_id="search", email_address="{{ canary('email') }}", tags="{{ canary('former_tag') }}"
     ).expand(smartrecruiters_conn_id=PLAN["conn_ids"]["search"])
 
+    # The other searches read all jobs, ads and positions, with the texts and names in them.
+    for kind in (SearchJobsOperator, SearchJobAdsOperator, SearchJobPositionsOperator):
+        of_jobs = {} if kind is SearchJobsOperator else {"job_ids": [JOB]}
+        kind(task_id=kind.__name__, smartrecruiters_conn_id="key_success", **of_jobs)
+
     for number, conn_id in enumerate(PLAN["conn_ids"]["bulk"]):
+        # A set that replaced a tag could not be undone.
+        given = "add" if number == 0 else "tags"
+        items = (
+            "{{ [{'candidate_id': '" + OTHER_CANDIDATE + "', '" + given + "': [" + TAG + "]},"
+            " {'candidate_id': 'no-such-candidate', 'add': [" + TAG + "]}] | tojson }}"
+        )
         # Not mapped: a batch is one task. One of its items cannot be read, another cannot be sent.
-        UpdateCandidateTagsOperator.bulk(
+        batch = UpdateCandidateTagsOperator.bulk(
             task_id=f"bulk_{number}",
-            items="{{ [{'candidate_id': '" + CANDIDATE + "', 'tags': [" + TAG + "]},"
-            " {'candidate_id': 'no-such-candidate', 'add': [" + TAG + "]}] | tojson }}",
+            items=items,
             results_path=f"{os.environ['AIRFLOW_HOME']}/bulk/{number}.jsonl",
             fail_above=0.5,
             smartrecruiters_conn_id=conn_id,
         )
+        if number == 0:
+            batch >> UndoBulkOperator(
+                task_id="undo", results=batch.output, items=items, smartrecruiters_conn_id=conn_id
+            )
     UpdateJobNoteOperator.bulk(
         task_id="bulk_shared",
         items=[{"job_id": JOB}, {"job_id": "", "content": "{{ " + NOTE + " }}"}],
@@ -174,3 +204,30 @@ with DAG(
         raise RuntimeError(f"RAISED Authorization: Bearer {header}")
 
     tell_header.override(on_failure_callback=None)(PLAN["conn_ids"]["tell_header"])
+
+if AssetWatcher is not None:
+    # All that the histories hold; of the audit log, a day at a time would take a while.
+    long_ago = {"since": "2020-01-01T00:00:00Z"}
+    watched = {
+        "job_status": partial(events.JobStatusTrigger, **long_ago),
+        "application_status": partial(events.ApplicationStatusTrigger, job_ids=JOB, **long_ago),
+        "audit": partial(events.AuditEventTrigger, event_names=list(AUDIT_EVENTS), since=PLAN["since"]),
+    }
+
+    def asset(name, conn_id):
+        """Return an asset whose watcher has one poll in the time of the run."""
+        trigger = watched[name](poke_interval=3600, smartrecruiters_conn_id=conn_id)
+        return Asset(f"{name}_{conn_id}", watchers=[AssetWatcher(name=name, trigger=trigger)])
+
+    heard = [asset(name, "oauth_success") for name in watched]
+    failing = [asset("application_status", "key_echo_of_everything"), asset("audit", "oauth_token_refused")]
+    with DAG("unheard", schedule=failing, catchup=False):
+        look_up.override(task_id="never")([])
+    with DAG("watched", schedule=heard, catchup=False, default_args={"owner": "canaries"}):
+
+        @task(inlets=heard)
+        def take(**context):
+            """Return what the watchers reported, as a DAG does that passes it on."""
+            return [new_events(context, asset) for asset in heard]
+
+        take()
