@@ -29,6 +29,7 @@ TOOLS := .venv/tools
 UV := $(TOOLS)/bin/uv
 AIRFLOW_3 := .venv/airflow-3.3
 AIRFLOW_2 := .venv/airflow-2.11
+CLUSTER := .venv/cluster
 BENCH := .venv/bench
 PINS := requirements
 SMOKE := 3.3.2 3.1.8
@@ -39,7 +40,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui shots quick test test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui cluster shots quick test test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRe
 
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web UI with a local SmartRecruiters and the example DAGs (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
+
+cluster: $(CLUSTER)/.installed ## Start Airflow with two Celery workers, Redis, PostgreSQL and a local SmartRecruiters (docs/running.md)
+	@$(CLUSTER)/bin/python -m scripts.cluster
 
 shots: $(AIRFLOW_3)/.installed $(AIRFLOW_2)/.installed ## Take pictures of all forms, logs and pages into docs/images/, and fail if one is hard to read
 	@$(AIRFLOW_3)/bin/python scripts/shots.py; new=$$?; $(AIRFLOW_2)/bin/python scripts/shots.py && exit $$new
@@ -157,6 +161,9 @@ pins: $(UV) ## Update requirements/*.txt
 		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/bench.txt
 	@printf 'sphinx\nmyst-parser\nfuro\npytest\npyyaml\npillow\napache-airflow==3.3.2\n' | $(COMPILE) pyproject.toml - --extra emulator --extra redis \
 		--extra postgres --constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/docs.txt
+	@printf 'apache-airflow==3.3.2\napache-airflow-providers-celery\npsycopg2-binary\nasyncpg\n' | $(COMPILE) pyproject.toml - \
+		--extra emulator --extra redis --extra postgres --group dev \
+		--constraints $(PINS)/airflow-3.3.txt --output-file $(PINS)/cluster.txt
 
 # Airflow as users installed it: the versions that the index had two days after its release, as in its constraints file.
 # This package and the tests are added at their current versions, since pip does not upgrade what already satisfies.

@@ -1,4 +1,4 @@
-"""What `make demo` and `make ui` share: a local SmartRecruiters, and an Airflow home of their own."""
+"""What `make demo`, `make ui` and `make cluster` share: a local SmartRecruiters, and an Airflow home of their own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +28,28 @@ BUSY_MACHINE = 60
 """Seconds that the parts of an Airflow wait for each other and for its database."""
 EXAMPLE_DAGS = ROOT / "example_dags"
 CONN_ID = "smartrecruiters_default"
+HOST = "127.0.0.1"
+PATIENCE = 300.0
+"""Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
+REPORT = "/api/v2/monitor/health"
+PARTS = ("metadatabase", "scheduler", "dag_processor")
+"""What Airflow's report of its health is asked for. On 2.11 the scheduler is also the DAG processor."""
+
+
+def end_as_by_ctrl_c() -> None:
+    """
+    Let `kill` end everything just as Ctrl-C does, and let neither disturb that.
+
+    Shells start background jobs with SIGINT ignored.
+    """
+
+    def end(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 class StackError(Exception):
@@ -139,30 +164,102 @@ def airflow_environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def airflow(service: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def airflow(service: str, env: dict[str, str], log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """
     Run a service of Airflow, and end it with all its parts.
 
     :param service: such as ``standalone`` or ``scheduler``.
     :param env: its environment.
     :param log: the file that its output is added to.
+    :param arguments: what else is on the command line.
     """
+    command = ["airflow", service, *arguments]
     with log.open("ab") as out:
-        process = subprocess.Popen(["airflow", service], env=env, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
     try:
         yield process
     finally:
+        parts = family(process.pid)
         # Its parts have handlers for SIGTERM; the group as a whole gets it, in case the parent dies first.
         _signal_group(process, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=15)
         _signal_group(process, signal.SIGKILL)
         process.wait()
+        kill(parts)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all below it; a task of Airflow 3 is not in the group of its worker, which signals go to."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill those that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
+
+
+def prepare(home: Path, connections: dict[str, dict[str, Any]], env: dict[str, str], log: Path) -> None:
+    """
+    Make the database, and in it the connections.
+
+    They are no AIRFLOW_CONN_ variables, as the list of connections in the web interface does not show those.
+
+    :param connections: in Airflow's JSON form, by id.
+    :raises StackError: a command of Airflow failed.
+    """
+    file = home / "connections.json"
+    file.touch(mode=0o600)
+    # Airflow's own form saves an empty port as 0, and its Test button refuses a connection that has none.
+    file.write_text(json.dumps({conn_id: {"port": 0} | connection for conn_id, connection in connections.items()}))
+    try:
+        with log.open("ab") as out:
+            for arguments in (["db", "migrate"], ["connections", "import", "--overwrite", str(file)]):
+                done = subprocess.run(["airflow", *arguments], env=env, stdout=out, stderr=out, check=False)
+                if done.returncode:
+                    raise StackError(f"'airflow {' '.join(arguments)}' failed:\n{tail(log)}")
+    finally:
+        file.unlink()
+
+
+def wait_until_healthy(
+    process: subprocess.Popen[bytes], port: int, log: Path, report: str = REPORT, parts: tuple[str, ...] = PARTS
+) -> None:
+    """
+    Return when the web interface and the parts behind it are all up.
+
+    :param process: that of the web interface.
+    :param report: path of the page where Airflow tells of its parts.
+    :param parts: names of those that have to be healthy.
+    :raises StackError: they are not, within :data:`PATIENCE`.
+    """
+    deadline = time.monotonic() + PATIENCE
+    wanted = parts if report == REPORT else tuple(part for part in parts if part != "dag_processor")
+    while process.poll() is None and time.monotonic() < deadline:
+        if _healthy(f"http://{HOST}:{port}{report}", wanted):
+            return
+        time.sleep(0.5)
+    raise StackError(f"Airflow did not start. What it said is in {shown(log)}:\n{tail(log)}")
+
+
+def _healthy(url: str, parts: tuple[str, ...]) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            health = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+    return all(health[part]["status"] == "healthy" for part in parts)
 
 
 def free_port() -> int:

@@ -20,7 +20,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ui
-from local_stack import EXAMPLE_DAGS, ROOT, StackError, airflow, emulator, free_port, shown
+from local_stack import (
+    CONN_ID,
+    EXAMPLE_DAGS,
+    HOST,
+    REPORT,
+    ROOT,
+    StackError,
+    airflow,
+    emulator,
+    end_as_by_ctrl_c,
+    free_port,
+    prepare,
+    shown,
+    wait_until_healthy,
+)
 from screenshots import browser, old, pages
 from screenshots.album import Album
 from screenshots.server import Airflow
@@ -46,13 +60,13 @@ def running(home: Path, dags: Path) -> Iterator[tuple[Airflow, Emulator]]:
     """
     port, log = free_port(), home / "airflow.log"
     environment = ui.environment if IS_AIRFLOW_3 else old.environment
-    report = ui.REPORT if IS_AIRFLOW_3 else old.REPORT
+    report = REPORT if IS_AIRFLOW_3 else old.REPORT
     with emulator(home / "emulator.log") as stack:
         env = environment(home, port) | {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
-        ui.prepare(home, stack, env, log)
+        prepare(home, {CONN_ID: stack.connection}, env, log)
         with airflow("standalone", env, log) as process:
-            ui.wait_until_healthy(process, port, log, report)
-            yield Airflow(f"http://{ui.HOST}:{port}", "v2" if IS_AIRFLOW_3 else "v1", log), stack
+            wait_until_healthy(process, port, log, report)
+            yield Airflow(f"http://{HOST}:{port}", "v2" if IS_AIRFLOW_3 else "v1", log), stack
 
 
 def visit(server: Airflow, stack: Emulator, album: Album, dags: Path, only: list[str]) -> None:
@@ -96,7 +110,7 @@ def main() -> int:
     home.mkdir(parents=True)
     options.into.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    ui.end_as_by_ctrl_c()
+    end_as_by_ctrl_c()
     try:
         with ExitStack() as cleanup:
             driver = browser.start(home / "chromium")

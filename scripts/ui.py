@@ -8,32 +8,25 @@ from its seed each time. Ctrl-C ends all of it.
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from local_stack import CONN_ID, ROOT, StackError, airflow, airflow_environment, emulator, free_port, shown, tail
-
-if TYPE_CHECKING:
-    from local_stack import Emulator
-
-HOST = "127.0.0.1"
-PATIENCE = 300.0
-"""Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
-REPORT = "/api/v2/monitor/health"
-
-
-def end_as_by_ctrl_c() -> None:
-    """Let `kill` end everything just as Ctrl-C does. Shells start background jobs with SIGINT ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+from local_stack import (
+    CONN_ID,
+    HOST,
+    ROOT,
+    StackError,
+    airflow,
+    airflow_environment,
+    emulator,
+    end_as_by_ctrl_c,
+    free_port,
+    prepare,
+    shown,
+    tail,
+    wait_until_healthy,
+)
 
 
 def check_port(port: int) -> None:
@@ -71,49 +64,6 @@ def environment(home: Path, port: int) -> dict[str, str]:
     }
 
 
-def prepare(home: Path, stack: Emulator, env: dict[str, str], log: Path) -> None:
-    """
-    Make the database, and in it the connection.
-
-    It is no AIRFLOW_CONN_ variable, as the list of connections in the web interface does not show those.
-    """
-    connections = home / "connections.json"
-    connections.touch(mode=0o600)
-    # Airflow's own form saves an empty port as 0, and its Test button refuses a connection that has none.
-    connections.write_text(json.dumps({CONN_ID: stack.connection | {"port": 0}}))
-    with log.open("ab") as out:
-        for arguments in (["db", "migrate"], ["connections", "import", "--overwrite", str(connections)]):
-            done = subprocess.run(["airflow", *arguments], env=env, stdout=out, stderr=out, check=False)
-            if done.returncode:
-                raise StackError(f"'airflow {' '.join(arguments)}' failed:\n{tail(log)}")
-    connections.unlink()
-
-
-def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path, report: str = REPORT) -> None:
-    """
-    Return when the web interface, the scheduler and the DAG processor are all up.
-
-    :param report: path of the page where Airflow tells of its parts. On 2.11 the scheduler is also the DAG processor,
-        which the report then leaves out.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
-        if _healthy(f"http://{HOST}:{port}{report}"):
-            return
-        time.sleep(0.5)
-    raise StackError(f"Airflow did not start. What it said is in {shown(log)}:\n{tail(log)}")
-
-
-def _healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            health = json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
-    parts = ("metadatabase", "scheduler", "dag_processor") if url.endswith(REPORT) else ("metadatabase", "scheduler")
-    return all(health[part]["status"] == "healthy" for part in parts)
-
-
 def main() -> int:
     """Start everything and wait for Ctrl-C; see the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -134,7 +84,7 @@ def main() -> int:
             print(f"A local SmartRecruiters listens at {stack.url}")
             print("Starting Airflow, which takes half a minute ...", flush=True)
             env = environment(home, options.port)
-            prepare(home, stack, env, log)
+            prepare(home, {CONN_ID: stack.connection}, env, log)
             with airflow("standalone", env, log) as process:
                 wait_until_healthy(process, options.port, log)
                 print(f"\n  Airflow: http://{HOST}:{options.port}  (no login)")
