@@ -20,7 +20,7 @@ MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py
 
 # What never imports Airflow (an import rule of `make lint`), and so is the same on every version of it.
 WITHOUT_AIRFLOW = $(MATRIX) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
-	tests/security/test_urllib3_logs.py tests/docs/test_docs_check.py tests/docs/test_docstrings.py tests/system/test_shots.py \
+	tests/security/test_urllib3_logs.py tests/docs/test_docs_check.py tests/docs/test_docstrings.py tests/system/test_shots.py tests/system/test_cluster.py \
 	tests/use_cases/test_error_page.py tests/test_exceptions.py tests/test_contributing.py tests/test_compatibility_page.py \
 	$(addprefix tests/properties/test_, changes.py emulator_bodies.py judge.py reprs.py resends.py rules.py schemathesis.py) \
 	$(addprefix tests/reliability/test_, deadlines.py token_life.py two_writers.py)
@@ -40,7 +40,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui cluster shots quick test test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui cluster shots quick test test-cluster test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Run each operato
 
 test-matrix: $(UV) ## Test the wheel on every Airflow and Python, write docs/compatibility.md (CELLS="3.1.8-py3.12 newest-*")
 	@$(TOOLS)/bin/python scripts/matrix.py $(CELLS)
+
+test-cluster: $(CLUSTER)/.installed ## Test operators, batches, kills, sensors and events in such a cluster, and search it for leaks (a quarter of an hour)
+	@$(CLUSTER)/bin/python -m scripts.check_cluster
 
 lint: $(AIRFLOW_3)/.installed ## Check style (ruff), types (mypy) and import rules (import-linter)
 	@echo "== style, types, import rules"

@@ -96,13 +96,16 @@ class Emulator:
         """Put its records back to how they were at the start."""
         self._tell("POST", "reset", {})
 
+    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
+        """Send a request to the API itself, as another program does that has the key."""
+        self._send(method, path, body, {"X-SmartToken": self.api_key})
+
     def _tell(self, method: str, what: str, settings: dict[str, Any]) -> None:
-        request = urllib.request.Request(
-            f"{self.url}/__emulator__/{what}",
-            json.dumps(settings).encode(),
-            {"Content-Type": "application/json"},
-            method=method,
-        )
+        self._send(method, f"/__emulator__/{what}", settings, {})
+
+    def _send(self, method: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> None:
+        headers = {"Content-Type": "application/json", **headers}
+        request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode(), headers, method=method)
         urllib.request.urlopen(request, timeout=30).close()
 
 

@@ -23,7 +23,9 @@ from scripts.local_stack import (
     airflow,
     airflow_environment,
     emulator,
+    family,
     free_port,
+    kill,
     prepare,
     shown,
     tail,
@@ -31,7 +33,7 @@ from scripts.local_stack import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from scripts.local_stack import Emulator
@@ -40,7 +42,7 @@ USER = "admin"
 WORKERS = ("worker-1", "worker-2")
 REDIS_CONN_ID, POSTGRES_CONN_ID = "smartrecruiters_redis", "smartrecruiters_postgres"
 """Connections to the stores of the rate limit. In the extras of another connection, the password would be shown."""
-_SERVICES = ("dag-processor", "scheduler", "triggerer")
+SERVICES = ("dag-processor", "scheduler", "triggerer")
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,18 @@ class Cluster:
             if self.processes[name].poll() is not None or time.monotonic() > deadline:
                 raise StackError(f"{name} did not start. It said in {shown(self.log(name))}:\n{tail(self.log(name))}")
             time.sleep(0.2)
+
+    def kill_worker(self, name: str) -> None:
+        """Kill a worker with all its tasks, as a machine does that loses power."""
+        kill(family(self.processes.pop(name).pid))
+
+    def stop(self) -> None:
+        """End all processes of Airflow; the servers go on."""
+        # All are told at once, so that nobody waits for each of them in turn.
+        for process in self.processes.values():
+            process.terminate()
+        self.processes.clear()
+        self._parts.close()
 
     def ended(self) -> str | None:
         """Return the name of a process that has ended by itself, None while all run."""
@@ -190,42 +204,33 @@ def cluster(
     home: Path,
     port: int,
     *,
-    seed: Path | None = None,
-    settings: dict[str, str] | None = None,
-    more: dict[str, dict[str, Any]] | None = None,
+    options: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    more: Callable[[dict[str, Any]], dict[str, dict[str, Any]]] | None = None,
 ) -> Iterator[Cluster]:
     """
     Run a cluster with the example DAGs and a connection to a local SmartRecruiters.
 
     :param home: an empty folder.
     :param port: of the web interface.
-    :param seed: tenant of the local SmartRecruiters; its own by default.
+    :param options: command line options of the local SmartRecruiters.
     :param settings: further environment variables.
-    :param more: changes to the extras of :data:`CONN_ID` for further connections, by id.
+    :param more: gives further connections, by id, from that of the id :data:`CONN_ID`.
     :raises StackError: a part of it did not start; the message says which, and what to do next.
     """
     with ExitStack() as cleanup:
         found = cleanup.enter_context(servers())
-        options = ["--seed", str(seed)] if seed else []
         stack = cleanup.enter_context(emulator(home / "emulator.log", *options))
-        made = Cluster(
-            home, port, secrets.token_urlsafe(9), environment(home, port, found) | (settings or {}), found, stack
-        )
+        variables = environment(home, port, found) | dict(settings or {})
+        made = Cluster(home, port, secrets.token_urlsafe(9), variables, found, stack)
         _write_password(made)
         known = connections(stack, found)
-        base = known[CONN_ID]
-        known |= {conn_id: base | {"extra": base["extra"] | extra} for conn_id, extra in (more or {}).items()}
-        prepare(home, known, made.environment, made.log("database"))
-        with made._parts:
+        prepare(home, known | (more(known[CONN_ID]) if more else {}), variables, made.log("database"))
+        try:
             _start(made)
-            # At once, so that nobody waits for each of them in turn.
-            made._parts.callback(_terminate, made)
             yield made
-
-
-def _terminate(made: Cluster) -> None:
-    for process in made.processes.values():
-        process.terminate()
+        finally:
+            made.stop()
 
 
 def _write_password(made: Cluster) -> None:
@@ -236,7 +241,7 @@ def _write_password(made: Cluster) -> None:
 
 def _start(made: Cluster) -> None:
     made.start("api-server", "api-server")
-    for service in _SERVICES:
+    for service in SERVICES:
         made.start(service, service)
     for name in WORKERS:
         made.start_worker(name)

@@ -133,7 +133,7 @@ class AirflowRun:
             for (table,) in tables:
                 # Its rowid, which every row has, whatever its key is.
                 for row in connection.execute(f'select rowid as "row id", * from "{table}"'):
-                    yield from _texts(table, dict(row))
+                    yield from texts_of_row(table, dict(row))
 
     def database_bytes(self) -> Iterator[Text]:
         """Yield the database's files as they are: with them come deleted rows, and what a row's column hides."""
@@ -159,7 +159,12 @@ class AirflowRun:
             return json.load(answer)
 
 
-def _texts(table: str, row: dict[str, Any]) -> Iterator[Text]:
+def texts_of_row(table: str, row: dict[str, Any]) -> Iterator[Text]:
+    """
+    Yield what a row of Airflow's database holds; the response that a task returned is the declared place.
+
+    :param row: its columns; ``row id`` tells which row it is.
+    """
     where = f"{table} {row.pop('row id')}"
     kind = KINDS.get(table, "table")
     if table == "xcom" and row["key"] == "return_value":
