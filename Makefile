@@ -51,8 +51,8 @@ demo: $(AIRFLOW_3)/.installed ## Run all operators twice against a local SmartRe
 ui: $(AIRFLOW_3)/.installed ## Start Airflow's web UI with a local SmartRecruiters and the example DAGs (PORT=8080)
 	@$(AIRFLOW_3)/bin/python scripts/ui.py --port $(PORT)
 
-cluster: $(CLUSTER)/.installed ## Start Airflow with two Celery workers, Redis, PostgreSQL and a local SmartRecruiters (docs/running.md)
-	@$(CLUSTER)/bin/python -m scripts.cluster
+cluster: $(CLUSTER)/.installed ## Start Airflow with two Celery workers, Redis, PostgreSQL and a local SmartRecruiters (at a free port, or PORT=)
+	@$(CLUSTER)/bin/python -m scripts.cluster $(if $(filter command%,$(origin PORT)),--port $(PORT))
 
 shots: $(AIRFLOW_3)/.installed $(AIRFLOW_2)/.installed ## Take pictures of all forms, logs and pages into docs/images/, and fail if one is hard to read
 	@$(AIRFLOW_3)/bin/python scripts/shots.py; new=$$?; $(AIRFLOW_2)/bin/python scripts/shots.py && exit $$new

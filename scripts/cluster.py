@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from scripts.celery_cluster.cluster import USER, WORKERS, cluster
-from scripts.local_stack import ROOT, StackError, end_as_by_ctrl_c, free_port, shown, tail
+from scripts.local_stack import ROOT, StackError, check_port, end_as_by_ctrl_c, free_port, shown, tail
 
 HOME = ROOT / ".airflow" / "cluster"
 
@@ -39,6 +39,8 @@ def main() -> int:
     began = time.monotonic()
     end_as_by_ctrl_c()
     try:
+        if options.port:
+            check_port(options.port, "cluster")
         print("Starting Redis, PostgreSQL and Airflow, which takes a minute ...", flush=True)
         with cluster(home, options.port or free_port()) as running:
             print(f"\n  Airflow: {running.url}  (login {USER}, password {running.password})")

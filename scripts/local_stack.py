@@ -265,6 +265,23 @@ def _healthy(url: str, parts: tuple[str, ...]) -> bool:
     return all(health[part]["status"] == "healthy" for part in parts)
 
 
+def check_port(port: int, target: str) -> None:
+    """
+    Raise :class:`StackError` when somebody listens on a port already.
+
+    :param target: that of make, for the advice.
+    """
+    with socket.socket() as probe:
+        # Without it, the last session's closed connections would count as taken for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port} cannot be used ({error.strerror}). Pick another: make PORT={port + 1} {target}"
+            ) from None
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:

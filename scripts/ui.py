@@ -8,7 +8,6 @@ from its seed each time. Ctrl-C ends all of it.
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from local_stack import (
     StackError,
     airflow,
     airflow_environment,
+    check_port,
     emulator,
     end_as_by_ctrl_c,
     free_port,
@@ -27,19 +27,6 @@ from local_stack import (
     tail,
     wait_until_healthy,
 )
-
-
-def check_port(port: int) -> None:
-    """Raise :class:`StackError` when somebody listens on the port already."""
-    with socket.socket() as probe:
-        # Without it, the last session's closed connections would count as taken for a minute.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise StackError(
-                f"Port {port} cannot be used ({error.strerror}). Pick another: make PORT={port + 1} ui"
-            ) from None
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -79,7 +66,7 @@ def main() -> int:
     log.unlink(missing_ok=True)
     end_as_by_ctrl_c()
     try:
-        check_port(options.port)
+        check_port(options.port, "ui")
         with emulator(home / "emulator.log") as stack:
             print(f"A local SmartRecruiters listens at {stack.url}")
             print("Starting Airflow, which takes half a minute ...", flush=True)
