@@ -120,7 +120,7 @@ def played_in(folder: Path, names: list[str]) -> Iterator[tuple[str, Row]]:
         with leaks.listening(running.servers.redis, work / leaks.COMMANDS):
             airflow = AirflowApi(running)
             airflow.wait_for_dags(ALL_OPERATORS, "cluster_batch", "cluster_canaries")
-            stage = Stage(running, airflow, records, reason, work)
+            stage = Stage(running, airflow, records, reason, work, [known[name].value for name in ("note", "tag")])
             for name in names:
                 yield name, played(stage, name)
             running.stop()

@@ -40,6 +40,7 @@ class Stage:
     :param records: applications that no scene has used yet.
     :param reason: id of a reason to reject them for.
     :param folder: for items and results.
+    :param texts: what people wrote, which one scene has to send.
     """
 
     cluster: Cluster
@@ -47,6 +48,7 @@ class Stage:
     records: list[dict[str, str]]
     reason: str
     folder: Path
+    texts: list[str]
     _before: dict[str, Any] = field(default_factory=dict)
 
     def take(self, number: int) -> list[dict[str, str]]:
@@ -281,6 +283,11 @@ def canaries(stage: Stage) -> Row:
     stage.airflow.wait(lambda: stage.airflow.ended("canaries"), "the end of the canaries", PATIENCE)
     if (states := stage.airflow.states("canaries")) != {"success": 4, "failed": 3}:
         row.wrong.append(f"tasks of canaries: {states}")
+    sent = json.dumps([entry["body"] for entry in stage.cluster.emulator.journal()])
+    # What was not sent could not leak.
+    row.wrong += [
+        f"text {number} was not sent" for number, text in enumerate(stage.texts) if json.dumps(text)[1:-1] not in sent
+    ]
     return row
 
 
