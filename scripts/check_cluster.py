@@ -26,6 +26,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ def played_in(folder: Path, names: list[str]) -> Iterator[tuple[str, Row]]:
     settings = {"AIRFLOW__CORE__DAGS_FOLDER": str(dags), "CLUSTER_CANARIES": str(folder / "canaries.json"), **SETTINGS}
     client = ("--client-id", CLIENT_ID, "--client-secret", known["client_secret"].value)
     options = ("--seed", str(folder / "tenant.json"), "--latency", str(LATENCY), *client)
-    more = lambda default: connections(known, default)  # noqa: E731
+    more = partial(connections, known)
     with cluster(home, free_port(), options=options, settings=settings, more=more) as running:
         with leaks.listening(running.servers.redis, work / leaks.COMMANDS):
             airflow = AirflowApi(running)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from scripts.celery_cluster.cluster import WORKERS
-from scripts.celery_cluster.verdict import Row, count, share
-from scripts.kill_bulk_verdict import Batch, Kill, mistakes, table
+from scripts.celery_cluster.verdict import Row, count, rejected, share
+from scripts.kill_bulk_verdict import Kill, mistakes, table
 from scripts.local_stack import CONN_ID, StackError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from scripts.celery_cluster.api import AirflowApi
     from scripts.celery_cluster.cluster import Cluster
+    from scripts.kill_bulk_verdict import Batch
 
 ALL_OPERATORS = "smartrecruiters_all_operators"
 WITH_POSTGRES, ALONE = "smartrecruiters_with_postgres", "smartrecruiters_alone"
@@ -102,10 +103,8 @@ class BatchRun:
         ((state, tries),) = self.stage.airflow.query(sql, self.run_id)
         returned = self.stage.airflow.returned(self.run_id)
         lines = self.results.read_text().splitlines() if self.results.exists() else []
-        return Batch(
-            records=self.records, readable=True, kills=self.kills, requests=requests, state=state, tries=tries,
-            result=returned[0] if returned else None, rows=[json.loads(line) for line in lines], outlived=[],
-        )  # fmt: skip
+        known = {"kills": self.kills, "state": state, "tries": tries, "result": returned[0] if returned else None}
+        return rejected(self.records, requests, rows=[json.loads(line) for line in lines], **known)
 
 
 def written(path: Path, records: list[dict[str, str]]) -> str:
@@ -220,7 +219,7 @@ def mapped(stage: Stage) -> Row:
     stage.airflow.wait(lambda: stage.airflow.ended("beside", "mapped"), "the end of 200 mapped tasks", 2 * PATIENCE)
     requests = stage.requests()
     ended = batch.ended(requests)
-    count(row, [ended, Batch(single.records, True, [], requests, None, 1, None, [], [])], requests)
+    count(row, [ended, rejected(single.records, requests)], requests)
     row.wrong += mistakes(ended, 0)
     if (states := stage.airflow.states("mapped")) != {"success": MANY + 1}:
         row.wrong.append(f"mapped tasks: {states}")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scripts.kill_bulk_verdict import LOOK_UP, MOST_REPEATED
+from scripts.kill_bulk_verdict import LOOK_UP, MOST_REPEATED, Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from scripts.kill_bulk_verdict import Batch
 
 LIMIT = 10.0
 """Requests that the local SmartRecruiters allows in a second."""
@@ -96,6 +94,26 @@ def share(requests: Iterable[dict[str, Any]]) -> float:
     last = max(accepted, key=lambda entry: entry["finished_at"])
     ideal = (len(accepted) - 1) / LIMIT + last["finished_at"] - last["started_at"]
     return ideal / (last["finished_at"] - taken[0]["started_at"])
+
+
+def rejected(records: Sequence[dict[str, str]], requests: Iterable[dict[str, Any]], **known: Any) -> Batch:
+    """
+    Return a batch that rejects applications.
+
+    :param records: ids of each.
+    :param requests: all requests, as the emulator lists them, those of others included.
+    :param known: what is known of its task: ``kills``, ``state``, ``tries``, ``result``, ``rows``.
+    """
+    items = [f"/candidates/{record['candidate_id']}/jobs/{record['job_id']}" for record in records]
+    own = set(items)
+
+    def item(path: str) -> str | None:
+        return next((one for one in (path, path.rpartition("/")[0]) if one in own), None)
+
+    unknown: dict[str, Any] = {"kills": [], "state": None, "tries": 1, "result": None, "rows": []}
+    known = unknown | {"outlived": [], "ended_wrong": [], "writes_again": None} | known
+    marked = [entry | {"item": item(entry["path"])} for entry in requests]
+    return Batch(items=items, readable=True, reads_once=True, requests=marked, **known)
 
 
 def count(row: Row, batches: Sequence[Batch], requests: Iterable[dict[str, Any]]) -> None:

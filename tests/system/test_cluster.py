@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from scripts.celery_cluster import cluster, servers
-from scripts.celery_cluster.verdict import Row, Target, count, share, table
-from scripts.kill_bulk_verdict import Batch, Kill
+from scripts.celery_cluster.verdict import Row, Target, count, rejected, share, table
+from scripts.kill_bulk_verdict import Kill
 from tests.support.catalogue import ROOT
 
 RECORDS = [{"candidate_id": f"c{number}", "job_id": "j"} for number in range(5)]
@@ -31,10 +31,6 @@ def write(number: int, at: float, status: int = 200) -> dict[str, Any]:
     }
 
 
-def batch(requests: list[dict[str, Any]], *kills: Kill) -> Batch:
-    return Batch(RECORDS, True, list(kills), requests, "success", 1 + len(kills), None, [], [])
-
-
 @pytest.mark.parametrize(("pause", "expected"), [(0.1, 1.0), (0.2, 0.53), (0.11, 0.92)])
 def test_the_share_of_the_limit_is_of_the_time_that_it_takes_at_best(pause: float, expected: float) -> None:
     assert share([write(number, number * pause) for number in range(5)]) == pytest.approx(expected, abs=0.01)
@@ -50,7 +46,7 @@ def test_a_request_that_was_refused_costs_time_and_counts_for_nothing() -> None:
 def test_what_is_lost_doubled_refused_or_repeated_is_counted() -> None:
     requests = [write(0, 0), write(1, 0.1), write(2, 0.2, status=429), write(1, 2.0), write(3, 2.1)]
     row = Row("killed")
-    count(row, [batch(requests, Kill("task", 1.0))], requests)
+    count(row, [rejected(RECORDS, requests, kills=[Kill("task", 1.0)])], requests)
     assert (row.lost, row.doubled, row.refused, row.repeated) == (2, 1, 1, 1)
 
 
