@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from airflow_provider_smartrecruiters.api.change import Change
 from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
+from airflow_provider_smartrecruiters.api.lookups import Lookups
 from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Name
 from airflow_provider_smartrecruiters.api.record import read_record
 from airflow_provider_smartrecruiters.api.values import hints
@@ -17,6 +18,7 @@ from airflow_provider_smartrecruiters.api.values.choices import choice_or_none, 
 from airflow_provider_smartrecruiters.api.values.diff import UNREAD, FieldDiff
 from airflow_provider_smartrecruiters.api.values.fields import NamedId, OptionalText, RecordId, same_instant
 from airflow_provider_smartrecruiters.api.values.hints import Hints
+from airflow_provider_smartrecruiters.exceptions import InvalidInputError
 
 __all__ = ["PublishJobAd", "UnpublishJobAd"]
 
@@ -93,7 +95,7 @@ class PublishJobAd(_PublicationChange):
     :param job_ref_number: reference number of the job, instead of ``job_id``.
     :param job_ad_id: id of one of the job's ads. The default ad has to be published before the others.
     :param visibility: ``PUBLIC``, or ``INTERNAL`` for employees only. Left out, a published ad keeps its visibility,
-        and another one becomes public.
+        and another one becomes public. A published ad with another visibility, such as ``PRIVATE``, is refused then.
     :param aggregators: whether a public ad goes to free job aggregators as well. The API does not tell whether it is
         there, so that alone is not a difference.
     :param wait_for_completion: wait until SmartRecruiters has published the ad.
@@ -132,11 +134,27 @@ class PublishJobAd(_PublicationChange):
         """Return whether the ad was published since: somebody has changed its visibility, or edited it again."""
         return _is_published(after) and _newest(after) > _newest(before)
 
+    def foreseen(
+        self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool
+    ) -> dict[str, Any]:
+        """Refuse an ad whose visibility cannot be kept, in a plan as well; see :meth:`body`."""
+        self.body(state)
+        return {}
+
     def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options of the publication. Left out, the API makes an internal ad public."""
-        kept = state.get("visibility") if _is_published(state) else None
-        visibility = self.visibility or (kept if kept in VISIBILITIES else None)
+        """Return the options of the publication. Without a visibility, the API makes any ad public.
+
+        :raises InvalidInputError: the ad is published with a visibility that the API does not take, such as
+            ``PRIVATE``, and no other one is given.
+        """
+        if self.visibility is None:
+            _refuse_to_make_public(state, "visibility", "Give the visibility that the ad should have.")
+        kept = state["visibility"] if _is_published(state) else None
+        visibility = self.visibility or kept
         return {"aggregators": self.aggregators} | ({"visibility": visibility} if visibility else {})
+
+
+_PUBLISH_OTHERWISE = "Set publish to never, and publish the ad in SmartRecruiters."
 
 
 class _PublishJobAdAgain(PublishJobAd):
@@ -177,6 +195,14 @@ class _PublishJobAdAgain(PublishJobAd):
         self._accepted = True
         return response
 
+    def body(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of the publication, with the visibility that the ad has.
+
+        :raises InvalidInputError: as for :class:`PublishJobAd`.
+        """
+        _refuse_to_make_public(state, "publish", _PUBLISH_OTHERWISE)
+        return super().body(state)
+
     def wanted(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return that the latest edit shows; of an ad that is not published, the state that it is in."""
         # Checked before every send: an ad that somebody unpublishes in between is no longer a difference.
@@ -202,6 +228,17 @@ class Publishing(Change):
     aggregators: bool = Field(True, exclude=True)
     wait_for_completion: bool = Field(True, exclude=True)
     wait_timeout: WaitTimeout = Field(WAIT_TIMEOUT, exclude=True)
+
+    def foreseen(
+        self, client: SmartRecruitersClient, lookups: Lookups, state: Mapping[str, Any], *, plan_only: bool
+    ) -> dict[str, Any]:
+        """Refuse an ad that cannot be published again, before anything is written, if the record that is read is an ad.
+
+        :raises InvalidInputError: as for :class:`PublishJobAd`.
+        """
+        if self.publishes and "visibility" in state:
+            _refuse_to_make_public(state, "publish", _PUBLISH_OTHERWISE)
+        return {}
 
     @property
     def publishes(self) -> bool:
@@ -259,6 +296,22 @@ class UnpublishJobAd(_PublicationChange):
         if state.get("default", not state) and state.get("postingStatus") != "NOT_PUBLISHED":
             is_default = "This is the default ad of the job" if state else "If this is the default ad of the job"
             yield f"{is_default}: unpublishing it unpublishes all other ads of the job as well."
+
+
+def _refuse_to_make_public(ad: Mapping[str, Any], argument: str, hint: str) -> None:
+    """Refuse to publish an ad again with a visibility that the API does not take: it would become public.
+
+    :param ad: the ad as it was read.
+    :param argument: the argument that asks for the publication.
+    :param hint: what to do instead.
+    :raises InvalidInputError: the ad is published, and its visibility is none of :data:`VISIBILITIES`.
+    """
+    if _is_published(ad) and ad.get("visibility") not in VISIBILITIES:
+        raise InvalidInputError(
+            f"The ad is neither {' nor '.join(VISIBILITIES)}, so SmartRecruiters would make it public.",
+            hint=hint,
+            fields=(argument,),
+        )
 
 
 def _is_published(state: Mapping[str, Any]) -> bool:

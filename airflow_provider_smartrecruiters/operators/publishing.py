@@ -35,7 +35,7 @@ class PublishJobAdOperator(SmartRecruitersBaseOperator):
     :param job_id: id of the job, text.
     :param job_ad_id: id of the ad within the job, text. The default ad must be published before the others.
     :param visibility: ``PUBLIC``, or ``INTERNAL`` for employees only, text. Default ``None``: a published ad keeps its
-        visibility, and another one becomes public.
+        visibility (one that is neither is refused), and another ad becomes public.
     :param aggregators: publish a public ad on free job aggregators as well. Bool, default true. The API does not tell
         whether it is there; ``force`` publishes again with another choice.
     :param wait_for_completion: wait until the ad is published. Bool, default true.

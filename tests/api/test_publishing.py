@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_smartrecruiters.api import (
     InvalidInputError,
     PermissionDeniedError,
+    PublishJobAd,
     SmartRecruitersClient,
     UnexpectedResponseError,
     UpdateJobAndJobAd,
@@ -166,6 +167,23 @@ def test_an_ad_without_publications_is_published_once(company: Company, client: 
     result = apply(client, company.change())
     assert company.writes() == [company.case.operation, POST]
     assert result.details["needs_publishing"] is False
+
+
+def test_a_private_ad_does_not_become_public(company: Company, client: SmartRecruitersClient) -> None:
+    def make_private(ad: JobAd) -> None:
+        ad.visibility, ad.updated_on = "PRIVATE", "2100-01-01T00:00:00.000Z"
+
+    company.edit(make_private)
+    ad = company.ad()
+    publication = PublishJobAd(job_id=company.arguments["job_id"], job_ad_id=ad.id)
+    for run, change in ((plan, company.change()), (apply, company.change()), (apply, publication)):
+        with pytest.raises(InvalidInputError, match="would make it public"):
+            run(client, change)
+    # Only the ad itself shows its visibility before the write.
+    written = [] if company.case.use_case == "put_update_job_ad" else [company.case.operation]
+    assert company.writes() == written
+    assert company.ad().visibility == "PRIVATE"
+    assert apply(client, publication.model_copy(update={"visibility": "INTERNAL"})).applied
 
 
 def test_a_list_of_ads_that_is_none_is_not_a_job_without_ads(
