@@ -45,6 +45,10 @@ def _seconds(value: Any) -> Any:
     return seconds
 
 
+def _never_if_blank(value: Any) -> Any:
+    return PUBLISH[0] if value is None or is_blank(value) else value
+
+
 WaitTimeout = Annotated[int, BeforeValidator(_seconds)]
 """Seconds to wait for a publication."""
 
@@ -224,7 +228,7 @@ class Publishing(Change):
     :param wait_timeout: seconds to wait, 10 to 86,400.
     """
 
-    publish: Annotated[str, one_of(PUBLISH)] = Field("never", exclude=True)
+    publish: Annotated[str, one_of(PUBLISH), BeforeValidator(_never_if_blank)] = Field(PUBLISH[0], exclude=True)
     aggregators: bool = Field(True, exclude=True)
     wait_for_completion: bool = Field(True, exclude=True)
     wait_timeout: WaitTimeout = Field(WAIT_TIMEOUT, exclude=True)
@@ -243,7 +247,7 @@ class Publishing(Change):
     @property
     def publishes(self) -> bool:
         """Whether the ad is published again, if it is published."""
-        return self.publish != "never"
+        return self.publish != PUBLISH[0]
 
     def published_again(self, job_ad_id: str, *, edited: bool) -> Change:
         """Return the publication that has to follow.
