@@ -6,6 +6,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 PYTEST_ARGS ?=
+CLUSTER_ARGS ?=
 
 # Some machines switch bytecode off for all of Python. Then each process compiles all of Airflow anew, which takes longer
 # than most tests.
@@ -83,8 +84,8 @@ test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Run each operato
 test-matrix: $(UV) ## Test the wheel on every Airflow and Python, write docs/compatibility.md (CELLS="3.1.8-py3.12 newest-*")
 	@$(TOOLS)/bin/python scripts/matrix.py $(CELLS)
 
-test-cluster: $(CLUSTER)/.installed ## Test operators, batches, kills, sensors and events in such a cluster, and search it for leaks (a quarter of an hour)
-	@$(CLUSTER)/bin/python -m scripts.check_cluster
+test-cluster: $(CLUSTER)/.installed ## Test operators, batches, kills, sensors and events in such a cluster, and search it for leaks (up to 20 minutes)
+	@$(CLUSTER)/bin/python -m scripts.check_cluster $(CLUSTER_ARGS)
 
 lint: $(AIRFLOW_3)/.installed ## Check style (ruff), types (mypy) and import rules (import-linter)
 	@echo "== style, types, import rules"

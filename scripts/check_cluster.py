@@ -1,7 +1,7 @@
 """
 Test the package in a real cluster: Airflow with CeleryExecutor, two workers, Redis and PostgreSQL.
 
-    python -m scripts.check_cluster                          # about a quarter of an hour; or: make test-cluster
+    python -m scripts.check_cluster                          # up to 20 minutes on two processors; or: make test-cluster
     python -m scripts.check_cluster --only kill-worker       # one scene (may be repeated)
 
 - `examples`: all operators, twice; the second run changes nothing.
