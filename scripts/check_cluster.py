@@ -62,8 +62,8 @@ def targets(options: argparse.Namespace) -> dict[str, Target]:
     with_store = Target(options.share, options.refused)
     stores = dict.fromkeys(("batches-redis", "batches-postgres"), with_store)
     # Alone, processes find each other by what is refused. 200 tasks keep the machine busy, and some are late.
-    others = {"batches-alone": Target(min(options.share, 0.9), MOST_REFUSED * 300 // 100)}
-    others["mapped"] = Target(refused=MOST_REFUSED * 800 // 100)
+    refused = [max(options.refused, MOST_REFUSED * requests // 100) for requests in (300, 800)]
+    others = {"batches-alone": Target(min(options.share, 0.9), refused[0]), "mapped": Target(refused=refused[1])}
     return dict.fromkeys(SCENES, Target(refused=options.refused)) | stores | others
 
 
