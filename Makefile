@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
 # Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason.
-MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py
+MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py tests/reliability/test_reading.py
 
 # What never imports Airflow (an import rule of `make lint`), and so is the same on every version of it.
 WITHOUT_AIRFLOW = $(MATRIX) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
@@ -64,7 +64,7 @@ test-3.3: $(AIRFLOW_3)/.installed ## Run all tests but the fault matrix on Airfl
 	@echo "== tests on Airflow 3.3"
 	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(MATRIX:%=--ignore %) $(PYTEST_ARGS)
 
-test-faults: $(AIRFLOW_3)/.installed ## Run the fault matrix on Airflow 3.3
+test-faults: $(AIRFLOW_3)/.installed ## Run every fault in every use case, wait and event on Airflow 3.3
 	@echo "== the fault matrix"
 	@$(AIRFLOW_3)/bin/python -m pytest $(MATRIX) $(PYTEST_ARGS)
 

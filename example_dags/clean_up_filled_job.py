@@ -13,8 +13,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, Asset, Param, task
 
 from airflow_provider_smartrecruiters.api.values.addresses import id_pasted
-from airflow_provider_smartrecruiters.hooks.smartrecruiters import SmartRecruitersHook
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
+from airflow_provider_smartrecruiters.operators.search import SearchApplicationsOperator
 from airflow_provider_smartrecruiters.triggers.events import JobStatusTrigger
 from airflow_provider_smartrecruiters.triggers.runs import new_events
 
@@ -31,18 +31,11 @@ else:
 WAITING = ["LEAD", "NEW", "IN_REVIEW"]
 
 
-@task(task_display_name="List the waiting applications", inlets=[job_filled], show_return_value_in_logs=False)
-def list_waiting_applications(**context: Any) -> list[dict[str, str]]:
-    """List the applications for the filled jobs as batch items."""
+@task(task_display_name="List the filled jobs", inlets=[job_filled])
+def list_filled_jobs(**context: Any) -> list[str]:
+    """List the job of the form, or the jobs whose filling started this run and no earlier one."""
     given = context["params"]["job_id"]
-    jobs = [id_pasted(given, "job_id")] if given else [event["job_id"] for event in new_events(context, job_filled)]
-    return [
-        {"candidate_id": candidate["id"], "job_id": job_id}
-        for job_id in jobs
-        for candidate in SmartRecruitersHook()
-        .get_conn()
-        .pages("/candidates", params={"jobId": job_id, "status": WAITING})
-    ]
+    return [id_pasted(given, "job_id")] if given else [event["job_id"] for event in new_events(context, job_filled)]
 
 
 with DAG(
@@ -70,12 +63,19 @@ with DAG(
         ),
     },
 ):
+    waiting = SearchApplicationsOperator(
+        task_id="find_applications",
+        task_display_name="Find the waiting applications",
+        # Without a job, such as in a run for a change that an earlier run was given, nothing is found.
+        job_ids=list_filled_jobs(),
+        statuses=WAITING,
+    )
     RejectApplicationOperator.bulk(
         task_id="reject_applications",
         task_display_name="Reject the waiting applications",
-        items=list_waiting_applications(),
+        items=waiting.output,
         reason="Stronger candidate selected",
-        # The list has the status of a candidate's first application only. The batch reads that for this job.
+        # Somebody may have moved one since it was found.
         only_if_status_in=WAITING,
         max_items=200,
         plan_only="{{ params.plan_only }}",

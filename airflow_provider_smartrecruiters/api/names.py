@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smartrecruiters.api.lookups import Lookups
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClient
 
 _CODE = re.compile(r"\w[\w./#:-]{0,62}")
+_TAKEN_FOR_EACH_OTHER = str.maketrans("oil", "011")
 _CONFIGURATION = "access to the company's configuration (an OAuth client needs the scope configuration_read)"
 
 
@@ -162,9 +164,21 @@ def alternatives(text: str, known: Sequence[str], lookup: str) -> tuple[bool, st
         closest of them in a sentence for a hint.
     """
     names = {_folded(name): name for name in known if name}
-    close = [names[match] for match in get_close_matches(_folded(text), names, n=3, cutoff=0.4)]
-    alike = bool(get_close_matches(_folded(text), names, n=1, cutoff=ALIKE))
+    wanted = _folded(text)
+    matches = get_close_matches(wanted, names, n=len(names) or 1, cutoff=0.4)
+    close = [names[match] for match in sorted(matches, key=lambda match: _likeness(wanted, match), reverse=True)[:3]]
+    alike = bool(get_close_matches(wanted, names, n=1, cutoff=ALIKE))
     return alike, f"{'Closest' if close else 'Known'}: {listed(close or sorted(names.values()), lookup)}"
+
+
+def _likeness(one: str, other: str) -> tuple[float, int]:
+    """Return how much alike two names are, to be compared.
+
+    Many reference numbers share as many characters with a misspelled one. Then those count that are in their place, or
+    that people take for each other, such as O and 0.
+    """
+    as_read = (text.translate(_TAKEN_FOR_EACH_OTHER) for text in (one, other))
+    return SequenceMatcher(None, other, one).ratio(), sum(map(eq, *as_read))
 
 
 def _folded(text: str) -> str:

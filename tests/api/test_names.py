@@ -12,7 +12,7 @@ from airflow_provider_smartrecruiters.api.candidates import UpdateCandidateJobSt
 from airflow_provider_smartrecruiters.api.converge.apply import apply, plan
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAndJobAd, UpdateJobStatus
 from airflow_provider_smartrecruiters.api.lookups import Lookups
-from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Finder, same
+from airflow_provider_smartrecruiters.api.names import JOB_REF_NUMBER, Finder, alternatives, same
 from airflow_provider_smartrecruiters.exceptions import (
     AuthenticationError,
     InvalidInputError,
@@ -40,6 +40,13 @@ def test_what_is_the_same_to_a_person() -> None:
     assert same("Ze\u0301ro  Waste\u00a0", "zÉro waste")
     assert same("STRASSE", "Straße")
     assert not same("REF1", "REF12")
+
+
+def test_the_closest_names_are_those_with_the_most_characters_in_place() -> None:
+    known = [f"REF{number}W" for number in range(100, 400)]
+    for wrong, right in (("REF10OW", "REF100W"), ("ref1l1w", "REF111W"), ("REF2500W", "REF250W")):
+        said = alternatives(wrong, known, "jobs")[1]
+        assert f'"{right}"' in said.partition(".")[0], (wrong, said)
 
 
 def test_a_withdrawal_reason_by_its_label(application: Any, client: Any, tenant: Any) -> None:

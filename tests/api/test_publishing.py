@@ -12,6 +12,7 @@ from airflow_provider_smartrecruiters.api import (
     PublishJobAd,
     SmartRecruitersClient,
     UnexpectedResponseError,
+    UpdateJobAd,
     UpdateJobAndJobAd,
     apply,
     plan,
@@ -128,6 +129,9 @@ def test_what_was_killed_before_the_publication_is_completed_by_the_next_run(
 def test_an_ad_that_is_not_published_stays_so(company: Company, client: SmartRecruitersClient) -> None:
     company.edit(lambda ad: publishing.unpublish(ad, 0))
     result = apply(client, company.change())
+    if isinstance(company.change(), UpdateJobAd):
+        (said,) = company.change().remarks(result.details)
+        assert said.startswith("The ad is not published, so applicants do not see the change.")
     assert result.details["posting_status"] == "NOT_PUBLISHED"
     assert company.writes() == [company.case.operation]
     assert company.ad().published is None

@@ -187,7 +187,7 @@ class Requests:
 
 def _no_reason_to_refuse(case: Case, status: int) -> None:
     refused = case.operation.definition.raw["responses"].get(str(status), {})
-    opaque = {"pageId"} & set(case.query or {})
+    opaque = {"pageId", "nextPageId"} & set(case.query or {})
     if "x-added" in refused and _mode(case) is GenerationMode.POSITIVE and not opaque:
         # The token of a page is whatever the answer before said; the document cannot tell one that never was.
         failure = Failure(

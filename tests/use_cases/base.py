@@ -258,7 +258,8 @@ class UseCaseTests(UseCase):
             assert [line.strip() for line in lines if line.strip() in expected.lines] == expected.lines
             assert not [text for text in expected.free_text if text in caplog.text]
             assert self.emulator.api_key not in caplog.text
-            assert lines[0].startswith("Plan for the " if plan_only else "Changing the ")
+            verb = "Creating" if catalogue.operators()[self.operator].creates else "Changing"
+            assert lines[0].startswith("Plan for the " if plan_only else f"{verb} the ")
             assert all(arguments[name] in " ".join(lines) for name in self.ids)
             assert lines[-1].startswith("Nothing was sent: plan_only is on." if plan_only else "Done: ")
             assert [line for line in lines if len(line) > 100 and " " in line.strip()] == []

@@ -48,7 +48,8 @@ class View:
     def changing(self, change: Change, reading: Reading, notice: str) -> None:
         """Show what is about to be sent: afterwards nobody can act on a notice."""
         if log.isEnabledFor(self.level):
-            title = f"Changing the {change.label}: {_count(reading)}"
+            verb = "Creating" if change.creates else "Changing"
+            title = f"{verb} the {change.label}: {_count(reading)}"
             self._say(title, *self._fields(change, reading), *_indented([f"notice: {notice}"] if notice else []))
 
     def left(self, change: Change, reading: Reading) -> None:

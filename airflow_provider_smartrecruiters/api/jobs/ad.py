@@ -150,11 +150,13 @@ class UpdateJobAd(Publishing, JobChange):
         return self.published_again(self.job_ad_id, edited=writes) if self.publishes else None
 
     def remarks(self, details: Mapping[str, Any]) -> Iterator[str]:
-        """Yield that the ad must be published again, and what a write cannot keep."""
+        """Yield what has to be done until applicants see the change, and what a write cannot keep."""
         if details.get("needs_publishing") and not self.publishes:
             yield (
                 "The ad is published. Publish it again, so that the career sites show the change: set publish to "
                 "if_published, or use PublishJobAdOperator."
             )
+        if self.publishes and details.get("posting_status") not in (None, "PUBLISHED"):
+            yield "The ad is not published, so applicants do not see the change. PublishJobAdOperator publishes it."
         if lost := details.get("not_kept"):
             yield f"Not kept, because the API does not accept an incomplete location: {', '.join(lost)}."

@@ -52,7 +52,7 @@ class RecordSearch(AboutRecord):
     """A search for records of one kind.
 
     A filter that is None is not applied. A blank one is refused: without it, the search would find more than was asked
-    for.
+    for. One that is an empty list finds nothing.
 
     :raises InvalidInputError: raised by the constructor; names every invalid argument.
     """
@@ -70,6 +70,10 @@ class RecordSearch(AboutRecord):
         super().__pydantic_init_subclass__(**kwargs)
         # Every filter is a guard: see the class.
         cls.guards = tuple(cls.model_fields)
+
+    def without_values(self) -> list[str]:
+        """Return the filters whose list is empty. With one of them, nothing is a match."""
+        return [name for name in type(self).model_fields if getattr(self, name) == ()]
 
     def query(self) -> dict[str, Any]:
         """Return the query parameters of the list."""
@@ -179,6 +183,10 @@ def search_pages(
     :param now: when the search began; by default now.
     :raises SmartRecruitersError: a read failed.
     """
+    if empty := wanted.without_values():
+        log.info("Nothing to search for: the list in %s is empty.", " and in ".join(empty))
+        yield FoundPage()
+        return
     with explained(wanted, "read"):
         yield from wanted.pages(client, after, now or datetime.now(UTC))
 

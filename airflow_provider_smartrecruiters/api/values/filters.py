@@ -1,12 +1,13 @@
 """The types of the filters of searches.
 
 A filter that a template rendered to nothing would make the search find more than its author asked for, and what it
-finds is written to. So a blank filter is refused, wherever a blank argument of a change counts as not given.
+finds is written to. So a blank filter is refused, wherever a blank argument of a change counts as not given. An empty
+list, such as the jobs that another task did not find, is none of these: no value matches, and nothing is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -30,8 +31,6 @@ def _one_or_more(value: Any) -> Any:
     _refuse_blank(value)
     if isinstance(value, str | int | Mapping) and not isinstance(value, bool):
         return (value,)
-    if isinstance(value, Sequence | Set) and not value:
-        raise ValueError(f"is an empty list; {_LEAVE_OUT}")
     return tuple(sorted(value, key=str)) if isinstance(value, Set) else value
 
 
@@ -55,7 +54,7 @@ def _id_of(name: str) -> Any:
 
 
 SEVERAL = BeforeValidator(_one_or_more)
-"""Lets a filter take one value or several; a single one counts as a list of one."""
+"""Lets a filter take one value or several; a single one counts as a list of one. No value is one of none."""
 
 Words = Annotated[tuple[Annotated[str, BeforeValidator(as_text)], ...] | None, SEVERAL]
 """One text or several."""
