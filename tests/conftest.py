@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # Every exchange with the emulator is checked against the contract document, in every test.
 pytest_plugins = ["tests.support.plugin"]
 
-ROOT = Path(__file__).parent.parent
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-provider-smartrecruiters-"))
+(AIRFLOW_HOME / "dags").mkdir()
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
 
 # A developer's own connections and settings have no say in the suite.
@@ -41,7 +41,8 @@ os.environ.update(
         "AIRFLOW_HOME": str(AIRFLOW_HOME),
         "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+        # An empty one: Airflow 3 loads and serializes all DAGs of the folder for each run of any DAG.
+        "AIRFLOW__CORE__DAGS_FOLDER": str(AIRFLOW_HOME / "dags"),
         # One key for all processes of the suite: what one of them writes into the database, such as the trigger of an
         # example, another must be able to read.
         "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),

@@ -17,6 +17,7 @@ from airflow_provider_smartrecruiters.operators.approvals import escaped
 from airflow_provider_smartrecruiters.operators.candidates import RejectApplicationOperator
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
 from tests.support import catalogue
+from tests.use_cases.dag_runs import serialize
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
@@ -91,6 +92,7 @@ def filled_in(dag: Any) -> dict[str, Any]:
 def ended(dag: Any, conf: dict[str, Any], **options: Any) -> Any:
     """Run a DAG for real, and return its run, whatever its state. The next run begins with the form's own values."""
     form = {name: dag.params.get_param(name).value for name in dag.params}
+    serialize(dag)
     try:
         return dag.test(run_conf=conf, **options)
     finally:
