@@ -18,6 +18,7 @@ from airflow_provider_smartrecruiters.operators.finding import kept
 from airflow_provider_smartrecruiters.operators.finding.operator import SearchOperator
 from tests.operators.bulk.batches import StateStore, TaskInstance, context
 from tests.operators.test_meta import Untouchable, a_dag, check_example, example_of
+from tests.support.catalogue import ROOT
 
 pytestmark = pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 
@@ -46,6 +47,14 @@ def test_a_search_operator_is_declared_as_its_search(kind: Any) -> None:
     assert f"``{search_of(kind).endpoint}``" in doc
     assert re.search(r"^API reference: https://developers\.smartrecruiters\.com/", doc, flags=re.MULTILINE)
     assert set(kind.private_fields) <= set(kind.filters())
+
+
+@each
+def test_the_page_about_searching_has_every_parameter(kind: Any) -> None:
+    page = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n#### {kind.__name__}\n")[2].partition("\n#")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE) == [*kind.filters()]
+    assert [name for name in SearchOperator.template_fields if f"`{name}`" not in page] == []
 
 
 @each
