@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOGGER = "airflow_provider_smartrecruiters"
 _ON_2 = re.compile(r"^from airflow\.sdk import .*?# on Airflow 2\.11: (.*)$", re.MULTILINE)
-_TIME = re.compile(r"\bin \d+(\.\d+)? s\b")
+_TIME = re.compile(r"\bin (less than 1|\d+(\.\d+)?) s\b")
 
 
 class PythonPage:
