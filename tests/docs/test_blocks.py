@@ -116,12 +116,20 @@ def test_commands_run(
 @each_page_with["json", "ini", "file"]
 def test_data_can_be_read(page: str, tmp_path: Path) -> None:
     for block in ALL[page]:
-        if block.kind == "json" and "conn_type" in json.loads(block.text):
-            check_connection(block.text)
+        if block.kind == "json":
+            for connection in _connections(json.loads(block.text)):
+                check_connection(json.dumps(connection))
         elif block.kind == "ini":
             configparser.ConfigParser(interpolation=None).read_string(block.text)
         elif block.kind == "file":
             assert _rows(block, tmp_path), str(block)
+
+
+def _connections(data: Any) -> list[Any]:
+    """Return the connections to SmartRecruiters: the object itself, or those of a file of connections by id."""
+    if "conn_type" in data:
+        return [data]
+    return [one for one in data.values() if isinstance(one, dict) and one.get("conn_type") == "smartrecruiters"]
 
 
 def _rows(block: Block, folder: Path) -> list[Any]:
