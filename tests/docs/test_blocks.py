@@ -10,7 +10,6 @@ import configparser
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -70,12 +69,7 @@ def _compare(block: Block, said: str) -> None:
             path.read_text(encoding="utf-8").replace(f"{fence}{block.text}```", f"{fence}{said}```"), encoding="utf-8"
         )
     else:
-        assert _untimed(block.text) == _untimed(said), f"{block}: the log has changed. Run: make docs-logs"
-
-
-def _untimed(log: str) -> str:
-    """Return a log without what a busy machine changes."""
-    return re.sub(r"\bin (less than )?[\d.,]+ s\b", "in ... s", log)
+        assert block.text == said, f"{block}: the log has changed. Run: make docs-logs"
 
 
 @pytest.fixture(scope="session")
