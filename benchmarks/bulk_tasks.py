@@ -148,7 +148,8 @@ def run_tasks(
         environment = airflow_environment(folder) | {
             "AIRFLOW_CONN_SMARTRECRUITERS_DEFAULT": json.dumps(server.connection | {"extra": extra})
         }
-        shared = {"reason_id": reason_id, "read_first": read_first}
+        # The guard would read each status.
+        shared = {"reason_id": reason_id, "read_first": read_first, "protect_hired": read_first}
         with _changing(server, then, sum(tasks) // 2):
             reports = _together(folder, [{"items": part, **shared} for part in parts], environment)
         journal = server.journal()

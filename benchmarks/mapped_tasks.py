@@ -63,7 +63,7 @@ from airflow_provider_smartrecruiters.operators.candidates import RejectApplicat
 def applications():
     return json.loads(Path({items!r}).read_text())
 
-shared = {{"reason_id": {reason_id!r}, "read_first": {read_first!r}}}
+shared = {{"reason_id": {reason_id!r}, "read_first": {read_first!r}, "protect_hired": {read_first!r}}}
 
 with DAG({dag_id!r}, schedule="@once", start_date=datetime(2026, 1, 1)):
     {reject}
