@@ -6,6 +6,7 @@ The contract check itself is the suite's own: it judges every exchange with the 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,8 +63,8 @@ def path_of(operation: Any, declared: dict[str, UseCase]) -> str:
         name = catalogue.id_names().get(operation.path[: match.end()])
         if name is None and match[1] not in others:
             pytest.fail(
-                f"tests/emulator/test_conformance.py: Add {match[1]} of {operation.path} to path_of(), or have a use "
-                "case whose path begins so",
+                f"tests/emulator/routes/test_operations.py: Add {match[1]} of {operation.path} to path_of(), or "
+                "have a use case whose path begins so",
                 pytrace=False,
             )
         return str(arguments[name] if name else others[match[1]])
@@ -85,6 +86,8 @@ def _nearest(path: str, declared: dict[str, UseCase]) -> UseCase:
 def test_success(
     operation: Any, smartrecruiters_emulator: SmartRecruitersEmulator, declared: dict[str, UseCase], api: Api
 ) -> None:
+    if sentence := not_documented(operation):
+        pytest.fail(sentence, pytrace=False)
     path = path_of(operation, declared)
     options: dict[str, Any] = {}
     if operation.id in BODIES:
@@ -116,9 +119,44 @@ def test_success(
     assert [entry.applied for entry in smartrecruiters_emulator.journal] == ([True] if operation.writes else [])
 
 
+def not_documented(operation: Any) -> str | None:
+    """Say which file to change, if the contract has no such operation."""
+    documented = {(one.method, one.path): one for one in Contract.load().operations.values()}
+    file = f"{operation.handler.__module__.replace('.', '/')}.py"
+    request = f"{operation.method} {operation.path}"
+    found = documented.get((operation.method, operation.path))
+    if found is None:
+        return f"{file}: Take {request} out, or add it to {catalogue.CONTRACT} with operationId {operation.id}"
+    if found.id != operation.id:
+        return (
+            f'{file}: Make the operation id of {request} "{found.id}", as in {catalogue.CONTRACT}, not "{operation.id}"'
+        )
+    return None
+
+
 def test_every_operation_of_the_contract_is_there() -> None:
-    ours = {(operation.id, operation.method, operation.path, operation.scope) for operation in OPERATIONS}
-    documented = {
-        (found.id, found.method, found.path) for found in Contract.load().operations.values() if found.emulated
-    }
-    assert {one[:3] for one in ours} == documented
+    ours = {(operation.method, operation.path) for operation in OPERATIONS}
+    for one in Contract.load().operations.values():
+        if one.emulated and (one.method, one.path) not in ours:
+            pytest.fail(
+                f"airflow_provider_smartrecruiters/emulator/routes: Add a handler for {one.id} ({one.method} "
+                f"{one.path}), or mark it x-emulated: false in {catalogue.CONTRACT}",
+                pytrace=False,
+            )
+        if not one.emulated and (one.method, one.path) in ours:
+            pytest.fail(
+                f"{catalogue.CONTRACT}: Take x-emulated: false out of {one.id}, which the emulator has", pytrace=False
+            )
+
+
+def test_an_operation_that_is_not_as_in_the_contract_is_named_with_its_file() -> None:
+    operation = next(one for one in OPERATIONS if one.id == "jobs.status.update")
+    file = "airflow_provider_smartrecruiters/emulator/routes/jobs.py"
+    assert not_documented(operation) is None
+    assert not_documented(replace(operation, id="jobs.status")) == (
+        f'{file}: Make the operation id of PUT /jobs/{{jobId}}/status "jobs.status.update", as in '
+        f'{catalogue.CONTRACT}, not "jobs.status"'
+    )
+    assert not_documented(replace(operation, path="/mood")) == (
+        f"{file}: Take PUT /mood out, or add it to {catalogue.CONTRACT} with operationId jobs.status.update"
+    )
