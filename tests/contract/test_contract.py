@@ -10,7 +10,7 @@ import openapi_spec_validator
 import pytest
 import yaml
 
-from tests.support.contract import DOCUMENT, Contract
+from tests.support.contract import DOCUMENT, Contract, read_document
 from tests.support.contract_examples import (
     CREDENTIALS,
     PNG,
@@ -24,6 +24,8 @@ from tests.support.contract_rules import API_KEY, OAUTH2
 from tests.support.violations import Violation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.contract_rules import Operation
 
 KEY = CREDENTIALS[API_KEY]
@@ -96,7 +98,7 @@ def test_common_answers_are_said_once() -> None:
     assert not inline, "Put these under components/responses and refer to them"
 
 
-@pytest.mark.parametrize(("key", "reason"), yaml.safe_load(DIFFERENCES.read_bytes()).items(), ids=str)
+@pytest.mark.parametrize(("key", "reason"), read_document(DIFFERENCES).items(), ids=str)
 def test_a_difference_from_the_official_document_is_explained(key: str, reason: str) -> None:
     names = [f"{operation.method} {operation.path}" for operation in Contract.load().operations.values()]
     # A key is an operation and what differs there, or an operation alone that only this contract has.
@@ -386,3 +388,13 @@ def test_rejecting_is_told_from_other_status_changes() -> None:
     other = writes["put_update_candidates_job_status"]
     assert other.operation == writes["reject_an_application"].operation
     assert other.operation.use_case(b"not json") == "put_update_candidates_job_status"
+
+
+def test_a_document_that_is_no_yaml_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "contract.yaml"
+    file.write_text("paths:\n  /jobs: [\n", encoding="utf-8")
+    with pytest.raises(pytest.exit.Exception) as caught:
+        read_document(file)
+    assert str(caught.value).startswith(f"{file}: cannot be read as YAML: ")
+    assert "line 3" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -7,7 +7,6 @@ the document does not say.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections import Counter
 from contextlib import nullcontext, suppress
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 import schemathesis
-import yaml
 from hypothesis import given, settings
 from hypothesis import seed as with_seed
 from hypothesis import strategies as st
@@ -33,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 from airflow_provider_smartrecruiters.emulator.config import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from tests.properties.trial import UNHURRIED
 from tests.support import catalogue
-from tests.support.contract import DOCUMENT
+from tests.support.contract import DOCUMENT, read_document
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -90,7 +88,7 @@ def document() -> dict[str, Any]:
     with something. So 400 with the usual envelope is added where it is missing; :func:`run` lets it pass only where
     the request did break the document.
     """
-    whole = copy.deepcopy(yaml.load(DOCUMENT.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    whole = read_document(DOCUMENT)
     whole["paths"] = {
         path: {method: operation for method, operation in item.items() if operation.get("x-emulated", True)}
         for path, item in whole["paths"].items()

@@ -12,7 +12,6 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from pydantic import BaseModel
 
 from airflow_provider_smartrecruiters.api import (
@@ -25,6 +24,7 @@ from airflow_provider_smartrecruiters.api import (
 from airflow_provider_smartrecruiters.api.jobs import UpdateJobAd, UpdateJobAndJobAd, UpdateJobPosition
 from tests.properties.cases import change_of, connect, each_case, each_readable
 from tests.support import catalogue
+from tests.support.contract import DOCUMENT, read_document
 from tests.support.scripted_server import ScriptedServer, reply
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _shared(answered: Any, accepted: Any, schemas: Any) -> Iterator[list[str]]:
         yield from ([name, *path] for path in deeper) if deeper else [[name]]
 
 
-SCHEMAS = yaml.safe_load((catalogue.ROOT / catalogue.CONTRACT).read_text(encoding="utf-8"))["components"]["schemas"]
+SCHEMAS = read_document(DOCUMENT)["components"]["schemas"]
 WHOLE = {
     UpdateJobAndJobAd: ("JobDetails", "JobInput", {"job": {"title": "New"}}),
     UpdateJobAd: ("JobAdItem", "JobAdContent", {"title": "New"}),

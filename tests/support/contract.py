@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import pytest
 import yaml
 from jsonschema_path import SchemaPath
 from openapi_core import V30RequestValidator, V30ResponseValidator
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
     from openapi_core.templating.paths.datatypes import PathOperationServer
     from openapi_core.validation.schemas.validators import SchemaValidator
 
-DOCUMENT = Path(__file__).parents[1] / "contract" / "smartrecruiters-openapi.yaml"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "tests" / "contract" / "smartrecruiters-openapi.yaml"
 
 # Members that semantics.md knows and the document does not. Where: the path of the schema in the document.
 ALLOWED_MEMBERS: dict[tuple[str, ...], dict[str, Any]] = {
@@ -159,7 +161,7 @@ class Contract:
     @lru_cache(maxsize=1)
     def load(cls) -> Contract:
         """Return the contract of ``tests/contract``, read once in a process."""
-        return cls(yaml.load(DOCUMENT.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return cls(read_document(DOCUMENT))
 
     def operation(self, method: str, target: str) -> Operation | None:
         """
@@ -259,6 +261,21 @@ class Contract:
             Violation("response", rule, operation.id, method, operation.path, where, what, status)
             for rule, where, what in dict.fromkeys(complaints)
         ]
+
+
+def read_document(path: Path) -> Any:
+    """
+    Read a YAML document.
+
+    Every test with an exchange needs the contract. So one that cannot be read ends the run with a sentence, instead of
+    an error for each of them.
+    """
+    try:
+        return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        what = " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
+        file = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        pytest.exit(f"{file}: cannot be read as YAML: {what}", returncode=1)
 
 
 def split_target(target: str) -> tuple[str, str]:

@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import requests
-import yaml
 
-from tests.support.contract import DOCUMENT, Contract
+from tests.support.contract import DOCUMENT, Contract, read_document
 from tests.support.contract_rules import API_KEY, FORM, MULTIPART, OAUTH2
 
 if TYPE_CHECKING:
@@ -156,5 +155,5 @@ def _operations() -> Iterator[tuple[Operation, dict[str, Any]]]:
 
 @lru_cache(maxsize=1)
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(DOCUMENT.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document: dict[str, Any] = read_document(DOCUMENT)
     return document

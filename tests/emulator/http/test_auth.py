@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import yaml
 
 from airflow_provider_smartrecruiters.emulator.config import ALL_SCOPES
 from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
 from tests.emulator.conftest import Api, wait_for
-from tests.support.contract import DOCUMENT
+from tests.support.contract import DOCUMENT, read_document
 
 if TYPE_CHECKING:
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
@@ -39,7 +38,7 @@ def bearer(emulator: SmartRecruitersEmulator, **options: Any) -> Api:
 
 
 def test_scopes_are_those_of_the_contract() -> None:
-    document = yaml.safe_load(DOCUMENT.read_bytes())
+    document = read_document(DOCUMENT)
     documented = {
         operation["operationId"]: next(
             (scopes[0] for entry in operation["security"] for name, scopes in entry.items() if name == "oauth2"), None
