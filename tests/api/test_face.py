@@ -14,26 +14,28 @@ import pytest
 
 from airflow_provider_smartrecruiters import api, exceptions
 from airflow_provider_smartrecruiters.api.record import AboutRecord
+from tests.support import catalogue
 
 INTERNAL = {"WatchApplicationStatus", "WatchAuditLog", "WatchJobStatus"}
 """What only the triggers are made of."""
 
 
-def use_cases() -> dict[str, str]:
-    """Every use case of the package that is public: its class to the module that it is written in."""
+def use_cases() -> dict[str, type[AboutRecord]]:
+    """Every use case of the package that is public."""
     found = {}
     for info in walk_packages(api.__path__, f"{api.__name__}."):
         module = import_module(info.name)
         for name, kind in inspect.getmembers(module, inspect.isclass):
             is_here = kind.__module__ == module.__name__ and name not in INTERNAL
             if is_here and issubclass(kind, AboutRecord) and "use_case" in vars(kind):
-                found[name] = module.__name__
+                found[name] = kind
     return found
 
 
-@pytest.mark.parametrize(("name", "module"), use_cases().items())
-def test_every_use_case_is_listed(name: str, module: str) -> None:
-    assert name in api.__all__, f"Add {name} to __all__ of {module.replace('.', '/')}.py."
+@pytest.mark.parametrize("kind", use_cases().values(), ids=lambda kind: kind.__name__)
+def test_every_use_case_is_listed(kind: type[AboutRecord]) -> None:
+    if sentence := catalogue.missing_in_all(kind):
+        pytest.fail(sentence, pytrace=False)
 
 
 def test_what_is_internal_is_not_listed() -> None:

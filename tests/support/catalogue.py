@@ -11,7 +11,9 @@ import importlib
 import inspect
 import pkgutil
 import re
+import traceback
 from functools import cache
+from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,8 @@ CONTRACT = "tests/contract/smartrecruiters-openapi.yaml"
 
 OPERATORS_HEADING = "## The operators"
 """Where the README's table of operators begins."""
+UNDO_HEADING = "## What can be undone"
+"""Where the table of docs/undo.md begins."""
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _CHOICES = re.compile(r"must be one of (.+)$")
@@ -53,10 +57,16 @@ class MissingPartError(LookupError):
 
 
 @cache
-def changes() -> tuple[type[Change], ...]:
-    """Return every change of the package, in the order of the use cases' ids."""
+def all_changes() -> tuple[type[Change], ...]:
+    """Return every change of the package, in the order of the use cases' ids, also one that lacks a class variable."""
     found = [kind for kind in _classes(api, Change) if not _is_base(kind)]
     return tuple(sorted(found, key=lambda change: getattr(change, "use_case", change.__name__)))
+
+
+@cache
+def changes() -> tuple[type[Change], ...]:
+    """Return every change of the package that has its class variables, in the order of the use cases' ids."""
+    return tuple(change for change in all_changes() if missing_variables(change) is None)
 
 
 @cache
@@ -66,24 +76,23 @@ def reads() -> tuple[type[AboutRecord], ...]:
     return tuple(sorted(found, key=lambda kind: kind.use_case))
 
 
+class _Operators(dict["Operator", type[Change]]):
+    """Names the file and what to add for an operator whose change is missing, instead of a KeyError."""
+
+    def __missing__(self, operator: Operator) -> type[Change]:
+        raise MissingPartError(missing_change(operator))
+
+
 @cache
 def operators() -> dict[Operator, type[Change]]:
     """
-    Return every operator of the package, and the change that it builds: the one of its name.
+    Return every operator of the package whose change is there, and that change: the one of its name.
 
-    :raises MissingPartError: there is no such change.
+    A look-up of another operator raises :class:`MissingPartError`.
     """
     built = {f"{change.__name__}Operator": change for change in changes()}
     found = sorted(operator_classes(), key=lambda operator: operator.__name__)
-    for operator in found:
-        if operator.__name__ not in built:
-            name = operator.__name__.removesuffix("Operator")
-            module = operator.__module__.rpartition(".")[2]
-            raise MissingPartError(
-                f"airflow_provider_smartrecruiters/api/{module}.py: Add class {name}(Change), which "
-                f"{operator.__name__} makes"
-            )
-    return {operator: built[operator.__name__] for operator in found}
+    return _Operators({operator: built[operator.__name__] for operator in found if operator.__name__ in built})
 
 
 @cache
@@ -105,7 +114,7 @@ def declarations() -> dict[str, type[UseCase]]:
     found = [
         kind
         for path in sorted(USE_CASES.glob("test_*.py"))
-        if not isinstance(module := _test_module(path.stem), ImportError)
+        if not isinstance(module := _test_module(path.stem), Exception)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, UseCase) and "use_case" in vars(kind)
     ]
@@ -113,10 +122,11 @@ def declarations() -> dict[str, type[UseCase]]:
 
 
 @cache
-def _test_module(name: str) -> ModuleType | ImportError:
+def _test_module(name: str) -> ModuleType | Exception:
+    # Whatever is wrong with one module, the tests of the other use cases can run.
     try:
         return importlib.import_module(f"tests.use_cases.{name}")
-    except ImportError as error:
+    except Exception as error:
         return error
 
 
@@ -129,9 +139,8 @@ def declaration(change: type[Change]) -> type[UseCase]:
     if change.use_case in declarations():
         return declarations()[change.use_case]
     name = f"test_{name_of(change)}"
-    if (USE_CASES / f"{name}.py").is_file() and isinstance(error := _test_module(name), ImportError):
-        file = f"{(error.name or 'airflow_provider_smartrecruiters').replace('.', '/')}.py"
-        raise MissingPartError(f"{file}: Add what tests/use_cases/{name}.py imports ({error.msg})")
+    if (USE_CASES / f"{name}.py").is_file() and isinstance(error := _test_module(name), Exception):
+        raise MissingPartError(why_not_imported(f"tests/use_cases/{name}.py", error))
     raise MissingPartError(
         f"tests/use_cases/{name}.py: Add class Test{change.__name__}(UseCaseTests) with "
         f'use_case = "{change.use_case}", operator, operation, arguments(), expected() and stored(), as the other '
@@ -165,8 +174,31 @@ def module_of(change: type[Change]) -> str:
     return change.public_name().partition(".")[0]
 
 
-def _file_of(change: type[Change]) -> str:
-    return f"{change.__module__.replace('.', '/')}.py"
+def public_module(kind: type[AboutRecord]) -> str:
+    """Return the module whose ``__all__`` lists a change or a read: its folder, if the folder is one of changes."""
+    folder = kind.__module__.rpartition(".")[0]
+    return folder if hasattr(importlib.import_module(folder), "__all__") and folder != api.__name__ else kind.__module__
+
+
+def _file_of(kind: type) -> str:
+    return _file_of_module(kind.__module__)
+
+
+def _file_of_module(name: str) -> str:
+    path = name.replace(".", "/")
+    return f"{path}/__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
+
+
+def why_not_imported(file: str, error: Exception) -> str:
+    """Say which file keeps a module from being imported."""
+    if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE.name}."):
+        return f"{_file_of_module(error.name or '')}: Add what {file} imports ({error.msg})"
+    files = [error.filename] if isinstance(error, SyntaxError) else []
+    files += [frame.filename for frame in reversed(traceback.extract_tb(error.__traceback__))]
+    ours = [Path(name).relative_to(ROOT) for name in files if name and Path(name).is_relative_to(ROOT)]
+    # The environment may be below the root.
+    culprit = next((path for path in ours if path.parts[0] in ("tests", PACKAGE.name)), file)
+    return f"{culprit}: cannot be imported ({type(error).__name__}: {error})"
 
 
 def choices(change: type[Change], name: str) -> tuple[str, ...]:
@@ -232,6 +264,33 @@ def missing_variables(change: type[Change]) -> str | None:
     )
 
 
+def missing_change(operator: Operator) -> str:
+    """Say where the change of an operator belongs, or which class variables it lacks."""
+    name = operator.__name__.removesuffix("Operator")
+    for change in all_changes():
+        if change.__name__ == name and (sentence := missing_variables(change)):
+            return sentence
+    module = operator.__module__.rpartition(".")[2]
+    folder = (PACKAGE / "api" / module).is_dir()
+    return (
+        f"airflow_provider_smartrecruiters/api/{module}{'/' if folder else '.py'}: Add class {name}(Change), which "
+        f"{operator.__name__} makes"
+    )
+
+
+def missing_in_all(kind: type[AboutRecord]) -> str | None:
+    """Say which module does not list a change or a search as public."""
+    home = public_module(kind)
+    module = importlib.import_module(home)
+    if kind.__name__ not in module.__all__ or not hasattr(module, kind.__name__):
+        verb = "Add" if home == kind.__module__ else f"Import {kind.__name__}, and add"
+        what = kind.__name__ if verb == "Add" else "it"
+        return f"{_file_of_module(home)}: {verb} {what} to __all__"
+    if kind.__name__ not in api.__all__:
+        return f'{_file_of_module(api.__name__)}: Add "{home.removeprefix(f"{PACKAGE.name}.")}" to _WHOLE'
+    return None
+
+
 def missing_inverse(change: type[Change]) -> str | None:
     """Say what a change lacks to be undone, or to say why it is not."""
     if bool(change.undone_by) != bool(change.not_undone):
@@ -253,6 +312,15 @@ def missing_operator(change: type[Change]) -> str | None:
     )
 
 
+def missing_change_name(change: type[Change]) -> str | None:
+    """Say what the operator of a change has to name, if it names another one."""
+    name = f"{change.__name__}Operator"
+    for kind in operator_classes():
+        if kind.__name__ == name and getattr(kind, "change_name", None) != change.public_name():
+            return f'{_file_of(kind)}: Make change_name of {name} "{change.public_name()}"'
+    return None
+
+
 def missing_route(change: type[Change]) -> str | None:
     """Say where the emulator's route for a change belongs."""
     from airflow_provider_smartrecruiters.emulator.routes.operations import OPERATIONS
@@ -261,9 +329,21 @@ def missing_route(change: type[Change]) -> str | None:
     if (method, path) in {(operation.method, operation.path) for operation in OPERATIONS}:
         return None
     return (
-        f"airflow_provider_smartrecruiters/emulator/routes/{module_of(change)}.py: Add a handler with "
-        f'@operations.add("{method}", "{path}", …) that does what the contract document says'
+        f"{_file_of_module(_route_module(change))}: Add a handler with "
+        f'@operations.{method.lower()}("{path}", operationId, scope, …) that does what the contract document says'
     )
+
+
+def _route_module(change: type[Change]) -> str:
+    """Return the module of the emulator's routes with the name of the change's; else that of the most similar path."""
+    from airflow_provider_smartrecruiters.emulator.routes import operations
+
+    module = f"{operations.__name__.rpartition('.')[0]}.{module_of(change)}"
+    if (ROOT / _file_of_module(module)).is_file():
+        return module
+    path = change.method_and_path()[1]
+    nearest = max(operations.OPERATIONS, key=lambda one: len(commonpath([one.path, path])))
+    return nearest.handler.__module__
 
 
 def missing_contract(change: type[Change]) -> str | None:
@@ -326,16 +406,35 @@ def missing_changelog_line(change: type[Change]) -> str | None:
     return f"CHANGELOG.md: Add a line to the newest version that names `{name}` and says what it changes"
 
 
+def missing_undo_docs(change: type[Change]) -> str | None:
+    """Say where a change that can be undone is not listed as one."""
+    from airflow_provider_smartrecruiters.operators.undo import UndoBulkOperator
+
+    if not change.undone_by:
+        return None
+    name = f"{change.__name__}Operator"
+    page = (ROOT / "docs" / "undo.md").read_text(encoding="utf-8")
+    table = [line for line in page.partition(UNDO_HEADING)[2].partition("\n## ")[0].splitlines() if line[:1] == "|"]
+    if not any(f"`{name}`" in line.strip("|").partition("|")[0] for line in table):
+        return f'docs/undo.md: Add `{name}` and what comes back to the table under "{UNDO_HEADING[3:]}"'
+    if f"``{name}``" not in (inspect.getdoc(UndoBulkOperator) or ""):
+        return f'{_file_of(UndoBulkOperator)}: Add ``{name}`` to "It undoes" in the docstring of UndoBulkOperator'
+    return None
+
+
 PARTS = (
     missing_variables,
+    missing_in_all,
     missing_inverse,
     missing_operator,
+    missing_change_name,
     missing_route,
     missing_contract,
     missing_example,
     missing_test_module,
     missing_readme_row,
     missing_changelog_line,
+    missing_undo_docs,
 )
 """What a use case consists of, beside the change itself."""
 

@@ -14,9 +14,9 @@ import pytest
 
 from airflow_provider_smartrecruiters.exceptions import InvalidInputError, PermissionDeniedError
 from tests.support import catalogue
-from tests.use_cases.use_case import UseCase
 
 if TYPE_CHECKING:
+    from airflow_provider_smartrecruiters.api.change import Change
     from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
     from airflow_provider_smartrecruiters.emulator.tenant.state import Tenant
 
@@ -25,18 +25,12 @@ pytestmark = pytest.mark.smartrecruiters_emulator(rate=0)
 RECORDS = {"job_id": ("jobs", "ref_number"), "user_id": ("users", "email")}
 """Where the emulator has the record of an id, and its member that is the name."""
 
-NAMED = [
-    (case, argument)
-    for change in catalogue.changes()
-    for case in [catalogue.declaration(change)]
-    for argument in change.names
-    if argument in change.ids
-]
-FIRST = list({argument: (case, argument) for case, argument in reversed(NAMED)}.values())
+NAMED = [(change, argument) for change in catalogue.changes() for argument in change.names if argument in change.ids]
+FIRST = list({argument: (change, argument) for change, argument in reversed(NAMED)}.values())
 """One use case for each kind of name, for what does not depend on the use case."""
 
 
-def ids_of(pair: tuple[type[UseCase], str]) -> str:
+def ids_of(pair: tuple[type[Change], str]) -> str:
     return f"{pair[0].use_case}-{pair[1]}"
 
 
@@ -53,10 +47,12 @@ def first(request: Any) -> Named:
 class Named:
     """A use case, and one of its ids that may be given by a name."""
 
-    def __init__(self, kind: type[UseCase], argument: str) -> None:
-        self.case = kind()
+    def __init__(self, change: type[Change], argument: str) -> None:
+        if sentence := catalogue.missing_test_module(change):
+            pytest.fail(sentence, pytrace=False)
+        self.case: Any = catalogue.declaration(change)()
         self.argument = argument
-        self.name = catalogue.operators()[kind.operator].names[argument]
+        self.name = change.names[argument]
         self.records, self.member = RECORDS[argument]
 
     def arguments(self) -> dict[str, Any]:
