@@ -390,7 +390,10 @@ def test_rejecting_is_told_from_other_status_changes() -> None:
     assert other.operation.use_case(b"not json") == "put_update_candidates_job_status"
 
 
-def test_a_document_that_is_no_yaml_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
+def test_a_document_that_is_no_yaml_ends_the_run_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     file = tmp_path / "contract.yaml"
     file.write_text("paths:\n  /jobs: [\n", encoding="utf-8")
     with pytest.raises(pytest.exit.Exception) as caught:
@@ -398,3 +401,6 @@ def test_a_document_that_is_no_yaml_ends_the_run_with_a_sentence(tmp_path: Path)
     assert str(caught.value).startswith(f"{file}: cannot be read as YAML: ")
     assert "line 3" in str(caught.value)
     assert "\n" not in str(caught.value)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    with pytest.raises(ValueError, match="cannot be read as YAML"):
+        read_document(file)

@@ -8,6 +8,7 @@ unknown query parameter, two credentials at once, an unencoded path) is in ``con
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -275,7 +276,11 @@ def read_document(path: Path) -> Any:
     except yaml.YAMLError as error:
         what = " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
         file = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        pytest.exit(f"{file}: cannot be read as YAML: {what}", returncode=1)
+        sentence = f"{file}: cannot be read as YAML: {what}"
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            # To xdist, a worker that ends its run has crashed.
+            raise ValueError(sentence) from None
+        pytest.exit(sentence, returncode=1)
 
 
 def split_target(target: str) -> tuple[str, str]:
