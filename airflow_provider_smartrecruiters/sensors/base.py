@@ -200,7 +200,7 @@ class StatusSensor(WithHook, BaseSensorOperator):
                 smartrecruiters_conn_id=self.smartrecruiters_conn_id,
                 wait=self.wait_name,
                 # A name whose look-up failed stays in the worker, which tries again when the trigger fires.
-                arguments=self._arguments() if self._wait else None,
+                arguments=None if (self._wait or self.wait()).to_look_up and not self._ids else self._arguments(),
                 poke_interval=self.poke_interval,
             ),
             method_name="resume",
