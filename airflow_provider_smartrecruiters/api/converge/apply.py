@@ -176,7 +176,7 @@ def _applied(
     terms: Terms,
     view: View,
 ) -> ChangeResult:
-    with explained(change, "create" if change.creates else "change", read_first=read_first) as next_run:
+    with explained(change, "change", read_first=read_first) as next_run:
         check(change, read_first=read_first, expect=expect, terms=terms)
         planned = _plan(client, change, read_first, terms)
         next_run.finds_out = planned.changed is not None
