@@ -11,13 +11,12 @@ on loopback only. It begins anew each time; logs stay in .airflow/cluster until 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
 
 from scripts.celery_cluster.cluster import USER, WORKERS, cluster
-from scripts.local_stack import ROOT, StackError, check_port, end_as_by_ctrl_c, free_port, shown, tail
+from scripts.local_stack import ROOT, StackError, check_port, end_as_by_ctrl_c, free_port, new_home, shown, tail
 
 HOME = ROOT / ".airflow" / "cluster"
 
@@ -30,12 +29,7 @@ def main() -> int:
         "--home", type=Path, default=HOME, help="new folder for AIRFLOW_HOME (default: .airflow/cluster)"
     )
     options = parser.parse_args()
-    home: Path = options.home.absolute()
-    if options.home == HOME:
-        shutil.rmtree(home, ignore_errors=True)
-    elif home.exists():
-        parser.error(f"{options.home} exists already; name a folder that does not")
-    home.mkdir(parents=True)
+    home = new_home(parser, options.home, HOME)
     began = time.monotonic()
     end_as_by_ctrl_c()
     try:

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_stack import CONN_ID, EXAMPLE_DAGS, ROOT, StackError, airflow_environment, emulator, shown, tail
+from local_stack import CONN_ID, EXAMPLE_DAGS, ROOT, StackError, airflow_environment, emulator, new_home, shown, tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -245,13 +244,7 @@ def main() -> int:
     parser.add_argument("--seed", help="begin with the tenant in this file instead of the emulator's own")
     options = parser.parse_args()
 
-    home: Path = options.home.absolute()
-    if options.home == DEFAULT_HOME:
-        shutil.rmtree(home, ignore_errors=True)
-    elif home.exists():
-        # It may be somebody's own, and it is not ours to empty.
-        parser.error(f"{options.home} exists already; name a folder that does not")
-    home.mkdir(parents=True)
+    home = new_home(parser, options.home, DEFAULT_HOME)
     log = home / "airflow.log"
     started = time.monotonic()
     try:

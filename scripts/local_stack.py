@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
@@ -288,6 +290,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def new_home(parser: argparse.ArgumentParser, given: Path, default: Path) -> Path:
+    """
+    Make the folder of a run, and return it. The default one is emptied; another one must not exist.
+
+    :param parser: ends the command with an error if it does: it may be somebody's own, and is not ours to empty.
+    """
+    home = given.absolute()
+    if given == default:
+        shutil.rmtree(home, ignore_errors=True)
+    elif home.exists():
+        parser.error(f"{given} exists already; name a folder that does not")
+    home.mkdir(parents=True)
+    return home
 
 
 def shown(path: Path) -> str:

@@ -166,8 +166,10 @@ def alternatives(text: str, known: Sequence[str], lookup: str) -> tuple[bool, st
     names = {_folded(name): name for name in known if name}
     wanted = _folded(text)
     matches = get_close_matches(wanted, names, n=len(names) or 1, cutoff=0.4)
-    close = [names[match] for match in sorted(matches, key=lambda match: _likeness(wanted, match), reverse=True)[:3]]
-    alike = bool(get_close_matches(wanted, names, n=1, cutoff=ALIKE))
+    likeness = {name: _likeness(wanted, name) for name in matches}
+    closest = sorted(likeness, key=lambda name: likeness[name], reverse=True)[:3]
+    close = [names[name] for name in closest]
+    alike = bool(closest) and likeness[closest[0]][0] >= ALIKE
     return alike, f"{'Closest' if close else 'Known'}: {listed(close or sorted(names.values()), lookup)}"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _PREFIX = 12
-"""Characters of a core that give it away: a text that was cut off in the middle of one is found all the same."""
+"""Characters of a core that give it away: a text that was cut off in the middle of one is still found."""
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,7 @@ from airflow_provider_smartrecruiters.api.http.client import SmartRecruitersClie
 from airflow_provider_smartrecruiters.api.values.diff import FieldDiff
 from airflow_provider_smartrecruiters.api.values.fingerprint import LeftStates
 from airflow_provider_smartrecruiters.api.values.result import ChangeResult
-from airflow_provider_smartrecruiters.exceptions import (
-    SmartRecruitersError,
-    fitted,
-)
+from airflow_provider_smartrecruiters.exceptions import SmartRecruitersError, fitted
 
 log = logging.getLogger(__name__)
 

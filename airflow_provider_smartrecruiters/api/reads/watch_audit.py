@@ -136,7 +136,7 @@ class WatchAuditLog(Watch):
                 raise InvalidInputError(f"event_names[{index}] {problem}", fields=("event_names",))
             if name not in AUDIT_EVENTS:
                 log.warning(
-                    "event_names[%s] %s: no event of the audit log that is known here, but followed all the same. The "
+                    "event_names[%s] %s: no event of the audit log that is known here, but it is followed. The "
                     "status of a job is not in the audit log.",
                     index,
                     described(name, AUDIT_EVENTS),

@@ -16,7 +16,7 @@ from airflow_provider_smartrecruiters.operators.common.task import (
     wrapped,
 )
 from airflow_provider_smartrecruiters.operators.forms import named_as_in_the_form
-from airflow_provider_smartrecruiters.operators.ui.documentation import markdown_of
+from airflow_provider_smartrecruiters.operators.ui.documentation import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +86,7 @@ class SearchOperator(WithHook, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not any((self.doc, self.doc_md, self.doc_rst, self.doc_json, self.doc_yaml)):
-            self.doc_md = markdown_of(type(self))
+        document(self)
         self.results_path = results_path
         self.max_results = max_results
         self.min_results = min_results
