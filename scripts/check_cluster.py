@@ -49,7 +49,11 @@ LATENCY = 50
 MOST_REFUSED = 2
 """Percent of the requests that may be refused where something has to be."""
 CLIENT_ID = "cluster-client"
+PLAYED = (ALL_OPERATORS, *(f"cluster_{name}" for name in ("batch", "batch_unread", "mapped", "sensor", "canaries")))
+"""DAGs that the scenes trigger."""
 SETTINGS = {
+    # Examples with a watcher would send requests of their own, and so would an event's outside its scene.
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
     # Two tasks for each of the two workers: four batches take both.
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
@@ -120,7 +124,9 @@ def played_in(folder: Path, names: list[str]) -> Iterator[tuple[str, Row]]:
     with cluster(home, free_port(), options=options, settings=settings, more=more) as running:
         with leaks.listening(running.servers.redis, work / leaks.COMMANDS):
             airflow = AirflowApi(running)
-            airflow.wait_for_dags(ALL_OPERATORS, "cluster_batch", "cluster_canaries")
+            airflow.wait_for_dags(*PLAYED)
+            for dag_id in PLAYED:
+                airflow.pause(dag_id, paused=False)
             stage = Stage(running, airflow, records, reason, work, [known[name].value for name in ("note", "tag")])
             for name in names:
                 yield name, played(stage, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -31,6 +32,8 @@ BUSY_MACHINE = 60
 EXAMPLE_DAGS = ROOT / "example_dags"
 CONN_ID = "smartrecruiters_default"
 HOST = "127.0.0.1"
+BELOW_EPHEMERAL = range(20000, 32000)
+"""Ports that neither Linux nor macOS gives to an outgoing connection."""
 PATIENCE = 300.0
 """Seconds until Airflow has to be up; usually it takes 15, and 90 on a busy machine."""
 REPORT = "/api/v2/monitor/health"
@@ -285,11 +288,17 @@ def check_port(port: int, target: str) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """
+    Return a port that nobody listens on.
+
+    It is none of those that the system gives to outgoing connections, as the one that it gives for port 0 is: such a
+    connection may take it before a server that starts slowly does.
+    """
+    while True:
+        port = random.choice(BELOW_EPHEMERAL)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def new_home(parser: argparse.ArgumentParser, given: Path, default: Path) -> Path:

@@ -43,9 +43,19 @@ class AirflowApi:
         self._call("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
 
     def wait_for_dags(self, *dag_ids: str) -> None:
-        """Return when the DAG processor has read all these DAGs."""
-        known = "select dag_id from dag where dag_id = any(%s)"
-        self.wait(lambda: len(self.query(known, list(dag_ids))) == len(dag_ids), "all DAGs", 300)
+        """
+        Return when the DAG processor has read all these DAGs.
+
+        :raises StackError: it cannot read a file.
+        """
+
+        def known() -> bool:
+            if errors := self.query("select filename, stacktrace from import_error"):
+                file, trace = errors[0]
+                raise StackError(f"Airflow could not read {file}:\n{trace}")
+            return len(self.query("select 1 from dag where dag_id = any(%s)", list(dag_ids))) == len(dag_ids)
+
+        self.wait(known, "all DAGs", 300)
 
     def ended(self, *run_ids: str) -> bool:
         """Return whether all these runs have ended, however they did."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import redis
 
-from scripts.local_stack import StackError, free_port
+from scripts.local_stack import StackError, free_port, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,20 +51,22 @@ def program(name: str) -> str:
 
 @contextmanager
 def _running(command: list[str], folder: str, answers: Callable[[], object], user: str | None = None) -> Iterator[None]:
-    server = subprocess.Popen(
-        command,
-        cwd=folder,
-        user=user,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # Ctrl-C goes to the whole foreground group; a server must outlive those who use it.
-        start_new_session=True,
-    )
+    log = Path(folder, "log")
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            command,
+            cwd=folder,
+            user=user,
+            stdout=out,
+            stderr=out,
+            # Ctrl-C goes to the whole foreground group; a server must outlive those who use it.
+            start_new_session=True,
+        )
     try:
         until = time.monotonic() + PATIENCE
         while not _answered(answers):
             if server.poll() is not None or time.monotonic() > until:
-                raise StackError(f"{command[0]} did not start. Run it by hand to see why: {' '.join(command)}")
+                raise StackError(f"{command[0]} did not start. What it said:\n{tail(log)}")
             time.sleep(0.05)
         yield
     finally:

@@ -63,8 +63,7 @@ rejected = Asset(
     ],
 )
 
-# A watcher whose DAGs are paused sends nothing.
-with DAG("cluster_event", schedule=[rejected], is_paused_upon_creation=True):
+with DAG("cluster_event", schedule=[rejected]):
 
     @task(inlets=[rejected])
     def take(**context):
