@@ -218,7 +218,8 @@ $(UV): $(PINS)/tools.txt
 .venv/%-3.1.8/.installed: NEWEST = 3.13
 
 # One environment: PYTHON itself if this Airflow supports it, otherwise one that uv finds or downloads; then the pinned
-# packages, and this package from its sources.
+# packages, compiled once rather than by each of the processes that first import them at the same moment; and this
+# package from its sources.
 .venv/%/.installed: $(PINS)/%.txt $(UV) pyproject.toml
 	@python=$(TOOLS)/bin/python; \
 	$$python -c 'import sys; sys.exit(sys.version_info[:2] > tuple(map(int, "$(NEWEST)".split("."))))' || \
@@ -226,6 +227,6 @@ $(UV): $(PINS)/tools.txt
 	echo "== installing $(PINS)/$*.txt into .venv/$*"; \
 	$(UV) venv --quiet --clear --python "$$python" .venv/$* || \
 		{ echo "No Python from 3.11 to $(NEWEST) was found for $*. Install one, or choose it: make PYTHON=python3.12"; exit 1; }
-	@$(UV) pip sync --quiet --python .venv/$*/bin/python $(PINS)/$*.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python .venv/$*/bin/python $(PINS)/$*.txt
 	@$(UV) pip install --quiet --python .venv/$*/bin/python --no-deps $(BUILD) --editable .
 	@touch $@
