@@ -122,7 +122,7 @@ def measure(home: Path, sensors: int, interval: float) -> int:
         subprocess.run(["airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
         subprocess.run([sys.executable, __file__, "--defer", str(dag_file)], env=environment, check=True)
         log = home / "triggerer.log"
-        command = ["airflow", "triggerer", "--capacity", str(sensors)]
+        command = ["airflow", "triggerer", "--capacity", str(2 * sensors)]
         with log.open("wb") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as triggerer:
             try:
                 longest = waited(emulator, home / "airflow.db", ids, interval)

@@ -145,7 +145,8 @@ def searched(running: Cluster, work: Path, known: dict[str, Canary], kinds: set[
     places = (leaks.in_files(running.home), leaks.in_files(work))
     texts = [*(text for place in places for text in place), *leaks.in_postgres(running.servers)]
     texts += leaks.in_redis(running.servers.redis)
-    wanted = [*known.values(), Canary("api_key", running.emulator.api_key, secret=True)]
+    secrets = {"api_key": running.emulator.api_key, "stores' password": running.servers.password}
+    wanted = [*known.values(), *(Canary(name, value, secret=True) for name, value in secrets.items())]
     found = [one for one in search(texts, wanted) if not (one.declared and not one.canary.secret)]
     leaked = [str(one) for one in found if one.canary is not planted]
     row = Row(f"search of {len(texts):,} texts", leaks=len(leaked), wrong=leaked)

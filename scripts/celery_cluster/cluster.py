@@ -58,6 +58,11 @@ class Addresses:
     postgres: str
 
     @property
+    def password(self) -> str:
+        """The password of both."""
+        return str(psycopg.conninfo.conninfo_to_dict(self.postgres)["password"])
+
+    @property
     def database(self) -> str:
         """Airflow's database, which is also where Celery keeps results."""
         return self.postgres.removesuffix("/postgres") + "/airflow"

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, Asset, task
@@ -173,7 +174,10 @@ with DAG(
         for case in PLAN["use_cases"]:
             if case["carries"]:
                 module = import_module(case["module"].replace(".operators.", ".api."))
-                changes.append(getattr(module, case["operator"].removesuffix("Operator"))(**filled(case["arguments"])))
+                kind = getattr(module, case["operator"].removesuffix("Operator"))
+                changes.append(kind(**filled(case["arguments"])))
+                if "publish" in signature(kind).parameters:
+                    changes.append(kind(**filled(case["arguments"]), publish="if_published"))
 
         def send(conn_id, number):
             change = changes[number]
