@@ -19,11 +19,11 @@ PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))
 # Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason.
 MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py tests/reliability/test_reading.py
 
-# What never imports Airflow (an import rule of `make lint`), and so is the same on every version of it.
+# What runs nothing of Airflow (an import rule of `make lint`), and so is the same on every version of it.
 WITHOUT_AIRFLOW = $(MATRIX) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
 	tests/security/test_urllib3_logs.py tests/docs/test_docs_check.py tests/docs/test_docstrings.py tests/system/test_shots.py tests/system/test_cluster.py \
 	tests/use_cases/test_error_page.py tests/test_exceptions.py tests/test_contributing.py tests/test_compatibility_page.py \
-	$(addprefix tests/properties/test_, changes.py emulator_bodies.py judge.py reprs.py resends.py rules.py schemathesis.py) \
+	$(addprefix tests/properties/test_, changes.py emulator_bodies.py judge.py reads.py reprs.py resends.py rules.py schemathesis.py) \
 	$(addprefix tests/reliability/test_, deadlines.py token_life.py two_writers.py)
 
 TOOLS := .venv/tools
@@ -41,7 +41,7 @@ BUILD := --build-constraints $(PINS)/tools.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs docs-logs ui cluster shots quick test test-cluster test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
+.PHONY: help demo docs docs-logs ui cluster shots quick test checks test-cluster test-3.3 test-faults test-2.11 test-release-days test-matrix lint reliability errors kill-bulk kill-search kill-triggerer bench bench-import bench-client bench-ceiling bench-four bench-share bench-scale bench-mapped bench-memory bench-sensors wheel pins pins-release-days clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_.-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ cluster: $(CLUSTER)/.installed ## Start Airflow with two Celery workers, Redis, 
 shots: $(AIRFLOW_3)/.installed $(AIRFLOW_2)/.installed ## Take pictures of all forms, logs and pages into docs/images/, and fail if one is hard to read
 	@$(AIRFLOW_3)/bin/python scripts/shots.py; new=$$?; $(AIRFLOW_2)/bin/python scripts/shots.py && exit $$new
 
-test: lint docs test-3.3 test-faults test-2.11 test-release-days ## Run lint, build the docs, run all tests on Airflow 3.3 and 2.11, and each operator on two older installations
+test: checks test-3.3 test-faults test-2.11 test-release-days ## Run lint, build the docs, run all tests on Airflow 3.3 and 2.11, and each operator on two older installations
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests but the fault matrix on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
@@ -86,6 +86,10 @@ test-matrix: $(UV) ## Test the wheel on every Airflow and Python, write docs/com
 
 test-cluster: $(CLUSTER)/.installed ## Test operators, batches, kills, sensors and events in such a cluster, and search it for leaks (up to 20 minutes)
 	@$(CLUSTER)/bin/python -m scripts.check_cluster $(CLUSTER_ARGS)
+
+# Side by side, as each of the two takes one processor.
+checks:
+	@$(MAKE) --no-print-directory -j 2 lint docs
 
 lint: $(AIRFLOW_3)/.installed ## Check style (ruff), types (mypy) and import rules (import-linter)
 	@echo "== style, types, import rules"

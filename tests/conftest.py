@@ -14,6 +14,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first: a broken request shows in seconds, not after the browser's minutes.
 
-    In parallel it is the other way round, file by file: the last minutes would else belong to one process alone.
+    In parallel it is the other way round, file by file, and of the others those with the most tests first (the longest
+    processing time rule): the last minutes would else belong to one process alone.
     """
     slow = ("slow", "airflow_run", "browser")
 
@@ -117,7 +119,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         by_file: dict[Path, int] = {}
         for item in items:
             by_file[item.path] = max(by_file.get(item.path, 0), waits(item))
-        items.sort(key=lambda item: (-by_file[item.path], "system" not in item.path.parts))
+        tests = Counter(item.path for item in items)
+
+        def turn(item: pytest.Item) -> tuple[int, bool, int, Path]:
+            return -by_file[item.path], "system" not in item.path.parts, -tests[item.path], item.path
+
+        items.sort(key=turn)
     else:
         items.sort(key=waits)
     if config.getoption("--quick"):

@@ -213,6 +213,7 @@ WATCHED = (
 )
 
 
+@pytest.mark.slow
 def test_an_event_is_reported_once_whatever_read_of_it_fails(emulators: Emulators) -> None:
     assert {kind.trigger.__name__ for kind in WATCHED} == set(events.__all__)
     places = [
