@@ -112,7 +112,7 @@ docs: .venv/docs/.installed ## Build the docs into docs/_build/html; every warni
 docs-logs: $(AIRFLOW_3)/.installed ## Run the DAGs of README.md and docs/, and write what they log into the pages
 	@DOCS_WRITE=1 $(AIRFLOW_3)/bin/python -m pytest -q tests/docs/test_blocks.py -k test_python_runs
 
-kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of nine batches 20 times each in a real Airflow, and check that no write is lost or doubled
+kill-bulk: $(AIRFLOW_3)/.installed ## Kill the worker of ten batches 20 times each in a real Airflow, and check that no write is lost or doubled
 	@$(AIRFLOW_3)/bin/python scripts/kill_bulk.py
 
 kill-search: $(AIRFLOW_3)/.installed ## Kill a search over 20,000 candidates 10 times, and check that every match is found exactly once

@@ -1,7 +1,7 @@
 """
 Kill the worker of a batch at random moments, let Airflow retry, and see that nothing was lost or done twice.
 
-    python scripts/kill_bulk.py                       # 200 items, 20 kills, nine batches; or: make kill-bulk
+    python scripts/kill_bulk.py                       # 200 items, 20 kills, ten batches; or: make kill-bulk
     python scripts/kill_bulk.py --batch undo --seed 7
 
 A real Airflow 3.3 (scheduler, LocalExecutor, API server) carries a `.bulk()` task out against the local
@@ -120,9 +120,10 @@ def carried_out(name: str, at: Stage) -> Batch:
     at.server.change(**kind.settings)
     arguments = arguments_of(name, at)
     before = len(at.server.told("requests"))
-    killer = Killer(at.server, at.airflow, name, len(items))
+    writes = len(items) * kind.writes
+    killer = Killer(at.server, at.airflow, name, writes)
     at.begin(name, kind.operator, arguments, retries=at.options.kills + 10)
-    for moment in moments(at.options.kills, len(items), chance):
+    for moment in moments(at.options.kills, writes, chance):
         killer.kill_at(moment)
     killer.kill_at_end(Path(arguments["results_path"]))
     at.wait_for(name)
@@ -184,6 +185,7 @@ def batch_of(
         outlived=killer.outlived,
         ended_wrong=[root_of(kind, item) for item in items if not kind.ended(state, item)],
         writes_again=again,
+        writes=kind.writes,
     )
 
 

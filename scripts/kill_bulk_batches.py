@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 POSITIONS_PER_JOB = 10
 DATES = {"position_open_date": "2027-01-04", "target_start_date": "2027-02-01"}
+TITLE = "Engineer, all day"
 HEADCOUNT = {"salary_min": 40000, "salary_max": 50000, "currency": "EUR"}
 
 
@@ -39,6 +40,7 @@ class Kind:
     :param reads_once: whether each item reads its record once, and a record belongs to one item.
     :param first: the batch that is carried out before, without kills; the one to be undone.
     :param again: whether the same batch, run once more after its success, sends no write.
+    :param writes: how many writes apply an item.
     """
 
     operator: str
@@ -52,6 +54,7 @@ class Kind:
     reads_once: bool = True
     first: str | None = None
     again: bool = True
+    writes: int = 1
 
 
 def _application(state: State, item: Item) -> dict[str, Any]:
@@ -92,6 +95,12 @@ def _published_once(state: State, item: Item) -> bool:
 
 def _unpublished(state: State, item: Item) -> bool:
     return _ad(state, item)["published"] is None and not _channels(state, item)
+
+
+def _edited_and_published_once(state: State, item: Item) -> bool:
+    ad = _ad(state, item)
+    # It was on both channels before: each publication ends two and begins two.
+    return len(ad["publications"]) == 4 and len(_channels(state, item)) == 2 and ad["published"]["title"] == TITLE
 
 
 def _created_once(state: State, item: Item) -> bool:
@@ -149,6 +158,18 @@ KINDS = {
         _unpublished,
         settings=_SLOW,
         reads_once=False,
+    ),
+    "republish": Kind(
+        "UpdateJobAdOperator",
+        "shown_ads",
+        _AD,
+        _edited_and_published_once,
+        lambda _: {"title": TITLE},
+        {"publish": "if_published"},
+        settings=_SLOW,
+        reads_once=False,
+        # The edit, and then the publication, between which a worker may be killed as well.
+        writes=2,
     ),
     "position": Kind(
         "CreateJobPositionOperator",

@@ -33,13 +33,13 @@ class Moment:
     When to kill, and what.
 
     :param kind: see :class:`Kill`.
-    :param items: as soon as so many are applied.
+    :param writes: as soon as so many are applied.
     :param delay: seconds after that.
     :param late_delay: seconds after the try has begun, where so many had been applied before.
     """
 
     kind: str
-    items: int
+    writes: int
     delay: float
     late_delay: float
 
@@ -64,14 +64,14 @@ class Killer:
     :param server: what the task writes to; what was written before does not count.
     :param airflow: where it runs.
     :param dag_id: of its DAG.
-    :param items: how many the task has.
+    :param writes: how many the task sends.
     """
 
-    def __init__(self, server: Emulator, airflow: AirflowRun, dag_id: str, items: int) -> None:
+    def __init__(self, server: Emulator, airflow: AirflowRun, dag_id: str, writes: int) -> None:
         self._server = server
         self._airflow = airflow
         self._dag_id = dag_id
-        self._items = items
+        self._all = writes
         self._applied_before = self._writes()
         self._hit: list[psutil.Process] = []
         self.kills: list[Kill] = []
@@ -80,11 +80,11 @@ class Killer:
 
     def kill_at(self, moment: Moment) -> None:
         """Wait for a moment, and kill; sooner if the batch would end before that."""
-        late = self._applied() >= moment.items
-        self._wait(lambda: self._applied() >= moment.items, f"{moment.items} items applied")
+        late = self._applied() >= moment.writes
+        self._wait(lambda: self._applied() >= moment.writes, f"{moment.writes} writes applied")
         running = self._running()
         until = time.monotonic() + (moment.late_delay if late else moment.delay)
-        while time.monotonic() < until and self._applied() < self._items - 2:
+        while time.monotonic() < until and self._applied() < self._all - 2:
             time.sleep(0.02)
         self._hit_with(moment.kind, running)
 
@@ -118,7 +118,7 @@ class Killer:
             running.task.kill()
         self._hit.append(running.task)
         self.kills.append(Kill(kind, at))
-        print(f"  kill {len(self.kills)}: {kind}, {self._applied()} items done", flush=True)
+        print(f"  kill {len(self.kills)}: {kind}, {self._applied()} writes done", flush=True)
         if kind == WATCHER:
             self._outlive(running.task, at)
 
@@ -173,11 +173,11 @@ class Killer:
         return rows[0][0] if rows else None
 
 
-def moments(kills: int, items: int, chance: random.Random) -> list[Moment]:
+def moments(kills: int, writes: int, chance: random.Random) -> list[Moment]:
     """Return when to kill."""
     kinds = list(islice(cycle(PATTERN), kills))
     chance.shuffle(kinds)
-    at = sorted(chance.randrange(items - 5) for _ in range(kills))
+    at = sorted(chance.randrange(writes - 5) for _ in range(kills))
     return [
         Moment(kind, count, chance.uniform(0, 0.3), chance.uniform(0, 6)) for kind, count in zip(kinds, at, strict=True)
     ]

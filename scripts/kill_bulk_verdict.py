@@ -49,6 +49,7 @@ class Batch:
     :param result: what the task returned, None if nothing.
     :param rows: of the results file.
     :param outlived: for how many seconds task processes went on without their watcher.
+    :param writes: how many writes apply an item.
     """
 
     items: list[str]
@@ -63,10 +64,11 @@ class Batch:
     outlived: list[float]
     ended_wrong: list[str]
     writes_again: int | None
+    writes: int = 1
 
     def done(self, kill: Kill) -> int:
         """Return how many items were applied before a kill."""
-        return sum(entry["applied"] and entry["finished_at"] <= kill.at for entry in self.requests)
+        return sum(entry["applied"] and entry["finished_at"] <= kill.at for entry in self.requests) // self.writes
 
     def in_flight(self, kill: Kill) -> int:
         """Return how many requests were in flight at a kill."""
@@ -108,9 +110,12 @@ class Batch:
                 seen.add(request)
 
     def applied(self) -> Counter[str]:
-        """Return how often each item was applied."""
+        """Return how often each item was applied: once, if each of its writes was; one write more counts as twice."""
+        applied = [entry for entry in self.requests if entry["applied"] and entry["item"]]
+        sent = Counter(entry["item"] for entry in applied)
+        different = Counter(item for item, *_ in {(entry["item"], entry["method"], entry["path"]) for entry in applied})
         counts = Counter(dict.fromkeys(self.items, 0))
-        counts.update(entry["item"] for entry in self.requests if entry["applied"] and entry["item"])
+        counts.update({item: sent[item] - self.writes + 1 for item in sent if different[item] >= self.writes})
         return counts
 
 

@@ -165,13 +165,13 @@ write against.
 `make kill-bulk` runs batches of 200 items in a real Airflow 3.3 and kills the worker of each with SIGKILL at 20 random
 moments: the process that runs the task, its supervisor, or both; and once more after the last item, before Airflow
 records the success. The batches reject applications, set their source, take rejections back, publish and unpublish job
-ads, create positions, and request headcount. The retry resumes where the previous try stopped. Every item ends up
-applied, and none whose record can be read is applied twice: no position is created twice. Run once more, the same batch
-sends no write. After a kill the requests of at most 8 items are repeated: as many as the concurrency limit allows in
-flight. An avatar that was in flight, or a source without a link, is written again with the same values. So is the
-publication of an ad that SmartRecruiters has accepted and not carried out when the retry reads it. Items that were
-written but not recorded before the kill are reported as `unchanged`. If a whole worker dies, Airflow needs `[scheduler]
-task_instance_heartbeat_timeout` (300 seconds) to detect it.
+ads, edit and republish them, create positions, and request headcount. The retry resumes where the previous try
+stopped. Every item ends up applied, and none whose record can be read is applied twice: no position is created twice.
+Run once more, the same batch sends no write. After a kill the requests of at most 8 items are repeated: as many as the
+concurrency limit allows in flight. An avatar that was in flight, or a source without a link, is written again with the
+same values. So is the publication of an ad that SmartRecruiters has accepted and not carried out when the retry reads
+it. Items that were written but not recorded before the kill are reported as `unchanged`. If a whole worker dies,
+Airflow needs `[scheduler] task_instance_heartbeat_timeout` (300 seconds) to detect it.
 
 ## Run it yourself
 

@@ -103,6 +103,20 @@ def test_a_write_that_cannot_be_read_may_be_repeated(verdict: Any, good: Any) ->
     assert verdict.mistakes(replace(twice, readable=False), kills=1) == []
 
 
+def test_an_item_of_two_writes_is_applied_when_both_are(verdict: Any, good: Any) -> None:
+    second = [{**one, "path": f"{one['path']}/then"} for one in good.requests if one["method"] == "PUT"]
+    both = replace(good, requests=[*good.requests, *second], writes=2)
+    assert verdict.mistakes(both, kills=1) == []
+    half = replace(both, requests=both.requests[:-1])
+    assert verdict.mistakes(half, kills=1) == ["items never applied: 1, not 0"]
+    assert verdict.mistakes(replace(half, requests=[*half.requests, request(9, 15, "PUT")]), kills=1) == [
+        "items never applied: 1, not 0"
+    ]
+    assert verdict.mistakes(replace(both, requests=[*both.requests, second[-1]]), kills=1) == [
+        "items applied twice: 1, not 0"
+    ]
+
+
 def test_what_was_refused_is_not_repeated(verdict: Any, good: Any) -> None:
     again = [request(8, 13.51 + 0.01 * number, "PUT", applied=False, status=429) for number in range(9)]
     requests = [one for one in good.requests if one["path"] != "/candidates/c8/jobs/j/status"]
