@@ -138,7 +138,7 @@ class TestPublishJobAd(UseCaseTests):
         arguments = self.arguments()
         assert self.run(**arguments)["details"] == {"posting_status": "PUBLISHED"}
         assert self.ad(arguments).published is not None
-        assert "Waiting until it shows" in caplog.text
+        assert "Waiting until it is done" in caplog.text
 
     def test_without_waiting_it_is_pending(self) -> None:
         self.delayed(3600)

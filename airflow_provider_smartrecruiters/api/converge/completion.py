@@ -68,7 +68,7 @@ def wait_for_completion(client: SmartRecruitersClient, change: Change, before: M
             raise _not_completed(change)
         if said == started or now - said > _SAY_AGAIN:
             said = now
-            what = f"SmartRecruiters accepted the change of the {change.label}. Waiting until it shows"
+            what = f"SmartRecruiters accepted the change of the {change.label}. Waiting until it is done"
             log.info("%s", fitted(f"{what} (up to {change.completes_within:,.0f} s)."))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
