@@ -16,11 +16,13 @@ export PYTHONDONTWRITEBYTECODE :=
 # a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
 PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
-# Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason.
-MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py tests/reliability/test_reading.py
+# Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason. The
+# first run takes both processors by itself; in the second, each file takes one.
+MATRIX := tests/reliability/test_matrix.py tests/reliability/test_document.py
+MATRIX_TOO := tests/reliability/test_undeclared.py tests/reliability/test_reading.py
 
 # What runs nothing of Airflow (an import rule of `make lint`), and so is the same on every version of it.
-WITHOUT_AIRFLOW = $(MATRIX) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
+WITHOUT_AIRFLOW = $(MATRIX) $(MATRIX_TOO) tests/api tests/contract tests/emulator tests/security/test_network.py tests/security/test_search.py \
 	tests/security/test_urllib3_logs.py tests/docs/test_docs_check.py tests/docs/test_docstrings.py tests/system/test_shots.py tests/system/test_cluster.py \
 	tests/use_cases/test_error_page.py tests/test_exceptions.py tests/test_contributing.py tests/test_compatibility_page.py \
 	$(addprefix tests/properties/test_, changes.py emulator_bodies.py judge.py reads.py reprs.py resends.py rules.py schemathesis.py) \
@@ -62,11 +64,12 @@ test: checks test-3.3 test-faults test-2.11 test-release-days ## Run lint, build
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests but the fault matrix on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
-	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(MATRIX:%=--ignore %) $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(patsubst %,--ignore %,$(MATRIX) $(MATRIX_TOO)) $(PYTEST_ARGS)
 
 test-faults: $(AIRFLOW_3)/.installed ## Run every fault in every use case, wait and event on Airflow 3.3
 	@echo "== the fault matrix"
 	@$(AIRFLOW_3)/bin/python -m pytest $(MATRIX) $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest -n 2 --dist loadfile $(MATRIX_TOO) $(PYTEST_ARGS)
 
 test-2.11: $(AIRFLOW_2)/.installed ## Run all tests that meet Airflow on Airflow 2.11 (all there are: WITHOUT_AIRFLOW=)
 	@echo "== tests on Airflow 2.11"

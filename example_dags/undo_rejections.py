@@ -48,7 +48,7 @@ with DAG(
         task_id="undo_rejections",
         task_display_name="Undo the rejections",
         results="{{ params.results }}",
-        # Whoever has been moved on since then is not even read as a failure: skipped.
+        # Whoever has been moved on since then is skipped, and no failure.
         only_if_status_in=["REJECTED"],
         max_items="{{ params.at_most }}",
         plan_only="{{ params.plan_only }}",

@@ -107,10 +107,11 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first: a broken request shows in seconds, not after the browser's minutes.
 
-    In parallel it is the other way round, file by file, and of the others those with the most tests first (the longest
-    processing time rule): the last minutes would else belong to one process alone.
+    In parallel it is the other way round, file by file (the longest processing time rule): what waits, what generates
+    its inputs or shares limits, then those with the most tests. The last minutes would else belong to one process.
     """
     slow = ("slow", "airflow_run", "browser")
+    long = {"system", "properties", "pacing"}
 
     def waits(item: pytest.Item) -> int:
         return max((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), default=0)
@@ -122,7 +123,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         tests = Counter(item.path for item in items)
 
         def turn(item: pytest.Item) -> tuple[int, bool, int, Path]:
-            return -by_file[item.path], "system" not in item.path.parts, -tests[item.path], item.path
+            return -by_file[item.path], long.isdisjoint(item.path.parts), -tests[item.path], item.path
 
         items.sort(key=turn)
     else:
