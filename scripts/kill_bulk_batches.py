@@ -99,8 +99,8 @@ def _unpublished(state: State, item: Item) -> bool:
 
 def _edited_and_published_once(state: State, item: Item) -> bool:
     ad = _ad(state, item)
-    # It was on both channels before: each publication ends two and begins two.
-    return len(ad["publications"]) == 4 and len(_channels(state, item)) == 2 and ad["published"]["title"] == TITLE
+    # It was on one channel before, which the publication ended. Two begin, and a second one would end those.
+    return len(ad["publications"]) == 3 and len(_channels(state, item)) == 2 and ad["published"]["title"] == TITLE
 
 
 def _created_once(state: State, item: Item) -> bool:
