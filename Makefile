@@ -12,9 +12,10 @@ CLUSTER_ARGS ?=
 # than most tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Three processes per processor, because most of the time a test waits: for an Airflow, a browser, a time limit. The tests of
-# a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
-PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
+# Two processes per processor, because half of the time a test waits: for an Airflow, a browser, a time limit. With three it
+# takes as long, and those that wait are late more often. The tests of a file stay in one process, because they share
+# servers. Files that take the longest begin first (tests/conftest.py).
+PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
 # Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason. The
 # first run takes both processors by itself; in the second, each file takes one.
