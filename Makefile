@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # Two processes per processor, because half of the time a test waits: for an Airflow, a browser, a time limit. With three it
 # takes as long, and those that wait are late more often. The tests of a file stay in one process, because they share
-# servers. Files that take the longest begin first (tests/conftest.py).
+# servers. Files that wait the longest begin first (tests/conftest.py).
 PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
 # Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason. The

@@ -14,7 +14,6 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,11 +106,9 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first: a broken request shows in seconds, not after the browser's minutes.
 
-    In parallel it is the other way round, file by file (the longest processing time rule): what waits, what generates
-    its inputs or shares limits, then those with the most tests. The last minutes would else belong to one process.
+    In parallel it is the other way round, file by file: the last minutes would else belong to one process alone.
     """
     slow = ("slow", "airflow_run", "browser")
-    long = {"system", "properties", "pacing"}
 
     def waits(item: pytest.Item) -> int:
         return max((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), default=0)
@@ -120,12 +117,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         by_file: dict[Path, int] = {}
         for item in items:
             by_file[item.path] = max(by_file.get(item.path, 0), waits(item))
-        tests = Counter(item.path for item in items)
-
-        def turn(item: pytest.Item) -> tuple[int, bool, int, Path]:
-            return -by_file[item.path], long.isdisjoint(item.path.parts), -tests[item.path], item.path
-
-        items.sort(key=turn)
+        items.sort(key=lambda item: (-by_file[item.path], "system" not in item.path.parts))
     else:
         items.sort(key=waits)
     if config.getoption("--quick"):
