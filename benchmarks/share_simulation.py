@@ -2,10 +2,12 @@
 
     python benchmarks/share_simulation.py                   # 1, 2, 4 and 8 processes; or: make bench-share
     python benchmarks/share_simulation.py --doubled         # what each tuned constant is worth, doubled and halved
+    python benchmarks/share_simulation.py --within 6        # the processes begin within six seconds
 
 A discrete-event simulation in virtual time, so that minutes of traffic take a second. The processes run the provider's
 own `SlidingWindow` and `Share` (airflow_provider_smartrecruiters/api/pacing/), without its threads and sockets. Each
-has 250 requests to send, all of them on one credential, beginning within a tenth of a second. The server counts a
+has 250 requests to send, all of them on one credential, beginning within a tenth of a second. (One that joins others
+which already use the whole limit is refused a few times, until it meets a slot that is just free.) The server counts a
 sliding window of one second, allows 10 requests in it, answers after 50 ms and says in `X-RateLimit-Remaining` what is
 free; it does not count what it refuses. Requests are a few milliseconds on their way, and the machine wakes a process
 up late now and then.
@@ -108,9 +110,10 @@ class World:
     :param policies: one for each process.
     :param requests: that each of them has to send.
     :param dice: chance.
+    :param within: seconds in which all of them begin.
     """
 
-    def __init__(self, policies: list[Policy], requests: int, dice: random.Random) -> None:
+    def __init__(self, policies: list[Policy], requests: int, dice: random.Random, within: float) -> None:
         self._dice = dice
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -120,7 +123,7 @@ class World:
         self.sent = self.refused = self.done = 0
         self.began = self.now
         for process in self._processes:
-            self._later(dice.uniform(0, 0.1), partial(self._attempt, process))
+            self._later(dice.uniform(0, within), partial(self._attempt, process))
 
     def run(self) -> None:
         """Let everything be sent and answered."""
@@ -188,14 +191,14 @@ class World:
 
 
 def simulate(
-    policy: Callable[[], Policy], processes: int, requests: int, seeds: int
+    policy: Callable[[], Policy], processes: int, requests: int, seeds: int, within: float = 0.1
 ) -> tuple[list[float], list[float]]:
     """Return the share of the limit that was used, and the share that was refused, for each seed."""
     used, refused = [], []
     for seed in range(seeds):
         # The policy's own dice, and the world's.
         random.seed(seed)
-        world = World([policy() for _ in range(processes)], requests, random.Random(seed))
+        world = World([policy() for _ in range(processes)], requests, random.Random(seed), within)
         world.run()
         ideal = (processes * requests - 1) / LIMIT + LATENCY
         used.append(ideal / (world.now - world.began))
@@ -207,7 +210,7 @@ def row(name: str, policy: Callable[[], Policy], options: Any) -> bool:
     """Print a line for a policy, and return whether it reaches the target with up to four processes."""
     good, cells = True, []
     for processes in options.processes:
-        used, refused = simulate(policy, processes, options.requests, options.seeds)
+        used, refused = simulate(policy, processes, options.requests, options.seeds, options.within)
         cells.append(f"{mean(used):6.1%} {min(used):6.1%} {mean(refused):6.2%} {max(refused):6.2%}")
         good &= processes > 4 or (mean(used) >= SHARE and mean(refused) <= REFUSED)
     print(f"{name:26} " + " | ".join(cells), flush=True)
@@ -220,6 +223,9 @@ def main() -> int:
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4, 8], help="how many (default: 1 2 4 8)")
     parser.add_argument("--requests", type=int, default=250, help="of each process (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=20, help="runs of each (default: %(default)s)")
+    parser.add_argument(
+        "--within", type=float, default=0.1, help="seconds in which all processes begin (default: %(default)s)"
+    )
     parser.add_argument("--doubled", action="store_true", help="vary each constant of Share")
     options = parser.parse_args()
     print(

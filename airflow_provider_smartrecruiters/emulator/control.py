@@ -53,7 +53,7 @@ def control_app(
 
     async def state(_: Request) -> Response:
         with store.lock:
-            return Response(store.tenant.model_dump_json(indent=1), media_type="application/json")
+            return Response(store.whole().model_dump_json(indent=1), media_type="application/json")
 
     async def published(request: Request) -> Response:
         with store.lock:

@@ -19,6 +19,8 @@ import pytest
 import yaml
 from jsonschema_path import SchemaPath
 from openapi_core import V30RequestValidator, V30ResponseValidator
+from openapi_core.casting.schemas import oas30_types_caster
+from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.paths.exceptions import OperationNotFound, PathError
 from openapi_core.templating.paths.finders import APICallPathFinder
@@ -109,6 +111,14 @@ class _KeptValidators(SchemaValidatorsFactory):
         return self._kept[schema.parts]
 
 
+def _kept(factory: SchemaValidatorsFactory) -> dict[str, Any]:
+    """Return the factories of a validator; what it casts is judged by other validators than what it checks."""
+    return {
+        "schema_validators_factory": _KeptValidators(factory),
+        "schema_casters_factory": SchemaCastersFactory(_KeptValidators(factory), oas30_types_caster),
+    }
+
+
 class _KeptPaths(APICallPathFinder):
     """Keeps the operations of the paths seen last: each exchange looks its own up three times."""
 
@@ -136,7 +146,8 @@ class Contract:
         document.pop("security", None)
         for operation in self.operations.values():
             document["paths"][operation.path][operation.method.lower()].pop("security", None)
-        spec = SchemaPath.from_dict(document)
+        # Without its cache, it finds the way to each member of the document anew, for every header of an exchange.
+        spec = SchemaPath.from_dict(document, resolved_cache_maxsize=100_000)
         self._paths = _KeptPaths(spec)
         options: dict[str, Any] = {
             "path_finder_cls": lambda *args, **kwargs: self._paths,
@@ -147,16 +158,8 @@ class Contract:
                 MULTIPART: load_multipart,
             },
         }
-        self._requests = V30RequestValidator(
-            spec,
-            schema_validators_factory=_KeptValidators(oas30_write_schema_validators_factory),
-            **options,
-        )
-        self._responses = V30ResponseValidator(
-            spec,
-            schema_validators_factory=_KeptValidators(oas30_read_schema_validators_factory),
-            **options,
-        )
+        self._requests = V30RequestValidator(spec, **_kept(oas30_write_schema_validators_factory), **options)
+        self._responses = V30ResponseValidator(spec, **_kept(oas30_read_schema_validators_factory), **options)
 
     @classmethod
     @lru_cache(maxsize=1)

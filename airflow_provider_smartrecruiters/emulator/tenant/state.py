@@ -10,9 +10,9 @@ import pickle
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from airflow_provider_smartrecruiters.emulator.tenant.audit_event import AuditEvent
 from airflow_provider_smartrecruiters.emulator.tenant.settings import Settings
@@ -25,6 +25,23 @@ class Record(BaseModel):
     """Base of all records; an unknown member, such as a misspelled one in a seed file, is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without which of its members were set, as nothing asks for it: that takes as long as all the others.
+        return _made, (type(self), self.__dict__)
+
+
+_put = object.__setattr__
+
+
+def _made(kind: type[Record], members: dict[str, Any]) -> Any:
+    """Make a record of members that were one's before, without validating them again."""
+    record = kind.__new__(kind)
+    _put(record, "__dict__", members)
+    _put(record, "__pydantic_fields_set__", set())
+    _put(record, "__pydantic_extra__", None)
+    _put(record, "__pydantic_private__", None)
+    return record
 
 
 class Guarded(Record):
@@ -366,6 +383,29 @@ class Tenant(Record):
         return self.source(application.source_type_id, application.source_sub_type_id, application.source_id)
 
 
+class _Seeded(Tenant):
+    """A tenant whose members are made of the seed when they are first asked for, as most tests need few of them."""
+
+    _seed: dict[str, bytes] = PrivateAttr()
+    _lock: threading.RLock = PrivateAttr()
+
+    @classmethod
+    def of(cls, seed: dict[str, bytes], lock: threading.RLock) -> _Seeded:
+        """Return a tenant that is as the seed."""
+        tenant: _Seeded = _made(cls, {})
+        _put(tenant, "__pydantic_private__", {"_seed": seed, "_lock": lock})
+        return tenant
+
+    def __getattr__(self, name: str) -> Any:
+        """Make a member that is missing: one, although a test and the server may want it at the same moment."""
+        if name not in Tenant.model_fields:
+            return super().__getattr__(name)  # type: ignore[misc]
+        with self._lock, _without_collections():
+            if name not in self.__dict__:
+                self.__dict__[name] = pickle.loads(self._seed[name])
+            return self.__dict__[name]
+
+
 class Store:
     """The tenant as it is now, and the seed that a reset goes back to.
 
@@ -373,16 +413,21 @@ class Store:
     """
 
     def __init__(self, seed: Tenant) -> None:
-        # A pickle, since unpickling is several times faster than a deep copy, and a reset happens before every test.
-        self._seed = pickle.dumps(seed, protocol=pickle.HIGHEST_PROTOCOL)
+        # Pickles, since unpickling is several times faster than a deep copy, and a reset happens before every test.
+        self._seed = {name: pickle.dumps(member, protocol=pickle.HIGHEST_PROTOCOL) for name, member in seed}
         self.seeded_settings = seed.settings.model_copy()
         self.lock = threading.RLock()
         self.tenant = seed
 
     def reset(self) -> None:
         """Go back to the seed; objects that are still in use stay unchanged."""
-        with self.lock, _without_collections():
-            self.tenant = pickle.loads(self._seed)
+        with self.lock:
+            self.tenant = _Seeded.of(self._seed, self.lock)
+
+    def whole(self) -> Tenant:
+        """Return the tenant with all of its members there, to be written as a seed file."""
+        with self.lock:
+            return Tenant.model_construct(**{name: getattr(self.tenant, name) for name in Tenant.model_fields})
 
 
 @contextmanager
