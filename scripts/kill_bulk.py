@@ -107,7 +107,7 @@ def stage(folder: Path, options: argparse.Namespace) -> Iterator[Stage]:
         connections = {CONN_ID: server.connection, UNLIMITED: unlimited}
         environment = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()}
         with airflow_run(
-            folder, dags=folder / "dags", connections=[], audit="", environment=SETTINGS | environment
+            folder, dags=folder / "dags", connections={}, audit="", environment=SETTINGS | environment
         ) as airflow:
             yield Stage(folder, records, server, airflow, options)
 

@@ -141,7 +141,7 @@ def watched(folder: Path, options: argparse.Namespace) -> tuple[list[str], list[
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
         }
         shutil.copy(DAG_FILE, dags)
-        run = stack.enter_context(airflow_run(folder, dags=dags, connections=[], audit="", environment=environment))
+        run = stack.enter_context(airflow_run(folder, dags=dags, connections={}, audit="", environment=environment))
         env = _environment(run, dags) | environment
         log = run.output / "triggerer"
         until(lambda: run.query("select count(*) from trigger")[0][0] == 1, "no watcher", run)

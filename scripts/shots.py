@@ -63,7 +63,7 @@ def running(home: Path, dags: Path) -> Iterator[tuple[Airflow, Emulator]]:
     report = REPORT if IS_AIRFLOW_3 else old.REPORT
     with emulator(home / "emulator.log") as stack:
         env = environment(home, port) | {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
-        prepare(home, {CONN_ID: stack.connection}, env, log)
+        prepare({CONN_ID: stack.connection}, env, log)
         with airflow("standalone", env, log) as process:
             wait_until_healthy(process, port, log, report)
             yield Airflow(f"http://{HOST}:{port}", "v2" if IS_AIRFLOW_3 else "v1", log), stack

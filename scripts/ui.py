@@ -45,6 +45,8 @@ def environment(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # Two tasks at once are plenty for one person, and workers cost memory.
         "AIRFLOW__CORE__PARALLELISM": "4",
+        # Files that have not changed are not read again every half minute.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # Another Airflow on this machine may have the usual ones.
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
@@ -71,7 +73,7 @@ def main() -> int:
             print(f"A local SmartRecruiters listens at {stack.url}")
             print("Starting Airflow, which takes half a minute ...", flush=True)
             env = environment(home, options.port)
-            prepare(home, {CONN_ID: stack.connection}, env, log)
+            prepare({CONN_ID: stack.connection}, env, log)
             with airflow("standalone", env, log) as process:
                 wait_until_healthy(process, options.port, log)
                 print(f"\n  Airflow: http://{HOST}:{options.port}  (no login)")

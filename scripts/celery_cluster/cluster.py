@@ -230,7 +230,7 @@ def cluster(
         made = Cluster(home, port, secrets.token_urlsafe(9), variables, found, stack)
         _write_password(made)
         known = connections(stack, found)
-        prepare(home, known | (more(known[CONN_ID]) if more else {}), variables, made.log("database"))
+        prepare(known | (more(known[CONN_ID]) if more else {}), variables, made.log("database"))
         try:
             _start(made)
             yield made

@@ -94,7 +94,7 @@ class Browser:
         """
         from selenium.common.exceptions import WebDriverException
 
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, 0.05
         while True:
             try:
                 if found := look():
@@ -103,7 +103,9 @@ class Browser:
                 pass  # not there yet, or too busy to answer
             if time.monotonic() > deadline:
                 raise NotSeenError(f"Not seen within {PATIENCE:.0f} s at {self.driver.current_url}: {what}")
-            time.sleep(0.1)
+            # Each look is work for the browser, of which a busy machine does not need more.
+            pause = min(1.0, 2 * pause)
+            time.sleep(pause)
 
     def all(self, selector: str) -> list[WebElement]:
         """Return the visible elements of a CSS selector."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet
 
-from scripts.local_stack import ROOT, airflow, airflow_environment, free_port
+from scripts.local_stack import ROOT, airflow, airflow_environment, free_port, prepare
 from tests.security.canaries import Text
 
 if TYPE_CHECKING:
@@ -26,22 +24,6 @@ if TYPE_CHECKING:
 AIRFLOW_3 = find_spec("airflow.sdk") is not None
 KINDS = {"xcom": "xcom", "rendered_task_instance_fields": "rendered", "log": "audit"}
 """Tables that have a name of their own among the kinds of places; the others are ``table``."""
-
-_BOOTSTRAP = """
-import json, sys
-from pathlib import Path
-from airflow.models import Connection
-from airflow.models.log import Log
-from airflow.utils import db
-from airflow.utils.session import create_session
-
-given = json.loads(Path(sys.argv[1]).read_text())
-db.initdb()
-with create_session() as session:
-    session.add_all(Connection(**connection) for connection in given["connections"])
-    session.add(Log(event="planted", extra=given["audit"]))
-"""
-
 
 _LOCAL_SETTINGS = """
 import importlib, os, pkgutil, sys
@@ -189,7 +171,7 @@ def airflow_run(
     folder: Path,
     *,
     dags: Path,
-    connections: list[dict[str, Any]],
+    connections: dict[str, dict[str, Any]],
     audit: str,
     environment: dict[str, str],
     triggerer: bool = False,
@@ -199,7 +181,7 @@ def airflow_run(
 
     :param folder: new folder, for AIRFLOW_HOME and what the processes print.
     :param dags: the DAGs folder, not below AIRFLOW_HOME: what authors write there is theirs.
-    :param connections: keyword arguments of Airflow's ``Connection``, for its database.
+    :param connections: in Airflow's JSON form, by id, for its database.
     :param audit: text that is put into a row of the audit log.
     :param environment: variables on top of Airflow's own.
     :param triggerer: whether it has one.
@@ -210,12 +192,9 @@ def airflow_run(
     (run.home / "config").mkdir()
     (run.home / "config" / "airflow_local_settings.py").write_text(_LOCAL_SETTINGS)
     env = _environment(run, dags) | environment
-    given = folder / "bootstrap.json"
-    given.write_text(json.dumps({"connections": connections, "audit": audit}))
-    with (run.output / "bootstrap").open("wb") as out:
-        subprocess.run(
-            [sys.executable, "-c", _BOOTSTRAP, str(given)], env=env, stdout=out, stderr=out, check=True, timeout=600
-        )
+    prepare(connections, env, run.output / "database")
+    with closing(sqlite3.connect(run.database)) as database, database:
+        database.execute("insert into log (dttm, event, extra) values (current_timestamp, 'planted', ?)", [audit])
     with ExitStack() as processes:
         if AIRFLOW_3:
             # First, and up before any task: one that does not reach it within seconds has failed.

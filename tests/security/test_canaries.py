@@ -72,15 +72,15 @@ class Run:
         return [finding for finding in self.findings if finding.canary in canaries]
 
 
-def connections(canaries: Canaries, made: Stage) -> list[dict[str, Any]]:
+def connections(canaries: Canaries, made: Stage) -> dict[str, dict[str, Any]]:
     """Return two connections for each scenario, one with the key and one with the OAuth client."""
-    found = []
+    found = {}
     for scenario in scenarios():
         extra = {"timeout": scenario.timeout, "requests_per_second": 0, "max_concurrent": 0}
-        common = {"conn_type": "smartrecruiters", "host": made.urls[scenario.name], "extra": json.dumps(extra)}
-        found.append({"conn_id": f"key_{scenario.name}", "password": canaries.api_key.value, **common})
+        common = {"conn_type": "smartrecruiters", "host": made.urls[scenario.name], "extra": extra}
+        found[f"key_{scenario.name}"] = {"password": canaries.api_key.value, **common}
         client = {"login": "client", "password": canaries.client_secret.value}
-        found.append({"conn_id": f"oauth_{scenario.name}", **client, **common})
+        found[f"oauth_{scenario.name}"] = {**client, **common}
     return found
 
 

@@ -36,6 +36,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(map(handler.format, caplog.records))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_neither_the_search_nor_the_response_is_logged(ending: Step, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
