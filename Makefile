@@ -12,10 +12,10 @@ CLUSTER_ARGS ?=
 # than most tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Two processes per processor, because half of the time a test waits: for an Airflow, a browser, a time limit. With three it
-# takes as long, and those that wait are late more often. The tests of a file stay in one process, because they share
-# servers. Files that wait the longest begin first (tests/conftest.py).
-PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
+# Three processes per processor, because most of the time a test waits: for an Airflow, a browser, a time limit. The tests of
+# a file stay in one process, because they share servers. Files that wait the longest begin first (tests/conftest.py).
+# Quick tests do not wait.
+PARALLEL = -n $(shell $(PYTHON) -c 'import os; print($(1) * (os.cpu_count() or 1))') --dist loadfile --no-loadscope-reorder
 
 # Alone, since its exchanges end after a second: beside other tests on two processors, some would for no other reason. The
 # first run takes both processors by itself; in the second, each file takes one.
@@ -65,7 +65,7 @@ test: checks test-3.3 test-faults test-2.11 test-release-days ## Run lint, build
 
 test-3.3: $(AIRFLOW_3)/.installed ## Run all tests but the fault matrix on Airflow 3.3
 	@echo "== tests on Airflow 3.3"
-	@$(AIRFLOW_3)/bin/python -m pytest $(PARALLEL) $(patsubst %,--ignore %,$(MATRIX) $(MATRIX_TOO)) $(PYTEST_ARGS)
+	@$(AIRFLOW_3)/bin/python -m pytest $(call PARALLEL,3) $(patsubst %,--ignore %,$(MATRIX) $(MATRIX_TOO)) $(PYTEST_ARGS)
 
 test-faults: $(AIRFLOW_3)/.installed ## Run every fault in every use case, wait and event on Airflow 3.3
 	@echo "== the fault matrix"
@@ -74,10 +74,10 @@ test-faults: $(AIRFLOW_3)/.installed ## Run every fault in every use case, wait 
 
 test-2.11: $(AIRFLOW_2)/.installed ## Run all tests that meet Airflow on Airflow 2.11 (all there are: WITHOUT_AIRFLOW=)
 	@echo "== tests on Airflow 2.11"
-	@$(AIRFLOW_2)/bin/python -m pytest $(PARALLEL) $(WITHOUT_AIRFLOW:%=--ignore %) $(PYTEST_ARGS)
+	@$(AIRFLOW_2)/bin/python -m pytest $(call PARALLEL,3) $(WITHOUT_AIRFLOW:%=--ignore %) $(PYTEST_ARGS)
 
-quick: $(AIRFLOW_3)/.installed ## Run the tests that need no Airflow run, browser or server, on Airflow 3.3
-	@$(AIRFLOW_3)/bin/python -m pytest --quick $(PARALLEL) $(PYTEST_ARGS)
+quick: $(AIRFLOW_3)/.installed ## Run the tests that start no Airflow, browser or server and wait for nothing, on Airflow 3.3
+	@$(AIRFLOW_3)/bin/python -m pytest --quick $(call PARALLEL,2) $(PYTEST_ARGS)
 
 test-release-days: $(SMOKE:%=.venv/release-day-%/.installed) ## Run each operator on Airflow as installed on its release day
 	@for version in $(SMOKE); do \

@@ -98,9 +98,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is there by now, Airflow and all tests, out of every later garbage collection."""
+    """Leave what is there by now, Airflow and all tests, out of every later garbage collection, and collect rarely."""
     gc.collect()
     gc.freeze()
+    # A reset of the emulator makes some ten thousand objects, and each would be looked through several times.
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -114,13 +116,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return max((n for n, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), default=0)
 
     if hasattr(config, "workerinput"):
-        by_file: dict[Path, int] = {}
+        by_file: dict[Path, list[int]] = {}
         for item in items:
-            by_file[item.path] = max(by_file.get(item.path, 0), waits(item))
-        items.sort(key=lambda item: (-by_file[item.path], "system" not in item.path.parts))
+            by_file.setdefault(item.path, []).append(waits(item))
+        # The one that waits the longest, and then how many do.
+        longest = {path: (-max(waited), "system" not in path.parts, -sum(waited)) for path, waited in by_file.items()}
+        items.sort(key=lambda item: longest[item.path])
     else:
         items.sort(key=waits)
     if config.getoption("--quick"):
-        kept = [item for item in items if not waits(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-        items[:] = kept
+        config.hook.pytest_deselected(items=[item for item in items if waits(item)])
+        items[:] = [item for item in items if not waits(item)]

@@ -156,6 +156,7 @@ def test_an_earlier_publication_that_ends_after_the_edit_does_not_count(
     assert (result.details["posting_status"], result.details["needs_publishing"]) == ("PENDING", False)
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_not_sent_again(company: Company, client: SmartRecruitersClient) -> None:
     company.settings(publish_delay=0.1)
     company.emulator.fail_next(POST, "reset_after")

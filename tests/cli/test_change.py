@@ -75,6 +75,7 @@ def test_plan_shows_what_the_task_would_log_and_sends_nothing(name: str, case: U
     assert case.emulator.journal == []
 
 
+@pytest.mark.slow
 def test_apply_changes_and_a_second_time_does_not(name: str, case: UseCase, command: Command) -> None:
     arguments = case.arguments()
     expected = case.expected(arguments)

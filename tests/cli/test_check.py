@@ -22,6 +22,7 @@ def rights(record: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {one["use_case"]: (one["read"], one["write"]) for one in record["use_cases"]}
 
 
+@pytest.mark.slow
 def test_an_api_key(command: Command, smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     done = command("check", "-o", "json")
     assert done.code == 0
@@ -36,6 +37,7 @@ def test_an_api_key(command: Command, smartrecruiters_emulator: SmartRecruitersE
     assert smartrecruiters_emulator.api_key not in done.out + done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", operators())
 @pytest.mark.smartrecruiters_emulator(rate=0)
 def test_a_scope_that_is_missing(
@@ -59,6 +61,7 @@ def test_a_scope_that_is_missing(
     assert smartrecruiters_emulator.journal == []
 
 
+@pytest.mark.slow
 def test_a_company_without_records(command: Command, smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     with smartrecruiters_emulator.state.editing() as tenant:
         tenant.candidates.clear()

@@ -43,6 +43,7 @@ def test_every_list_is_tested() -> None:
     assert set(KEY_AND_IDS) == set(LISTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_complete(name: str, command: Command, smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     key, ids = KEY_AND_IDS[name]
@@ -52,6 +53,7 @@ def test_a_list_is_complete(name: str, command: Command, smartrecruiters_emulato
     assert smartrecruiters_emulator.journal == []
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0)
 def test_all_pages(command: Command, smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     with smartrecruiters_emulator.state.editing() as tenant:

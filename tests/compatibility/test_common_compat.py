@@ -96,12 +96,14 @@ def advice(name: str, places: list[str]) -> str:
     )
 
 
+@pytest.mark.slow
 def test_every_name_is_in_the_oldest_common_compat():
     offered = offered_by_the_oldest()
     missing = [advice(name, places) for name, places in taken_by_this_repository().items() if name not in offered]
     assert not missing, "\n".join(missing)
 
 
+@pytest.mark.slow
 def test_every_name_of_the_package_and_the_examples_is_in_the_installed_one():
     places = taken_by_this_repository()
     names = [name for name in places if any(not place.startswith("tests/") for place in places[name])]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 from tests.emulator.conftest import Bench, wait_for
 
 
+@pytest.mark.slow
 def test_connection_refused(bench: Bench) -> None:
     assert bench.get().status == 200
     with Raw(bench.emulator.url) as other:
@@ -54,6 +55,7 @@ def test_clearing_opens_the_port(bench: Bench) -> None:
         bench.connection.leave()
 
 
+@pytest.mark.slow
 def test_refusing_twice_counts_from_the_second_time(bench: Bench) -> None:
     bench.emulator.fail_next(fault="connection_refused", seconds=0.2)
     bench.emulator.fail_next(fault="connection_refused", seconds=3.0)
@@ -63,6 +65,7 @@ def test_refusing_twice_counts_from_the_second_time(bench: Bench) -> None:
     assert bench.get().status == 200
 
 
+@pytest.mark.slow
 def test_refused_after_an_answer(bench: Bench) -> None:
     armed = bench.emulator.fail(Rule.ready("refused_after_answer", "put job note", seconds=2.0))
     seen = bench.get()
@@ -73,6 +76,7 @@ def test_refused_after_an_answer(bench: Bench) -> None:
     assert bench.put().status == 200
 
 
+@pytest.mark.slow
 def test_outage(bench: Bench) -> None:
     assert bench.hit("outage", seconds=2.0).ended == "rst"
     assert bench.put().ended == "refused"
@@ -80,6 +84,7 @@ def test_outage(bench: Bench) -> None:
     assert bench.put().status == 200
 
 
+@pytest.mark.slow
 def test_the_port_closes_on_order_over_http(bench: Bench, api: Api) -> None:
     answer = api.post("/__emulator__/faults", json={"fault": "connection_refused", "seconds": 2.0})
     assert answer.status_code == 201

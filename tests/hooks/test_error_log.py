@@ -131,6 +131,7 @@ def test_every_kind_of_error_is_provoked() -> None:
     assert {kind.__name__ for kind in KINDS} - set(PROVOKED) == {kind.__name__ for kind in bases | elsewhere}
 
 
+@pytest.mark.slow
 @each_kind
 def test_of_an_operator(name: str, run: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
@@ -139,6 +140,7 @@ def test_of_an_operator(name: str, run: Any, caplog: pytest.LogCaptureFixture) -
     assert reported(caplog) == str(caught.value)
 
 
+@pytest.mark.slow
 @each_kind
 def test_of_a_hook_in_a_task_of_the_authors_own(name: str, run: Any, caplog: pytest.LogCaptureFixture) -> None:
     def change(arguments: Arguments) -> None:
@@ -153,6 +155,7 @@ def test_of_a_hook_in_a_task_of_the_authors_own(name: str, run: Any, caplog: pyt
         assert reported(caplog) == str(caught.value)
 
 
+@pytest.mark.slow
 @each_kind
 def test_of_a_batch(name: str, run: Any, caplog: pytest.LogCaptureFixture) -> None:
     """What ends a batch says so itself; what fails an item is said of the item, and what to do in the report."""

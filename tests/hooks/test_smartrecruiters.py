@@ -298,6 +298,7 @@ class TestRequest:
         assert isinstance(caught.value, AirflowFailException)
         assert smartrecruiters_emulator.requests == []
 
+    @pytest.mark.slow
     def test_a_retryable_error_leaves_the_task_its_retries(self, hook_for):
         hook = hook_for(host=f"http://127.0.0.1:{closed_port()}", password="key")
         with pytest.raises(ConnectionFailedError) as caught:
@@ -312,6 +313,7 @@ class TestRequest:
         assert not isinstance(caught.value, AirflowFailException)
         assert "Jane" not in str(caught.value)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
     def test_what_may_be_applied_twice_is_not_left_to_the_task_s_retries(self, hook_for, method):
         with a_server(503, ANSWER) as (url, _):
@@ -441,6 +443,7 @@ class TestTestConnection:
         assert works
         assert message.endswith("Unknown extra 'enviroment' is ignored. Did you mean 'environment'?")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("status", "answer"),
         [

@@ -318,6 +318,7 @@ def test_the_choices_are_found_where_there_are_any():
     )
 
 
+@pytest.mark.slow
 def test_importing_every_operator_loads_neither_requests_nor_the_api():
     modules = sorted({f"{operators.__name__}.search", *(kind.__module__ for kind in CLASSES)})
     # Import Airflow's own names first: on 2.11 they load requests.

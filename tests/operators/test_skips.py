@@ -150,6 +150,7 @@ def test_a_dropped_value_fails_a_task_and_an_item(emulator, tmp_path):
     assert row["details"] == {"ignored": ["salaryBand"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("given", "total"), [({"min_items": 3}, 2), ({"min_items": "3"}, 0)])
 def test_a_batch_with_too_few_items_is_refused(emulator, given, total):
     items = applications(emulator, 2)[:total]

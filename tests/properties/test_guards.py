@@ -152,6 +152,7 @@ def test_a_missing_record_is_skipped_on_request(
     assert [entry for entry in case.emulator.journal if entry.applied] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_nothing_else_passes_for_a_missing_record(prepare: Any, status: int, client: SmartRecruitersClient) -> None:
     case = prepare(next(kind for kind in catalogue.cases() if kind.moves))

@@ -90,6 +90,7 @@ OF_APPLICATIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "fault"), OF_APPLICATIONS, ids=[f"{kind.use_case}-{it}" for kind, it in OF_APPLICATIONS]
 )
@@ -120,6 +121,7 @@ def test_an_application_that_moved_on_is_not_written(
 MOVES = [(kind, fault) for kind, fault in OF_APPLICATIONS if kind.moves]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "fault"), MOVES, ids=[f"{kind.use_case}-{it}" for kind, it in MOVES])
 def test_an_application_that_was_hired_meanwhile_is_not_moved(
     prepare: Any, second_writer: Any, kind: type[UseCase], fault: str, client: SmartRecruitersClient
@@ -139,6 +141,7 @@ def test_an_application_that_was_hired_meanwhile_is_not_moved(
     assert len([entry for entry in case.emulator.journal if entry.applied]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switches", [{"read_first": False}, {"force": True}], ids=str)
 def test_hired_meanwhile_without_a_difference_or_a_read(
     prepare: Any, second_writer: Any, switches: dict[str, bool], client: SmartRecruitersClient
@@ -160,6 +163,7 @@ def test_hired_meanwhile_without_a_difference_or_a_read(
     assert len([entry for entry in case.emulator.journal if entry.applied]) == before
 
 
+@pytest.mark.slow
 @each_readable
 def test_the_same_change_by_somebody_else_is_not_ours(
     prepare: Any, kind: type[UseCase], client: SmartRecruitersClient, caplog: pytest.LogCaptureFixture

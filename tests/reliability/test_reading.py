@@ -136,6 +136,7 @@ class Wait:
             return None if (then.status, then.reached) == (self.case.awaited, True) else f"it did not end: {then}"
 
 
+@pytest.mark.slow
 def test_a_wait_goes_on_or_fails_clearly(emulators: Emulators) -> None:
     assert each_with_each(Wait.under, [Wait(case) for case in CASES], emulators) == []
 

@@ -275,6 +275,7 @@ def test_a_change_of_another_field_survives_a_write_that_replaces_nothing(
     assert (emulator.state.job(job_id).title, emulator.state.job(job_id).note) == ("Somebody's title", "Ours")
 
 
+@pytest.mark.slow
 def test_a_write_that_the_api_carries_out_late_sets_the_same_once_more(smartrecruiters_emulator: Emulator) -> None:
     """What no client can rule out, as docs/reliability.md says: it was not there when the record was looked at."""
     emulator = smartrecruiters_emulator

@@ -87,6 +87,7 @@ def test_it_reports_a_change_after_its_start(connected_emulator: SmartRecruiters
     assert payload["previous_status"] == "SOURCING"
 
 
+@pytest.mark.slow
 def test_transient_errors_and_permanent_ones_do_not_end_it(
     connected_emulator: SmartRecruitersEmulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ def test_transient_errors_and_permanent_ones_do_not_end_it(
     assert said == ["WARNING", "WARNING", "ERROR", "INFO"]
 
 
+@pytest.mark.slow
 def test_a_bad_status_is_logged_and_the_watcher_lives_on(
     connected_emulator: SmartRecruitersEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_bad_status_is_logged_and_the_watcher_lives_on(
     assert connected_emulator.requests == []
 
 
+@pytest.mark.slow
 def test_a_position_is_kept_when_airflow_has_stored_the_events(connected_emulator: SmartRecruitersEmulator) -> None:
     """With Airflow's own manager of streams: a change whose event was not stored is reported again after a restart."""
     shared_stream = pytest.importorskip("airflow.triggers.shared_stream", reason="new in Airflow 3.3")
@@ -167,6 +170,7 @@ def test_the_audit_log_is_followed_like_a_status(connected_emulator: SmartRecrui
     assert (payload["event"], payload["job_id"], payload["position_id"]) == ("POSITION_UPDATED", job_id, position_id)
 
 
+@pytest.mark.slow
 def test_a_log_that_is_far_behind_is_read_without_waiting(connected_emulator: SmartRecruitersEmulator) -> None:
     """The interval is an hour, and there are ten days to read."""
     since = (datetime.now(UTC) - timedelta(days=10)).isoformat()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import asyncio, gc, sys
 from airflow_provider_smartrecruiters.triggers.threads import in_thread
@@ -21,6 +23,7 @@ print(asyncio.run(use()))
 """
 
 
+@pytest.mark.slow
 def test_what_is_loaded_is_left_out_of_garbage_collection_once() -> None:
     run = subprocess.run([sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True)
     assert run.stdout.splitlines()[-1:] == ["(False, True, True, True)"], run.stderr

@@ -25,6 +25,7 @@ def found(
         return error_page.provoke_all(smartrecruiters_emulator, tmp_path)
 
 
+@pytest.mark.slow
 def test_every_documented_code_is_provoked_and_has_a_hint_of_its_own(found: list[error_page.Provoked]) -> None:
     pairs = error_page.documented()
     assert {(one.operation, one.code) for one in found if (one.operation, one.code) in pairs} == set(pairs)
@@ -35,5 +36,6 @@ def test_every_documented_code_is_provoked_and_has_a_hint_of_its_own(found: list
             assert one.hint.startswith(own)
 
 
+@pytest.mark.slow
 def test_the_committed_page_is_up_to_date(found: list[error_page.Provoked]) -> None:
     assert error_page.PATH.read_text(encoding="utf-8") == error_page.render(found), "run: make errors"

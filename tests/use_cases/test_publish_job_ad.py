@@ -155,6 +155,7 @@ class TestPublishJobAd(UseCaseTests):
         assert caught.value.may_have_been_applied
         assert len(self.emulator.journal) == 1
 
+    @pytest.mark.slow
     def test_a_lost_answer_to_a_slow_publication_is_not_sent_again(self) -> None:
         self.delayed(0.7)
         self.emulator.fail_next(self.operation, "reset_after")

@@ -378,6 +378,7 @@ def test_answers_that_keep_being_lost_end(smartrecruiters_emulator: Emulator, co
     assert caught.value.use_case == "put_update_job_status"
 
 
+@pytest.mark.slow
 def test_a_write_that_was_applied_at_the_last_attempt_is_a_success(
     smartrecruiters_emulator: Emulator, connect: Any
 ) -> None:

@@ -230,6 +230,7 @@ def test_an_item_holds_its_slot_until_the_next_outcome_is_requested(
     assert handed_over == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("latency", "per_second", "least", "most"), [(0.0, 3, 1, 4), (0.4, 15, 5, 8)])
 def test_the_number_of_threads_follows_the_rate(
     smartrecruiters_emulator: SmartRecruitersEmulator,
@@ -294,6 +295,7 @@ def test_stop_lets_items_in_flight_finish(
     assert smartrecruiters_emulator.stats["writes"] == len(outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ["any read", "any write"])
 def test_stop_ends_retries(
     operation: str, smartrecruiters_emulator: SmartRecruitersEmulator, client: SmartRecruitersClient

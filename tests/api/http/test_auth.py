@@ -135,6 +135,7 @@ def test_creating_a_client_sends_nothing(oauth: Any) -> None:
         assert server.requests == []
 
 
+@pytest.mark.slow
 def test_a_short_lived_token_is_used_to_its_end(oauth: Any) -> None:
     with ScriptedServer(token(expires_in=3), *[reply(200, {})] * 2, token("token-2"), reply(200, {})) as server:
         client = oauth(server.url)
@@ -318,6 +319,7 @@ def test_the_secret_follows_no_redirect(status: int, oauth: Any) -> None:
         assert elsewhere.requests == []
 
 
+@pytest.mark.slow
 def test_threads_that_wait_for_a_token_share_its_failure(oauth: Any) -> None:
     """Otherwise each thread would wait for the fetches of all others, and no budget would bound that."""
     once = RetryPolicy(max_attempts=1)

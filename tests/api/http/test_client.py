@@ -313,6 +313,7 @@ def test_a_read_that_keeps_failing_ends(failure: Any, connect: Connect) -> None:
     assert not caught.value.may_have_been_applied
 
 
+@pytest.mark.slow
 def test_a_timeout(connect: Connect) -> None:
     with ScriptedServer(hang(), hang(), reply(200, {})) as server:
         client = connect(server.url, timeout=2.0)
@@ -363,6 +364,7 @@ def test_a_429_is_retried_for_every_method(method: str, connect: Connect) -> Non
         assert connect(server.url).request(method, "/x") == (None if method == "HEAD" else {"a": 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}])
 def test_a_429_without_retry_after_waits_a_second(headers: dict[str, str], connect: Connect) -> None:
     with ScriptedServer(reply(429, headers=headers), reply(200, {})) as server:
@@ -371,6 +373,7 @@ def test_a_429_without_retry_after_waits_a_second(headers: dict[str, str], conne
     assert second.at - first.at >= 0.95
 
 
+@pytest.mark.slow
 def test_a_429_waits_for_the_seconds_in_retry_after(connect: Connect) -> None:
     with ScriptedServer(reply(429, headers={"Retry-After": "1"}), reply(200, {})) as server:
         connect(server.url).request("GET", "/x")
@@ -378,6 +381,7 @@ def test_a_429_waits_for_the_seconds_in_retry_after(connect: Connect) -> None:
     assert second.at - first.at >= 0.95
 
 
+@pytest.mark.slow
 def test_a_429_waits_until_the_date_in_retry_after(connect: Connect) -> None:
     moment = datetime.now(UTC) + timedelta(seconds=3)
     busy = reply(429, headers={"Retry-After": format_datetime(moment, usegmt=True)})
@@ -402,6 +406,7 @@ def test_a_429_beyond_the_budget_is_an_error_at_once(form: str, method: str, con
     assert not caught.value.may_have_been_applied
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["9" * 400, "9" * 5_000, "-1", "nan", "1e999", "Fri, 31 Dec 9999999999 23:59:59 GMT"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_absurd_retry_after_is_a_typed_error(status: int, text: str, connect: Connect) -> None:
@@ -414,6 +419,7 @@ def test_an_absurd_retry_after_is_a_typed_error(status: int, text: str, connect:
     assert caught.value.retry_after in (None, 30 * 86_400)
 
 
+@pytest.mark.slow
 def test_a_429_that_goes_on_ends_with_the_budget(connect: Connect) -> None:
     with ScriptedServer(always=reply(429)) as server:
         with pytest.raises(RateLimitedError):
@@ -421,6 +427,7 @@ def test_a_429_that_goes_on_ends_with_the_budget(connect: Connect) -> None:
         assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=1)
 def test_the_emulator_is_busy_and_nothing_fails(smartrecruiters_emulator: Any, client: Any) -> None:
     job_ids = smartrecruiters_emulator.state.job_ids[:4]

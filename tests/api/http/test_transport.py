@@ -103,6 +103,7 @@ def test_a_connection_that_was_closed_while_idle_is_an_error() -> None:
         assert exchange(session, session.prepare_request(request), 10)[1] == b"{}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "slow",
     [
@@ -120,6 +121,7 @@ def test_an_answer_that_takes_too_long_is_cut_off(slow: Any) -> None:
     assert 0.6 < time.monotonic() - began < 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", [b"Content-Length: 200\r\n", b"Connection: close\r\n"])
 def test_a_body_that_trickles_in_is_cut_off(framing: bytes) -> None:
     """No socket timeout notices, because each byte restarts it. Without a length, a truncated body looks complete."""
@@ -132,6 +134,7 @@ def test_a_body_that_trickles_in_is_cut_off(framing: bytes) -> None:
         send(server.url, timeout=0.7)
 
 
+@pytest.mark.slow
 def test_a_deadline_ends_its_own_exchange_only() -> None:
     with ScriptedServer(reply(200, {}), reply(200, {"second": True}, delay=1.0)) as server, new_session("a") as session:
         request = session.prepare_request(requests.Request("GET", server.url))
@@ -159,6 +162,7 @@ def test_a_shorter_deadline_holds_while_a_longer_one_runs() -> None:
         longer.join()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_deadlines_hold_in_a_forked_child() -> None:
@@ -271,6 +275,7 @@ def test_a_proxy_that_cannot_be_reached_means_nothing_was_sent(monkeypatch: Any)
             send("https://api.example.com/jobs", method="PUT", data=b"{}")
 
 
+@pytest.mark.slow
 @needs_pysocks
 @pytest.mark.parametrize("variable", ["https_proxy", "all_proxy"])
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
@@ -389,6 +394,7 @@ def below_tls(exchange: Exchange) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("failure", [below_tls, close(), reset(), hang()], ids=["garbled", "closed", "reset", "silent"])
 def test_tls_that_breaks_after_the_request_is_an_answer_lost(failure: Any, tls: ssl.SSLContext) -> None:
@@ -398,6 +404,7 @@ def test_tls_that_breaks_after_the_request_is_an_answer_lost(failure: Any, tls: 
         assert [request.body for request in server.requests] == [b"{}"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trusted")
 def test_tls_that_trickles_is_cut_off(tls: ssl.SSLContext) -> None:
     slow = trickle(HEAD + b" " * 200, 0.1)

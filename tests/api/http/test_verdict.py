@@ -118,6 +118,7 @@ def test_the_check_ends_with_the_budget_of_the_call(connect: Any) -> None:
     assert caught.value.retryable
 
 
+@pytest.mark.slow
 def test_threads_that_waited_for_a_failed_check_do_not_repeat_it(connect: Any) -> None:
     refused = Barrier(8)
 

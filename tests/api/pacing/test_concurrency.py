@@ -66,6 +66,7 @@ def test_the_candidates_lane_is_for_the_list_alone(paced: Any) -> None:
         assert server.most_at_once == 4
 
 
+@pytest.mark.slow
 def test_the_limit_of_the_candidates_lane_is_no_limit_of_the_others(
     smartrecruiters_emulator: SmartRecruitersEmulator, connect: Any
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_request_that_waits_in_its_lane_keeps_no_other_from_being_sent(paced: 
             future.result()
 
 
+@pytest.mark.slow
 def test_a_429_for_too_many_at_once_leaves_fewer_in_flight(paced: Any) -> None:
     headers = {
         "X-RateLimit-Limit": "100",

@@ -35,6 +35,7 @@ def took(requests: list[ReceivedRequest]) -> float:
     return max(request.at for request in requests) - min(request.at for request in requests) + NOISE
 
 
+@pytest.mark.slow
 def test_threads_together_stay_under_the_limit_in_every_second(paced: Any) -> None:
     with ScriptedServer(always=reply(200, {})) as server:
         client = paced(server.url, 10, 8)
@@ -44,6 +45,7 @@ def test_threads_together_stay_under_the_limit_in_every_second(paced: Any) -> No
         assert took(server.requests) >= 21 / 10
 
 
+@pytest.mark.slow
 def test_a_request_counts_from_when_all_of_it_was_sent(paced: Any) -> None:
     """As with a new connection, which takes some round trips before anything is sent on it."""
     got: list[float] = []
@@ -69,6 +71,7 @@ def test_a_request_counts_from_when_all_of_it_was_sent(paced: Any) -> None:
     assert got[1] - got[0] > 0.9
 
 
+@pytest.mark.slow
 def test_the_emulator_hardly_ever_has_to_say_429(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     client = SmartRecruitersClient(
         ApiKeyAuth(smartrecruiters_emulator.api_key), base_url=smartrecruiters_emulator.url, pacer=Pacer()
@@ -90,6 +93,7 @@ def test_requests_leave_evenly_not_in_a_burst(paced: Any) -> None:
     assert arrivals[-1] - arrivals[0] > 0.3
 
 
+@pytest.mark.slow
 def test_publishing_has_a_pace_of_its_own(paced: Any) -> None:
     with ScriptedServer(always=reply(202, {})) as server:
         client = paced(server.url, 100, 8)
@@ -117,6 +121,7 @@ def test_which_operations_have_a_limit_of_their_own(operation: str, lanes: int) 
     assert sum(1 for lane in LANES if lane.pattern.fullmatch(operation)) == lanes
 
 
+@pytest.mark.slow
 def test_a_429_slows_every_thread_down(paced: Any) -> None:
     busy = reply(429, {"message": "Too many requests"}, headers={"Retry-After": "1"})
     with ScriptedServer(busy, always=reply(200, {})) as server:
@@ -133,6 +138,7 @@ def test_a_429_slows_every_thread_down(paced: Any) -> None:
     assert min(rest) - first >= 0.95
 
 
+@pytest.mark.slow
 def test_a_lower_limit_that_the_server_names_is_kept_to(paced: Any) -> None:
     headers = {"X-RateLimit-Limit": "8", "X-RateLimit-Remaining": "7"}
     with ScriptedServer(always=reply(200, {}, headers=headers)) as server:
@@ -155,6 +161,7 @@ def test_a_limit_that_is_higher_or_none_changes_nothing(limit: str, paced: Any) 
     assert arrivals[-1] - arrivals[0] > 0.15
 
 
+@pytest.mark.slow
 def test_somebody_else_who_uses_the_credential_up_is_noticed(paced: Any) -> None:
     """Nothing remains though we took one: the next request waits a turn of the server's limit, from the answer on."""
     headers = {"X-RateLimit-Limit": "4", "X-RateLimit-Remaining": "0"}
@@ -177,6 +184,7 @@ def test_a_429_of_a_full_second_goes_on_with_the_next_turn(paced: Any) -> None:
     assert second.at - first.at > 0.15
 
 
+@pytest.mark.slow
 def test_a_429_that_says_how_long_is_waited_out_whatever_else_it_says(paced: Any) -> None:
     full = {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "Retry-After": "2"}
     with ScriptedServer(reply(429, {}, headers=full), always=reply(200, {})) as server:
@@ -204,6 +212,7 @@ def test_how_many_wait_is_known(paced: Any) -> None:
         assert client.pacer.waiting == 0
 
 
+@pytest.mark.slow
 def test_no_turn_within_the_budget(paced: Any) -> None:
     with ScriptedServer(always=reply(200, {}, delay=1.0)) as server:
         client = paced(server.url, 0, 1, retry=RetryPolicy(budget=0.3))
@@ -246,6 +255,7 @@ def test_shared_pacers_are_kept_without_the_credential() -> None:
     assert not [key for key in Pacer._shared if "unmistakable" in key]
 
 
+@pytest.mark.slow
 def test_two_clients_of_one_credential_stay_under_the_limit_together(connect: Any) -> None:
     with ScriptedServer(always=reply(200, {})) as server:
         clients = [connect(server.url, requests_per_second=10, max_concurrent=3, retry=PATIENT) for _ in range(3)]

@@ -53,6 +53,7 @@ def test_who_gives_up_is_in_nobodys_way() -> None:
     assert queue.acquire(far(), 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [(0, 1), (50, 1), (5, 8)], ids=["concurrency", "both", "turns"])
 def test_a_refused_request_goes_before_those_that_came_later(limits: Any, paced: Any) -> None:
     first_refused = threading.Event()
@@ -87,6 +88,7 @@ def test_a_lower_limit_is_forgotten_when_it_is_named_no_more(monkeypatch: pytest
     assert pace.per_second == 100
 
 
+@pytest.mark.slow
 def test_a_lower_limit_holds_as_long_as_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate, "LIMIT_BELIEVED", 0.5)
     pace = Pace(100)

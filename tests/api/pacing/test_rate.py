@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_smartrecruiters.api.pacing.rate import Pace, SlidingWindow
 
 
+@pytest.mark.slow
 def test_what_counts_is_when_a_request_leaves() -> None:
     pace = Pace(10)
     first = pace.wait(time.monotonic() + 5)
@@ -57,6 +58,7 @@ def test_a_process_without_a_slot_backs_off_further_each_time() -> None:
         assert all(0.8 <= wait <= 2.4 for wait in waits[2:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_second", [0.5, 2.5, 7])
 def test_a_limit_may_be_any_number(per_second: float) -> None:
     pace = Pace(per_second)

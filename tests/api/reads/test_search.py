@@ -46,6 +46,7 @@ def stored(emulator: SmartRecruitersEmulator, matches: Any) -> list[tuple[str, s
         )
 
 
+@pytest.mark.slow
 def test_applications_by_status_second_ones_included_and_each_once(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: Any
 ) -> None:
@@ -105,6 +106,7 @@ def test_not_updated_for_days_is_compared_with_the_beginning_of_the_search(
     assert len(found) < len(stored(smartrecruiters_emulator, lambda _, one: one.status == "NEW"))
 
 
+@pytest.mark.slow
 def test_a_source_is_compared_where_there_are_several_applications(
     smartrecruiters_emulator: SmartRecruitersEmulator, client: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

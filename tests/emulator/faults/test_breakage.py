@@ -28,6 +28,7 @@ def test_end_without_an_answer(bench: Bench, when: str) -> None:
     assert (seen.ended, seen.data) == ("fin", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_timeout(bench: Bench, when: str) -> None:
     seen = bench.hit(f"timeout_{when}", wait=0.4)
@@ -38,6 +39,7 @@ def test_timeout(bench: Bench, when: str) -> None:
     assert time.monotonic() - started > 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_journal_knows_at_once_what_is_never_answered(bench: Bench, when: str) -> None:
     bench.emulator.fail_next("put job note", f"timeout_{when}")
@@ -89,6 +91,7 @@ def test_latency(bench: Bench) -> None:
     assert armed.fired == 1
 
 
+@pytest.mark.slow
 def test_a_request_that_is_held_up_never_reaches_the_next_test(bench: Bench) -> None:
     armed = bench.emulator.fail_next("put job note", latency=2.0)
     thread = threading.Thread(target=bench.put)

@@ -115,6 +115,7 @@ def test_a_token_request_must_be_a_form(smartrecruiters_emulator: SmartRecruiter
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, token_lifetime=3.0)
 def test_tokens_expire(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     api = bearer(smartrecruiters_emulator)

@@ -117,6 +117,7 @@ def test_two_publications_a_second(smartrecruiters_emulator: SmartRecruitersEmul
     assert limit_headers(answers[1])[:2] == ("2", "0")
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, latency=2.0)
 def test_eight_at_once_and_one_search_of_candidates(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     path = f"/jobs/{smartrecruiters_emulator.state.job_ids[0]}"
@@ -126,6 +127,7 @@ def test_eight_at_once_and_one_search_of_candidates(smartrecruiters_emulator: Sm
     assert statuses_at_once(smartrecruiters_emulator, path, 3) == [200] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, latency=1.0)
 def test_without_limits_latencies_overlap(smartrecruiters_emulator: SmartRecruitersEmulator) -> None:
     path = f"/jobs/{smartrecruiters_emulator.state.job_ids[0]}"

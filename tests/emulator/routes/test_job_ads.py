@@ -40,6 +40,7 @@ def test_put_replaces_what_is_saved_and_nothing_outside(
     assert api.get(f"/jobs/{ad.job_id}").json()["jobAd"]["sections"] == NEW["jobAd"]
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, publish_delay=3.0)
 def test_publishing_is_asynchronous_and_shows_what_was_saved_then(
     smartrecruiters_emulator: SmartRecruitersEmulator, api: Api

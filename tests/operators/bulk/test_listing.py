@@ -119,6 +119,7 @@ def test_log_results_and_errors_count_alike(emulator, said, tmp_path):
     assert caught.value.fields
 
 
+@pytest.mark.slow
 def test_the_first_fifty_are_listed_and_the_rest_is_found(emulator, said, tmp_path):
     items = [{"job_id": f"no-such-job-{number}", "status": "FILLED"} for number in range(1, 121)]
     for results, where in (

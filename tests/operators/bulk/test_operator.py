@@ -86,6 +86,7 @@ def test_an_items_own_value_takes_precedence_over_the_shared_one(emulator):
     ]
 
 
+@pytest.mark.slow
 def test_exactly_the_items_that_failed_are_reported_each_with_its_reason(emulator, impatient, tmp_path, caplog):
     """3 % unknown ids, 2 % forbidden, 1 % transient errors, in a batch of 100."""
     statuses = {"LEAD": 20, "NEW": 20, "IN_REVIEW": 20, "INTERVIEW": 20, "OFFERED": 15}
@@ -301,6 +302,7 @@ def test_results_that_cannot_be_written_are_found_before_anything_is_sent(emulat
 # Resume
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writes", [0, 1, 2, 5, 9])
 def test_a_retry_resumes_where_the_killed_worker_stopped(emulator, writes, tmp_path):
     items = applications(emulator)

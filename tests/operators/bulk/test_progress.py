@@ -66,6 +66,7 @@ class SlowStore(StateStore):
         self.values[key] = text
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0, latency=0.02)
 @pytest.mark.parametrize("read_first", [True, False])
 @pytest.mark.parametrize("error", [EOFError, BrokenPipeError])

@@ -89,6 +89,7 @@ def check_complete(emulator, ctx, path, items):
         assert row["applied"] or (row["retryable"] and row["item"] == item)
 
 
+@pytest.mark.slow
 def test_a_timeout(slow, tmp_path):
     items = applications(slow, 20)
     alarm_once(lambda: len(slow.journal.writes()) >= 5)
@@ -212,6 +213,7 @@ def test_an_execution_timeout_in_a_real_run(slow, airflow_db, tmp_path):
         assert counts(one.result, "total", "changed") == (20, sum(row["applied"] for row in written))
 
 
+@pytest.mark.slow
 def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
     items = applications(emulator, 6)
     never_answered = emulator.fail("any write", "timeout_before", path=items[3]["candidate_id"], seconds=15)
@@ -224,6 +226,7 @@ def test_a_timeout_with_a_request_that_is_never_answered(emulator, tmp_path):
     assert rows(tmp_path / "r.jsonl")[3]["may_have_been_applied"] is True
 
 
+@pytest.mark.slow
 def test_a_kill_signal_as_airflow_3_handles_it(emulator, tmp_path):
     """on_kill() runs in the signal handler, raises nothing, and the process has five seconds left."""
     items = applications(emulator, 6)
@@ -395,6 +398,7 @@ def test_a_template_with_the_map_index_is_left_alone(emulator, tmp_path, map_ind
 # The spool
 
 
+@pytest.mark.slow
 def test_a_worker_without_a_place_for_temporary_files(emulator, tmp_path):
     """In a process of its own, since Python looks for the place once. Airflow 3.0 needs one to be imported at all."""
     code = (

@@ -45,6 +45,7 @@ def test_the_enumerated_fields_are_those_with_a_list_of_choices(change):
     assert with_choices <= set(change.enumerated) <= set(change.shown)
 
 
+@pytest.mark.slow
 @pytest.mark.smartrecruiters_emulator(rate=0, concurrent=0)
 def test_every_operator_says_what_it_changed_and_no_free_text(connected_emulator, tmp_path):
     for kind in catalogue.cases():
