@@ -129,9 +129,13 @@ def measure(home: Path, sensors: int, interval: float) -> int:
             finally:
                 triggerer.terminate()
                 triggerer.wait(60)
-        refused, blocked = emulator.stats["rate_limited"], log.read_text(errors="replace").count(BLOCKED)
+        refused = emulator.stats["rate_limited"]
+        blocked = [line for line in log.read_text(errors="replace").splitlines() if BLOCKED in line]
     print(
-        f"requests {emulator.stats['requests']:,}, refused with 429: {refused}, warnings of a blocked loop: {blocked}"
+        f"requests {emulator.stats['requests']:,}, refused with 429: {refused}, "
+        f"warnings of a blocked loop: {len(blocked)}",
+        *blocked,
+        sep="\n",
     )
     return 0 if longest <= MOST_INTERVALS and not refused and not blocked else 1
 

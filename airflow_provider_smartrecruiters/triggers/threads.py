@@ -46,15 +46,16 @@ def _load() -> None:
 
     Not at the top of a trigger's module: Airflow imports that one in the event loop.
 
-    What is loaded by then, all of Airflow included, is left out of every later garbage collection. One that went
-    through it would hold the interpreter, and with it the event loop, for a quarter of a second. Only garbage in
-    cycles would be missed, and only that of objects that exist now.
+    Garbage collection is off meanwhile, and then leaves out all that is loaded, Airflow included: one that went through
+    it would hold the interpreter, and with it the event loop, for a quarter of a second. Only garbage in cycles would
+    be missed, and only that of objects that exist now.
     """
     with _loading:
         if "airflow_provider_smartrecruiters.api.reads.waiting" in sys.modules:
             return
-        interval = sys.getswitchinterval()
+        interval, collects = sys.getswitchinterval(), gc.isenabled()
         sys.setswitchinterval(min(interval, _SWITCH_INTERVAL))
+        gc.disable()
         try:
             import airflow_provider_smartrecruiters.api.reads.waiting
             import airflow_provider_smartrecruiters.api.reads.watch_audit
@@ -65,3 +66,5 @@ def _load() -> None:
             gc.freeze()
         finally:
             sys.setswitchinterval(interval)
+            if collects:
+                gc.enable()
