@@ -414,7 +414,8 @@ class Store:
 
     def __init__(self, seed: Tenant) -> None:
         # Pickles, since unpickling is several times faster than a deep copy, and a reset happens before every test.
-        self._seed = {name: pickle.dumps(member, protocol=pickle.HIGHEST_PROTOCOL) for name, member in seed}
+        members = {name: getattr(seed, name) for name in Tenant.model_fields}
+        self._seed = {name: pickle.dumps(member, protocol=pickle.HIGHEST_PROTOCOL) for name, member in members.items()}
         self.seeded_settings = seed.settings.model_copy()
         self.lock = threading.RLock()
         self.tenant = seed
