@@ -50,7 +50,7 @@ LATENCY = 50
 MOST_REFUSED, MOST_REFUSED_ALONE = 2, 8
 """Percent of the requests that may be refused where something has to be. Alone: the most in 100 simulations of four
 batches of 75 that begin within a few seconds (benchmarks/share_simulation.py --within 3 --requests 75 --seeds 100); the
-mean is 2.5."""
+mean is 2.4."""
 CLIENT_ID = "cluster-client"
 PLAYED = (ALL_OPERATORS, *(f"cluster_{name}" for name in ("batch", "batch_unread", "mapped", "sensor", "canaries")))
 """DAGs that the scenes trigger."""

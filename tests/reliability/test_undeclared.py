@@ -12,10 +12,9 @@ from airflow_provider_smartrecruiters.emulator.faults.kinds import FAULTS
 from tests.reliability.matrix import Cell, Matrix, Place, Verdict, rows
 from tests.support import catalogue
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.mark.slow
 def test_tags_that_are_only_added() -> None:
     """They are sent with another verb."""
     declared = catalogue.declarations()["put_update_candidate_tags"]
@@ -38,7 +37,6 @@ def test_tags_that_are_only_added() -> None:
     assert not [str(outcome) for outcome in made.bad()]
 
 
-@pytest.mark.slow
 def test_a_source_with_a_subtype() -> None:
     """Once type and source are as requested, its read takes a second request."""
     declared = catalogue.declaration(UpdateCandidateSource)
@@ -55,7 +53,6 @@ def test_a_source_with_a_subtype() -> None:
     assert not [str(outcome) for outcome in made.bad()]
 
 
-@pytest.mark.slow
 def test_a_source_without_a_link() -> None:
     """Its read tells nothing of what is written, so it is judged as what cannot be read."""
     declared = catalogue.declaration(UpdateCandidateSource)
@@ -73,7 +70,6 @@ def test_a_source_without_a_link() -> None:
     assert lost.verdict == Verdict.UNSURE
 
 
-@pytest.mark.slow
 def test_a_publication_that_follows() -> None:
     """The ad is written by then, so it has to be published once, or the error says that it was changed."""
     declared = catalogue.declaration(UpdateJobAd)
