@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_smartrecruiters.emulator.handle import SmartRecruitersEmulator
 from airflow_provider_smartrecruiters.provider_info import get_provider_info
-from scripts.local_stack import ROOT, airflow_environment
+from scripts.local_stack import ROOT, airflow_environment, prepare
 from tests.support import warm_airflow
 
 if TYPE_CHECKING:
@@ -29,17 +29,6 @@ MODULE = [sys.executable, "-m", "airflow_provider_smartrecruiters"]
 HAS_GROUP = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 2)
 GROUP = [sys.executable, "-m", "airflow", "smartrecruiters"] if HAS_GROUP else MODULE
 """Airflow reads the commands of providers since 3.2."""
-
-_STORE = """
-import json, sys
-from airflow.models import Connection
-from airflow.utils import db
-from airflow.utils.session import create_session
-
-db.initdb()
-with create_session() as session:
-    session.add(Connection(conn_id="stored", **json.loads(sys.argv[1])))
-"""
 
 
 @dataclass(frozen=True)
@@ -69,10 +58,10 @@ def environment(
     tmp_path_factory: pytest.TempPathFactory, _smartrecruiters_emulator_server: EmulatorServer
 ) -> dict[str, str]:
     """The environment of an Airflow, made once: its database takes a while."""
-    made = airflow_environment(tmp_path_factory.mktemp("airflow"))
+    home = tmp_path_factory.mktemp("airflow")
+    made = airflow_environment(home)
     connection = SmartRecruitersEmulator(_smartrecruiters_emulator_server).connection | {"extra": ""}
-    done = run([sys.executable, "-c", _STORE, json.dumps(connection)], made, subprocess.DEVNULL)
-    assert done.returncode == 0, done.stderr
+    prepare({"stored": connection}, made, home / "database.log")
     return made
 
 
